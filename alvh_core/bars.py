@@ -1,0 +1,113 @@
+"""Daily bars as known on the night: nothing after it, the last close of every symbol, realised volatility.
+
+Parsing vendor files is a source's business.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.schemas import CLOSES, DAILY_BARS
+from alvh_core.sessions import TradingCalendar
+from alvh_core.signals import TriggerClose
+
+SESSIONS_PER_YEAR = 252.0
+HV_RETURNS = 20
+
+
+def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
+    """Drop every bar after the session: a history file fetched later must not tell the future.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        Columns of `DAILY_BARS` without the night.
+    trade_date : date
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        `DAILY_BARS`, at most one bar per symbol and date (the later row of a file wins).
+    """
+    if bars.empty:
+        return frames.empty(DAILY_BARS)
+    known = bars[bars["bar_date"] <= pd.Timestamp(trade_date)].assign(
+        trade_date=pd.Timestamp(trade_date), source_mode=source_mode
+    )
+    known = known.sort_values(["symbol", "bar_date", "row_position"], kind="stable")
+    return frames.conform(known.drop_duplicates(["symbol", "bar_date"], keep="last"), DAILY_BARS)
+
+
+def last_closes(bars: pd.DataFrame) -> pd.DataFrame:
+    """Return the last known close of every symbol and its 20-day realised volatility.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `DAILY_BARS`.
+
+    Returns
+    -------
+    DataFrame
+        `CLOSES`; ``hv20_vol`` is NaN with fewer than 20 returns.
+    """
+    ordered = bars.assign(symbol=bars["symbol"].astype("str")).sort_values(["symbol", "bar_date"])
+    log_return = np.log(ordered["close_usd"]).groupby(ordered["symbol"]).diff()
+    deviation = log_return.groupby(ordered["symbol"]).rolling(HV_RETURNS).std().droplevel(0)
+    ordered["hv20_vol"] = deviation * np.sqrt(SESSIONS_PER_YEAR)
+    return frames.conform(ordered.groupby("symbol").tail(1), CLOSES)
+
+
+def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date, index: str = "VIX") -> TriggerClose:
+    """Return the trigger index's close of the session.
+
+    Parameters
+    ----------
+    bars, snapshots : DataFrame
+        `DAILY_BARS` and `SNAPSHOTS`.
+    trade_date : date
+    index : str
+
+    Returns
+    -------
+    TriggerClose
+        From the published history; where its row is not out yet, the chain file's own price, marked provisional; NaN
+        where neither is there. An older close is never used.
+    """
+    published = bars.loc[(bars["symbol"] == index) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
+    if len(published):
+        return TriggerClose(vol_points=float(published.iloc[-1]), is_provisional=False)
+    quoted = snapshots.loc[snapshots["underlying"] == index, "underlying_price_usd"]
+    return TriggerClose(
+        vol_points=float(quoted.iloc[0]) if len(quoted) else float("nan"), is_provisional=len(quoted) > 0
+    )
+
+
+def missed_closes(bars: pd.DataFrame, after: date | None, before: date, calendar: TradingCalendar,
+                  index: str = "VIX") -> list[tuple[date, float]]:  # fmt: skip
+    """Return the published closes of sessions strictly between two nights; histories also hold non-sessions.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `DAILY_BARS`.
+    after : date, optional
+        The last night with a state; None before the first.
+    before : date
+        Tonight.
+    calendar : TradingCalendar
+    index : str
+
+    Returns
+    -------
+    list of (date, close)
+        NaN where a session has no published close.
+    """
+    if after is None:
+        return []
+    closes = bars[bars["symbol"] == index].set_index("bar_date")["close_usd"]
+    days = [day for day in calendar.between(after, before).astype(object) if day < before]
+    return [(day, float(closes.get(pd.Timestamp(day), np.nan))) for day in days]

@@ -1,0 +1,240 @@
+"""Every column the pipeline stores, once: type, unit, range, meaning, source.
+
+Tables (`alvh_core.schemas`) pick columns by name, so that the same quantity has the same name, type and meaning everywhere.
+Expectations, SQL tables, Parquet schemas and the data dictionary are all derived from here. No table layout here.
+"""
+
+from dataclasses import dataclass
+
+DTYPES = ("date", "timestamp", "str", "category", "float", "int", "bool")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnSpec:
+    """One column.
+
+    Attributes
+    ----------
+    name : str
+        Unit at the end: ``_usd``, ``_frac``, ``_vol``, ``_days``, ``_count``, ``_date``, ``_at_utc`` ...
+    dtype : str
+        One of `DTYPES`; ``category`` is a string of few values.
+    unit : str
+        In words; empty for names and flags.
+    minimum, maximum : float, optional
+        Closed range of legal values. Out of range is a row-level fault.
+    allowed : tuple of str
+        Legal values of a category; empty means free.
+    description, source : str
+        For the data dictionary.
+    """
+
+    name: str
+    dtype: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str, ...] = ()
+    description: str = ""
+    source: str = ""
+
+
+SOURCE_MODES = ("live", "recorded", "simulated")
+QUOTE_CLOCKS = ("in_session", "at_close", "after_hours")
+VARIANTS = ("V0_REF", "V1_SAME_HEDGE", "V2_VOL_WRAPPER", "V3_NATIVE")
+FILTER_STATES = ("PASS", "FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID", "BAD_QUOTE", "MISSING_LEG", "NO_DATA")
+LEG_STATUSES = ("OK", "NO_EXPIRY", "NO_STRIKE", "ZERO_BID", "BAD_QUOTE", "NO_DATA")
+ACTIONS = ("DEPLOY", "BLOCKED", "ARM", "DISARM", "HOLD", "IDLE")
+VERDICTS = ("HOLDS", "ADAPT", "FALLS_APART", "INSUFFICIENT")
+TONIGHT = ("DEPLOYABLE", "BLOCKED")
+QUOTE_FLAGS = ("OK", "ZERO_BID", "NO_QUOTE", "LOCKED")
+IV_STATUSES = (
+    "OK", "BAD_INPUT", "NO_TIME", "NO_PREMIUM", "BELOW_INTRINSIC", "AT_INTRINSIC", "ABOVE_MAX", "NO_CONVERGENCE",
+    "NO_FORWARD", "NO_BID", "NO_QUOTE",
+)  # fmt: skip
+FORWARD_STATUSES = ("OK", "NO_PAIRS", "NO_CURVE", "NO_TIME", "BAND", "INCONSISTENT")
+LEVELS = ("expiry", "underlying", "asset_class")
+SEVERITIES = ("row", "expiry", "underlying", "night")
+
+_SPECS: list[ColumnSpec] = []
+
+
+def _add(name: str, dtype: str, description: str, unit: str = "", *, low: float | None = None,
+         high: float | None = None, allowed: tuple[str, ...] = (), source: str = "") -> None:  # fmt: skip
+    _SPECS.append(ColumnSpec(name=name, dtype=dtype, unit=unit, minimum=low, maximum=high, allowed=allowed,
+                             description=description, source=source))  # fmt: skip
+
+
+# Keys and provenance
+_add("trade_date", "date", "Session the quotes belong to, New York calendar", "ISO date")
+_add("source_mode", "category", "Where the bytes came from; simulated is never evidence", allowed=SOURCE_MODES)
+_add("universe", "category", "Name of the set of symbols the night covers")
+_add("symbol", "category", "Symbol of the universe")
+_add("asset_class", "category", "Key of the asset-class table")
+_add("underlying", "category", "Symbol whose options these are")
+_add("root", "category", "OCC option root; decides the settlement", source="OCC symbol")
+_add("osi_symbol", "str", "21-character OCC symbol, root padded with blanks; unique in a night", source="OCC symbol")
+_add("expiry_date", "date", "Settlement date of the contract", "ISO date", source="OCC symbol")
+_add("option_right", "category", "Call or put", allowed=("C", "P"), source="OCC symbol")
+_add("settlement", "category", "AM and SOQ at 09:30, PM at 16:00 New York", allowed=("AM", "PM", "SOQ"))
+_add("settle_at_utc", "timestamp", "Instant at which the contract settles", "UTC")
+_add("dte_days", "int", "Calendar days from the session to the expiry date", "days", low=0)
+_add("years", "float", "Time from the quote to the settlement instant over 365 days", "years", low=0)
+_add("multiplier", "int", "Deliverable per contract", "units of the underlying", low=1)
+_add("is_adjusted", "bool", "Deliverable changed by a corporate action; excluded from scores and ladders")
+_add("is_monthly", "bool", "Standard monthly expiry")
+_add("payload_sha256", "str", "Hash of the raw body the row was read from")
+_add("row_position", "int", "Position of the contract in its payload", "rows", low=0)
+
+# Quotes
+_add("quote_at_utc", "timestamp", "Time of the underlying's last tick, the quotes' own clock", "UTC")
+_add("rendered_at_utc", "timestamp", "Time at which the vendor rendered the file", "UTC")
+_add("quote_age_minutes", "float", "Rendering time less quote time", "minutes")
+_add("minutes_to_close", "float", "Close of the session less quote time; negative after the close", "minutes")
+_add("quote_clock", "category", "In session, at the close, or after hours", allowed=QUOTE_CLOCKS)
+_add("venue_scope", "category", "Which market's best quotes these are, as far as known")
+_add("underlying_price_usd", "float", "Vendor's last price of the underlying; never used to price", "USD", low=0)
+_add("strike_usd", "float", "Strike", "USD or index points", low=1e-3)
+_add("bid_usd", "float", "Best bid; 0 is no bid", "USD per share", low=0)
+_add("ask_usd", "float", "Best ask; missing is no quote", "USD per share", low=0)
+_add("mid_usd", "float", "Half of bid plus ask", "USD per share", low=0)
+_add("bid_size_count", "float", "Contracts bid", "contracts", low=0)
+_add("ask_size_count", "float", "Contracts offered", "contracts", low=0)
+_add("volume_count", "float", "Contracts traded in the session", "contracts", low=0)
+_add("open_interest_count", "float", "Open interest of the previous session", "contracts", low=0)
+_add("vendor_iv_vol", "float", "Vendor's implied volatility, for comparison only", "annual, decimal", low=0)
+_add("vendor_delta", "float", "Vendor's delta, for comparison only", low=-1.01, high=1.01)
+_add("quote_flag", "category", "State of the quote", allowed=QUOTE_FLAGS)
+_add("spread_usd", "float", "Ask less bid", "USD per share", low=0)
+_add("spread_frac", "float", "Ask less bid over mid; 2 where there is no bid", "fraction of mid", low=0, high=2)
+_add("tick_usd", "float", "Minimum price increment at the mid", "USD", low=0, source="dated tick table")
+_add("spread_ticks", "float", "Spread in ticks", "ticks", low=0)
+_add("tick_floor_frac", "float", "Smallest spread the tick allows, over mid", "fraction of mid", low=0)
+
+# Pricing
+_add("forward_usd", "float", "Forward of the expiry from put-call parity", "USD or index points", low=0)
+_add("discount", "float", "Discount factor to the settlement instant", low=0, high=1.05, source="Treasury par curve")
+_add("forward_gap_usd", "float", "Forward less the vendor's underlying price", "USD or index points")
+_add("pairs_count", "int", "Call-put pairs used for the forward", "pairs", low=0)
+_add("forward_status", "category", "Why there is or is not a forward", allowed=FORWARD_STATUSES)
+_add("iv_vol", "float", "Black-76 implied volatility of the mid", "annual, decimal", low=0)
+_add("iv_status", "category", "Why there is or is not an implied volatility", allowed=IV_STATUSES)
+_add("delta_fwd", "float", "Undiscounted forward delta", low=-1, high=1)
+_add("gamma", "float", "Second derivative of the price in the forward", "1 / USD", low=0)
+_add("vega", "float", "Price change per 1.00 of volatility", "USD", low=0)
+_add("theta_usd_per_day", "float", "Price change per calendar day", "USD per day")
+_add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot", "USD", low=0)
+_add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD")
+_add("is_neg_extrinsic", "bool", "Extrinsic value below minus half the spread")
+
+# Scores
+_add("level", "category", "What the score is about", allowed=LEVELS)
+_add("key", "str", "underlying and expiry, underlying, or asset class")
+_add("score", "float", "Spread-liquidity score", "0 to 100", low=0, high=100)
+_add("score_percent_spread", "float", "Component: spread over mid", "0.01 to 1", low=0, high=1)
+_add("score_vol_spread", "float", "Component: spread in volatility over volatility", "0.01 to 1", low=0, high=1)
+_add("score_depth", "float", "Component: size at the touch", "0.01 to 1", low=0, high=1)
+_add("score_open_interest", "float", "Component: open interest", "0.01 to 1", low=0, high=1)
+_add("score_volume", "float", "Component: volume", "0.01 to 1", low=0, high=1)
+_add("score_version", "category", "Version of the scoring rule")
+_add("score_min", "float", "Lowest member score", "0 to 100", low=0, high=100)
+_add("members_count", "int", "Members the score was taken over", "members", low=0)
+_add("s_median_frac", "float", "Median spread, |delta| 0.10 to 0.60 out of the money", "fraction of mid", low=0, high=2)
+_add("two_sided_frac", "float", "Share of contracts with a bid and an ask", "fraction", low=0, high=1)
+_add("contracts_count", "int", "Contracts behind the row", "contracts", low=0)
+_add("coverage_frac", "float", "Share of the score's weight that had data", "fraction", low=0, high=1)
+_add("quotes_note", "str", "What weakens the reading, e.g. quotes taken after hours")
+
+# Ladder
+_add("host", "category", "Asset that is protected")
+_add("variant", "category", "Which adaptation", allowed=VARIANTS)
+_add("hedge_symbol", "category", "Chain the ladder is bought in")
+_add("profile", "category", "Named parameter set")
+_add("profile_version", "category", "Version of the parameter set")
+_add("layer_no", "int", "Layer 1 to 3", low=1, high=3)
+_add("units_target", "int", "Contracts the layer buys", "contracts", low=0)
+_add("break_even_usd", "float", "Underlying at expiry where the leg pays for itself, bought at mid", "USD or points")
+_add("break_even_touch_usd", "float", "The same, bought at the ask", "USD or points")
+_add("be_erosion_usd", "float", "Break-even at the touch less break-even at mid", "USD or points")
+_add("be_erosion_frac", "float", "Erosion over the distance from forward to break-even", "fraction")
+_add("delta_error", "float", "Distance of the leg's delta from the target", low=0)
+_add("tenor_error_days", "int", "Days from the target tenor", "days")
+_add("premium_usd", "float", "Units times multiplier times mid", "USD", low=0)
+_add("leg_status", "category", "Whether the leg can be bought, and why not", allowed=LEG_STATUSES)
+_add("leg_action", "category", "What the state machine does with the layer tonight", allowed=ACTIONS)
+_add("is_armed", "bool", "The layer is armed after tonight's close")
+_add("vix_close_vol_points", "float", "Close of the trigger index", "VIX points", low=0, high=200)
+_add("is_vix_provisional", "bool", "Close taken from the chain's header, not from the published history")
+_add("layers_armed_count", "int", "Armed layers", "layers", low=0, high=3)
+_add("units_armed_count", "int", "Units of the armed layers", "contracts", low=0)
+_add("units_deployed_count", "int", "Units bought and held on paper", "contracts", low=0)
+_add("s_ladder_frac", "float", "Premium-weighted spread of the legs, the decision value", "fraction", low=0, high=2)
+_add("s_simple_frac", "float", "Unit-weighted mean of the legs' spreads", "fraction", low=0, high=2)
+_add("s_worst_frac", "float", "Widest leg", "fraction", low=0, high=2)
+_add("filter_state", "category", "The 8 % rule on exactly the legs to be bought", allowed=FILTER_STATES)
+_add("action", "category", "What the ladder does tonight", allowed=ACTIONS)
+_add("block_reason", "str", "Why nothing is bought")
+_add("ladder_premium_usd", "float", "Premium of all legs at mid", "USD", low=0)
+_add("be_erosion_max_frac", "float", "Largest relative break-even erosion of the legs", "fraction")
+_add("armed_date", "date", "Session at whose close the layer armed", "ISO date")
+_add("below_count", "int", "Consecutive closes below the disarm level", "sessions", low=0)
+_add("retries_count", "int", "Sessions for which deployment was blocked", "sessions", low=0)
+_add("deployed_date", "date", "Session of the deployment", "ISO date")
+_add("units_deployed", "int", "Units the layer holds", "contracts", low=0)
+_add("verdict", "category", "Answer on the evidence so far", allowed=VERDICTS)
+_add("tonight", "category", "Tonight's reading of the filter", allowed=TONIGHT)
+_add("tonight_reason", "str", "What blocks deployment tonight")
+_add("reasons", "str", "Why the verdict is what it is")
+_add(
+    "nights_count", "int", "Published nights of this source mode with an at-close or in-session quote", "nights", low=0
+)
+
+# Volatility, bars, rates
+_add("iv30_vol", "float", "Model-free volatility over 30 days", "annual, decimal", low=0, high=20)
+_add("method", "category", "Expiries behind the number", allowed=("interpolated", "extrapolated", "single", "none"))
+_add("status", "category", "OK, or why there is no number")
+_add("near_expiry_date", "date", "Near expiry", "ISO date")
+_add("next_expiry_date", "date", "Next expiry", "ISO date")
+_add("vendor_iv30_vol", "float", "Vendor's 30-day volatility, for comparison", "annual, decimal", low=0)
+_add("hv20_vol", "float", "Realised volatility of 20 daily log returns", "annual, decimal", low=0)
+_add("bar_date", "date", "Session of the bar", "ISO date")
+_add("open_usd", "float", "Open", "USD or points", low=0)
+_add("high_usd", "float", "High", "USD or points", low=0)
+_add("low_usd", "float", "Low", "USD or points", low=0)
+_add("close_usd", "float", "Close", "USD or points", low=1e-9)
+_add("volume_shares", "float", "Shares traded", "shares", low=0)
+_add("dataset", "category", "Kind of payload or table")
+_add("tenor_years", "float", "Maturity", "years", low=0)
+_add("par_yield_frac", "float", "Par yield, bond-equivalent", "fraction", low=-0.05, high=0.5)
+_add("zero_rate_frac", "float", "Continuously compounded rate used for discounting", "fraction", low=-0.05, high=0.5)
+_add("curve_date", "date", "Date of the curve row", "ISO date")
+
+# Ledger
+_add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))
+_add("outcome", "category", "OK, or NO_DATA where the VIX chain is missing", allowed=("OK", "NO_DATA"))
+_add("reason", "str", "Why")
+_add("run_id", "str", "Identity of the run that wrote the row")
+_add("code_version", "str", "Version of the distribution")
+_add("rules_hash", "str", "Hash of universe, profiles and rules")
+_add("claimed_at_utc", "timestamp", "When the night was claimed", "UTC")
+_add("finished_at_utc", "timestamp", "When the night turned COMPLETE or FAILED", "UTC")
+_add("rows_in_count", "int", "Rows decoded from the payloads", "rows", low=0)
+_add("rows_published_count", "int", "Rows that passed validation", "rows", low=0)
+_add("rows_quarantined_count", "int", "Rows in quarantine", "rows", low=0)
+_add("url", "str", "Address of the payload, without secrets")
+_add("http_status_count", "int", "Status code", low=0)
+_add("payload_outcome", "category", "LANDED or MISSING", allowed=("LANDED", "MISSING"))
+_add("bytes_count", "int", "Size of the body", "bytes", low=0)
+_add("etag", "str", "Entity tag, where there is one")
+_add("fetched_at_utc", "timestamp", "When the body arrived", "UTC")
+_add("check_name", "str", "Rule that was evaluated")
+_add("check_column", "str", "Column or columns of the rule")
+_add("severity", "category", "What a failure takes out", allowed=SEVERITIES)
+_add("is_success", "bool", "The rule held")
+_add("evaluated_count", "int", "Rows the rule looked at", "rows", low=0)
+_add("unexpected_count", "int", "Rows that broke the rule", "rows", low=0)
+_add("row_key", "str", "Key of the rejected row")
+_add("row_json", "str", "The rejected row; empty for a suspended group, whose rows are in the lake")
+_add("rows_count", "int", "Rejected rows behind the entry", "rows", low=1)
+
+COLUMNS: dict[str, ColumnSpec] = {spec.name: spec for spec in _SPECS}

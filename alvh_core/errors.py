@@ -1,0 +1,42 @@
+"""The one error tree of the pipeline, named by what the caller does.
+
+* AlvhError
+  * RetriableError   - the same call may succeed later: back off and try again
+  * SkippableError   - this symbol or expiry is lost for tonight: record the reason, carry on
+  * FatalError       - nothing sensible can follow: stop, keep what is landed and published
+    * ContractError  - a frame, a file or a setting is not what its registry entry says
+
+Every message says what was expected, what was found, where, and what to do.
+"""
+
+
+class AlvhError(Exception):
+    """Anything the pipeline raises on purpose."""
+
+
+class RetriableError(AlvhError):
+    """The same call may succeed later; the only class that tasks retry.
+
+    Parameters
+    ----------
+    message : str
+        Expected, found, where, what to do.
+    retry_after_seconds : float, optional
+        How long the other side asked us to wait. [seconds]
+    """
+
+    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class SkippableError(AlvhError):
+    """One symbol or expiry is lost for tonight; the night goes on and says so."""
+
+
+class FatalError(AlvhError):
+    """Nothing sensible can follow; what is landed and published stays."""
+
+
+class ContractError(FatalError):
+    """A frame, a file or a setting breaks its registry entry."""

@@ -1,0 +1,227 @@
+"""The spread-liquidity score, 0 to 100: contract -> expiry -> underlying -> asset class.
+
+A weighted geometric mean per contract, so that one broken component cannot be averaged away; missing tenors count as
+zero. A ranking, never a gate: the gate is the 8 % rule in `alvh_core.spreads`.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from alvh_core import frames
+from alvh_core.params import LadderProfile
+from alvh_core.schemas import CONTRACT_SCORES, SPREAD_SCORES
+
+SCORE_VERSION = "1"
+FLOOR = 0.01
+WEIGHTS = {
+    "score_percent_spread": 0.45,
+    "score_vol_spread": 0.20,
+    "score_depth": 0.15,
+    "score_open_interest": 0.10,
+    "score_volume": 0.10,
+}
+PERCENT_ANCHORS = ((0.01, 1.0), (0.08, 0.5), (0.40, FLOOR))
+VOL_ANCHORS = ((0.01, 1.0), (0.06, 0.5), (0.30, FLOOR))
+TENOR_WEIGHTS = (0.4, 0.4, 0.2)
+DELTA_BAND = (0.10, 0.60)
+ORDER_CONTRACTS = 10.0
+
+_EXPIRY = ["underlying", "expiry_date"]
+
+
+def log_linear(value: ArrayLike, anchors: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Map values to (0, 1] by linear interpolation in the logarithm of the value, clipped at both ends.
+
+    Parameters
+    ----------
+    value : array_like
+        Non-negative. Zero maps to the first anchor.
+    anchors : tuple of (value, score)
+        Ascending values.
+
+    Returns
+    -------
+    ndarray
+        NaN where the value is NaN.
+
+    Examples
+    --------
+    >>> log_linear([0.0, 0.08, 1.0], PERCENT_ANCHORS).tolist()
+    [1.0, 0.5, 0.01]
+    """
+    x = np.log(np.maximum(np.asarray(value, dtype=np.float64), 1e-300))
+    knots = np.log([a for a, _ in anchors])
+    return np.where(np.isnan(x), np.nan, np.interp(x, knots, [score for _, score in anchors]))
+
+
+def score_contracts(priced: pd.DataFrame) -> pd.DataFrame:
+    """Score every contract.
+
+    Parameters
+    ----------
+    priced : DataFrame
+        `PRICED_QUOTES`.
+
+    Returns
+    -------
+    DataFrame
+        `CONTRACT_SCORES`. Without a bid or an ask the score is 0. A component without data is dropped, the weights of
+        the others are scaled up and ``coverage_frac`` falls below 1.
+    """
+    vol_spread = _divide(priced["spread_usd"], priced["vega"] * priced["iv_vol"])
+    depth = np.minimum(priced["bid_size_count"], priced["ask_size_count"]) / (3.0 * ORDER_CONTRACTS)
+    parts = {
+        "score_percent_spread": log_linear(priced["spread_frac"], PERCENT_ANCHORS),
+        "score_vol_spread": log_linear(vol_spread, VOL_ANCHORS),
+        "score_depth": np.clip(depth, FLOOR, 1.0).to_numpy(),
+        "score_open_interest": np.clip(np.log10(1.0 + priced["open_interest_count"]) / 4.0, FLOOR, 1.0).to_numpy(),
+        "score_volume": np.clip(np.log10(1.0 + priced["volume_count"]) / 3.5, FLOOR, 1.0).to_numpy(),
+    }
+    two_sided = priced["quote_flag"].isin(["OK", "LOCKED"]).to_numpy()
+    score, coverage = _geometric_mean(parts)
+    columns = priced[["trade_date", "source_mode", "osi_symbol", "underlying", "root", "expiry_date"]]
+    result = columns.assign(**parts, score=np.where(two_sided, 100.0 * score, 0.0), coverage_frac=coverage,
+                            score_version=SCORE_VERSION)  # fmt: skip
+    return frames.conform(result, CONTRACT_SCORES)
+
+
+def _geometric_mean(parts: Mapping[str, NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted over the components that have data; also return the share of the weight they carry."""
+    logs, weights = np.zeros_like(next(iter(parts.values()))), np.zeros_like(next(iter(parts.values())))
+    for name, values in parts.items():
+        known = ~np.isnan(values)
+        logs += WEIGHTS[name] * np.log(np.where(known, values, 1.0))
+        weights += WEIGHTS[name] * known
+    safe = np.where(weights > 0, weights, 1.0)
+    return np.where(weights > 0, np.exp(logs / safe), 0.0), weights
+
+
+def _divide(part: pd.Series, whole: pd.Series) -> pd.Series:
+    return part / whole.where(whole > 0.0)
+
+
+def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,
+                  profile: LadderProfile) -> pd.DataFrame:  # fmt: skip
+    """Aggregate contract scores to expiries, underlyings and asset classes.
+
+    Parameters
+    ----------
+    priced : DataFrame
+        `PRICED_QUOTES`.
+    contracts : DataFrame
+        `CONTRACT_SCORES` of the same rows in the same order.
+    snapshots : DataFrame
+        `SNAPSHOTS`; gives the asset class and the quote clock.
+    profile : LadderProfile
+        Tenor windows of the three layers.
+
+    Returns
+    -------
+    DataFrame
+        `SPREAD_SCORES`. Expiry: premium-weighted mean over out-of-the-money contracts with |delta| 0.10 to 0.60, times
+        the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the best-scored listed expiry nearest to
+        each tenor, a missing tenor counts 0. Asset class: median of the underlyings.
+    """
+    if snapshots.empty:
+        return frames.empty(SPREAD_SCORES)
+    expiries = _expiry_scores(priced.assign(contract_score=contracts["score"].to_numpy(),
+                                            coverage_frac=contracts["coverage_frac"].to_numpy()))  # fmt: skip
+    notes = {str(r.underlying): _note(r.quote_clock) for r in snapshots.itertuples(index=False)}
+    classes = {str(r.underlying): str(r.asset_class) for r in snapshots.itertuples(index=False)}
+    expiries["quotes_note"] = expiries["underlying"].astype("str").map(notes)
+    underlyings = _underlying_scores(expiries, list(notes), profile)
+    underlyings["quotes_note"] = underlyings["key"].map(notes)
+    underlyings["asset_class"] = underlyings["key"].map(classes)
+    parts = [expiries.assign(level="expiry"), underlyings.assign(level="underlying"),
+             _class_scores(underlyings).assign(level="asset_class")]  # fmt: skip
+    first = snapshots.iloc[0]
+    stacked = pd.concat([part[_COLUMNS] for part in parts], ignore_index=True)
+    return frames.conform(
+        stacked.assign(
+            trade_date=first["trade_date"], source_mode=str(first["source_mode"]), score_version=SCORE_VERSION
+        ),
+        SPREAD_SCORES,
+    )
+
+
+_COLUMNS = [
+    "level", "key", "score", "s_median_frac", "two_sided_frac", "contracts_count", "coverage_frac", "score_min",
+    "members_count", "quotes_note",
+]  # fmt: skip
+
+
+def _note(quote_clock: str) -> str:
+    return {"in_session": "", "at_close": "closing quotes", "after_hours": "after hours: not tradeable"}[quote_clock]
+
+
+def in_band(priced: pd.DataFrame) -> pd.Series:
+    """Tell the out-of-the-money contracts with |delta| 0.10 to 0.60, one-sided ones judged by moneyness alone."""
+    is_call = priced["option_right"] == "C"
+    otm = (priced["strike_usd"] >= priced["forward_usd"]) == is_call
+    delta = priced["delta_fwd"].abs()
+    return otm & delta.between(*DELTA_BAND)
+
+
+def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Score per expiry. The two-sided share covers every contract of the expiry, so dropping dead strikes cannot help."""
+    two_sided = rows["quote_flag"].isin(["OK", "LOCKED"])
+    every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
+    result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
+                       members_count=("two_sided", "size"))  # fmt: skip
+    band = rows[in_band(rows)]
+    band = band.assign(weighted=band["mid_usd"] * band["contract_score"], cover=band["mid_usd"] * band["coverage_frac"])
+    grouped = band.groupby(_EXPIRY, observed=True)
+    sums = grouped[["weighted", "cover", "mid_usd"]].sum()
+    band_stats = grouped.agg(contracts_count=("mid_usd", "size"), s_median_frac=("spread_frac", "median"),
+                             score_min=("contract_score", "min"))  # fmt: skip
+    result = result.join(band_stats).assign(
+        score=sums["weighted"] / sums["mid_usd"], coverage_frac=sums["cover"] / sums["mid_usd"]
+    )
+    result["score"] = (result["score"] * np.sqrt(result["two_sided_frac"])).fillna(0.0).clip(0.0, 100.0)
+    filled = {"contracts_count": 0, "coverage_frac": 0.0, "score_min": 0.0}
+    result = result.fillna(filled).reset_index()
+    result["coverage_frac"] = result["coverage_frac"].clip(0.0, 1.0)
+    day = result["expiry_date"].dt.strftime("%Y-%m-%d").astype("str")
+    return result.assign(key=result["underlying"].astype("str") + " " + day)
+
+
+def _underlying_scores(expiries: pd.DataFrame, symbols: list[str], profile: LadderProfile) -> pd.DataFrame:
+    """Score per underlying over the tenor windows; of each window the expiry nearest to the tenor, ties to the longer."""
+    parts = []
+    for weight, tenor, tolerance in zip(TENOR_WEIGHTS, profile.tenors_days, profile.tolerances_days, strict=True):
+        window = expiries.assign(error=(expiries["dte_days"] - tenor).abs())
+        window = window[window["error"] <= tolerance].sort_values(["error", "dte_days"], ascending=[True, False])
+        parts.append(window.groupby("underlying", observed=True).head(1).assign(weight=weight))
+    chosen = pd.concat(parts, ignore_index=True)
+    chosen["symbol"] = chosen["underlying"].astype("str")
+    chosen["weighted"] = chosen["weight"] * chosen["score"]
+    chosen["covered"] = chosen["weight"] * chosen["coverage_frac"]
+    grouped = chosen.groupby("symbol")
+    result = grouped.agg(score=("weighted", "sum"), coverage_frac=("covered", "sum"), score_min=("score", "min"),
+                         s_median_frac=("s_median_frac", "median"), members_count=("score", "size"))  # fmt: skip
+    result = result.reindex(symbols)
+    every = expiries.assign(symbol=expiries["underlying"].astype("str"))
+    every["two_sided"] = every["two_sided_frac"] * every["members_count"]
+    totals = every.groupby("symbol")[["two_sided", "members_count", "contracts_count"]].sum().reindex(symbols)
+    result["two_sided_frac"] = (totals["two_sided"] / totals["members_count"]).fillna(0.0).clip(0.0, 1.0)
+    result["contracts_count"] = totals["contracts_count"].fillna(0)
+    zeros = {"score": 0.0, "coverage_frac": 0.0, "score_min": 0.0, "members_count": 0}
+    return result.fillna(zeros).rename_axis("key").reset_index()
+
+
+def _class_scores(underlyings: pd.DataFrame) -> pd.DataFrame:
+    """Median of the members; never weighted by open interest, or SPX would be its class."""
+    grouped = underlyings.groupby("asset_class")
+    result = grouped.agg(
+        score=("score", "median"), s_median_frac=("s_median_frac", "median"), two_sided_frac=("two_sided_frac", "median"),
+        contracts_count=("contracts_count", "sum"), coverage_frac=("coverage_frac", "median"), score_min=("score", "min"),
+        members_count=("score", "size"), quotes_note=("quotes_note", _joined),
+    )  # fmt: skip
+    return result.rename_axis("key").reset_index()
+
+
+def _joined(notes: pd.Series) -> str:
+    return "; ".join(sorted({note for note in notes if note}))

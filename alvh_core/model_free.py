@@ -1,0 +1,209 @@
+"""Model-free 30-day volatility per underlying, by the VIX methodology.
+
+Out-of-the-money options around K0, two consecutive zero bids end a wing, contributions dK / K^2, minute-weighted between
+the expiries on either side of 30 days. Works on any number of underlyings; no smoothing, no model.
+
+References
+----------
+Cboe, "Volatility Index Methodology: Cboe Volatility Index", sample calculation.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_core import frames
+from alvh_core.schemas import MODEL_FREE
+
+MINUTES_PER_YEAR, MINUTES_30_DAYS = 525_600.0, 43_200.0
+MIN_DAYS, MAX_DAYS, MAX_SINGLE_GAP_DAYS = 7, 365, 15
+MIN_STRIKES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpiryVariance:
+    """Variance of one expiry: annual variance, the strikes it rests on and the forward behind it."""
+
+    variance: float
+    strikes_count: int
+    low_strike: float
+    high_strike: float
+    forward: float
+    contribution: float
+
+
+def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], call_ask: NDArray[np.float64],
+                    put_bid: NDArray[np.float64], put_ask: NDArray[np.float64], *, years: float,
+                    growth: float) -> ExpiryVariance | None:  # fmt: skip
+    r"""Compute the model-free variance of one expiry.
+
+    Parameters
+    ----------
+    strike : ndarray of shape (n_strikes,)
+        Ascending. [USD or index points]
+    call_bid, call_ask, put_bid, put_ask : ndarray of shape (n_strikes,)
+        [USD per share] A zero or missing bid is no bid.
+    years : float
+        Minutes to settlement over 525,600.
+    growth : float
+        :math:`e^{rT}`, one over the discount factor.
+
+    Returns
+    -------
+    ExpiryVariance or None
+        None where no strike has both a call and a put bid, or fewer than five strikes contribute.
+
+    Notes
+    -----
+    :math:`\sigma^2 = \frac{2}{T}\sum \frac{\Delta K}{K^2} e^{rT} Q(K) - \frac{1}{T}(F/K_0 - 1)^2`
+    """
+    call_mid, put_mid = (call_bid + call_ask) / 2.0, (put_bid + put_ask) / 2.0
+    both = (call_bid > 0) & (put_bid > 0)
+    if not both.any():
+        return None
+    gap = np.where(both, np.abs(call_mid - put_mid), np.inf)
+    at = int(np.argmin(gap))
+    forward = float(strike[at] + growth * (call_mid[at] - put_mid[at]))
+    if forward < strike[0]:
+        return None
+    zero = int(np.searchsorted(strike, forward, side="right")) - 1
+    puts = _wing(put_bid[:zero][::-1])[::-1]
+    calls = _wing(call_bid[zero + 1 :])
+    used = np.concatenate([puts, [True], calls])
+    if used.sum() < MIN_STRIKES:
+        return None
+    price = np.concatenate([put_mid[:zero], [(call_mid[zero] + put_mid[zero]) / 2.0], call_mid[zero + 1 :]])
+    k, q = strike[used], price[used]
+    total = _sum(k, q, growth)
+    variance = 2.0 / years * total - (forward / strike[zero] - 1.0) ** 2 / years
+    return ExpiryVariance(variance=variance, strikes_count=int(used.sum()), low_strike=float(k[0]),
+                          high_strike=float(k[-1]), forward=forward, contribution=total)  # fmt: skip
+
+
+def _sum(k: NDArray[np.float64], q: NDArray[np.float64], growth: float) -> float:
+    width = np.empty_like(k)
+    width[1:-1] = (k[2:] - k[:-2]) / 2.0
+    width[0], width[-1] = k[1] - k[0], k[-1] - k[-2]
+    return float(np.sum(width / k**2 * growth * q))
+
+
+def _wing(bids: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Use bid strikes walking away from K0 until two in a row have no bid."""
+    dead = ~(bids > 0)
+    two_in_a_row = dead & np.concatenate([[False], dead[:-1]])
+    return np.asarray(~dead & ~np.logical_or.accumulate(two_in_a_row))
+
+
+def thirty_day_volatility(years: tuple[float, float], variance: tuple[float, float]) -> float:
+    """Interpolate two total variances to 30 days.
+
+    Parameters
+    ----------
+    years : tuple of float
+        Minutes to settlement over 525,600, near and next.
+    variance : tuple of float
+        Annual variances.
+
+    Returns
+    -------
+    float
+        Annual volatility. [decimal] NaN where the weighted variance is negative.
+    """
+    near, following = years[0] * MINUTES_PER_YEAR, years[1] * MINUTES_PER_YEAR
+    weight = (following - MINUTES_30_DAYS) / (following - near)
+    total = years[0] * variance[0] * weight + years[1] * variance[1] * (1.0 - weight)
+    annual = total * MINUTES_PER_YEAR / MINUTES_30_DAYS
+    return float(np.sqrt(annual)) if annual >= 0 else float("nan")
+
+
+def model_free_30d(priced: pd.DataFrame, snapshots: pd.DataFrame, closes: pd.DataFrame) -> pd.DataFrame:
+    """Compute the 30-day volatility of every underlying that has a snapshot.
+
+    Parameters
+    ----------
+    priced : DataFrame
+        `PRICED_QUOTES`.
+    snapshots : DataFrame
+        `SNAPSHOTS`.
+    closes : DataFrame
+        `CLOSES`; realised volatility beside the implied one.
+
+    Returns
+    -------
+    DataFrame
+        `MODEL_FREE`; ``method`` says whether 30 days lay between two expiries, beyond the last, or near one.
+    """
+    hv20 = closes.set_index(closes["symbol"].astype("str"))["hv20_vol"]
+    groups = dict(iter(priced.groupby("underlying", observed=True)))
+    rows = []
+    for snapshot in snapshots.itertuples(index=False):
+        symbol = str(snapshot.underlying)
+        row = _one(groups[symbol]) if symbol in groups else _none("NO_QUOTES")
+        rows.append({"trade_date": snapshot.trade_date, "source_mode": snapshot.source_mode, "underlying": symbol,
+                     "vendor_iv30_vol": snapshot.vendor_iv30_vol, "hv20_vol": hv20.get(symbol, np.nan), **row})  # fmt: skip
+    return frames.conform(pd.DataFrame(rows), MODEL_FREE) if rows else frames.empty(MODEL_FREE)
+
+
+def _one(chain: pd.DataFrame) -> dict[str, object]:
+    usable = chain[chain["forward_usd"].notna() & chain["dte_days"].between(MIN_DAYS, MAX_DAYS)]
+    variances = {}
+    for (root, expiry), quotes in _bracketing(usable):
+        result = _of_expiry(quotes)
+        if result is not None:
+            variances[float(quotes["years"].iloc[0]), expiry, str(root)] = result.variance
+    return _combine(sorted(variances.items()))
+
+
+def _bracketing(usable: pd.DataFrame) -> list[tuple[tuple[str, pd.Timestamp], pd.DataFrame]]:
+    """Return the expiries next to 30 days, two on either side: enough for the two that are used, one spare each."""
+    groups = sorted(usable.groupby(["root", "expiry_date"], observed=True), key=lambda g: float(g[1]["years"].iloc[0]))
+    target = MINUTES_30_DAYS / MINUTES_PER_YEAR
+    below = [g for g in groups if float(g[1]["years"].iloc[0]) <= target]
+    above = [g for g in groups if float(g[1]["years"].iloc[0]) > target]
+    return below[-2:] + above[:2]
+
+
+def _of_expiry(quotes: pd.DataFrame) -> ExpiryVariance | None:
+    bid = quotes["bid_usd"].where(quotes["quote_flag"].isin(["OK", "LOCKED"]), 0.0)
+    columns = quotes.assign(bid=bid)[["strike_usd", "option_right", "bid", "ask_usd"]]
+    calls = columns[columns["option_right"] == "C"].set_index("strike_usd")
+    puts = columns[columns["option_right"] == "P"].set_index("strike_usd")
+    strikes = calls.index.intersection(puts.index).sort_values()
+    c, p = calls.loc[strikes], puts.loc[strikes]
+    return expiry_variance(
+        strikes.to_numpy(), c["bid"].to_numpy(), c["ask_usd"].to_numpy(), p["bid"].to_numpy(), p["ask_usd"].to_numpy(),
+        years=float(quotes["years"].iloc[0]), growth=1.0 / float(quotes["discount"].iloc[0]),
+    )  # fmt: skip
+
+
+def _combine(variances: list[tuple[tuple[float, pd.Timestamp, str], float]]) -> dict[str, object]:
+    target = MINUTES_30_DAYS / MINUTES_PER_YEAR
+    below = [v for v in variances if v[0][0] <= target]
+    above = [v for v in variances if v[0][0] > target]
+    if below and above:
+        near, following = below[-1], above[0]
+        vol = thirty_day_volatility((near[0][0], following[0][0]), (near[1], following[1]))
+        return _row(vol, "interpolated", near[0][1], following[0][1])
+    if not variances:
+        return _none("NO_EXPIRY: no expiry with five bid strikes")
+    (years, expiry, _), variance = min(variances, key=lambda v: abs(v[0][0] - target))
+    if abs(years - target) * 365.0 > MAX_SINGLE_GAP_DAYS or variance <= 0:
+        return _none("NO_EXPIRY: none within 15 days of 30")
+    return _row(float(np.sqrt(variance)), "single", expiry, None)
+
+
+def _row(vol: float, method: str, near: object, following: object) -> dict[str, object]:
+    status = "OK" if np.isfinite(vol) else "NEGATIVE_VARIANCE"
+    return {
+        "iv30_vol": vol,
+        "method": method,
+        "status": status,
+        "near_expiry_date": near,
+        "next_expiry_date": following,
+    }
+
+
+def _none(status: str) -> dict[str, object]:
+    return _row(float("nan"), "none", None, None) | {"status": status}

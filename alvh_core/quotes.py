@@ -1,0 +1,274 @@
+"""Wire columns to canonical option quotes: OCC symbols, roots, settlement instants, quote states.
+
+Input is what a provider's parser decoded, column by column; output is `OPTION_QUOTES`. Rows that cannot be keyed (no
+OCC symbol, unknown root) come back apart with their reason, so that rows in = rows out + rows rejected. No judgement
+of prices here: that is validation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_core import frames
+from alvh_core.errors import SkippableError
+from alvh_core.schemas import OPTION_QUOTES, SNAPSHOTS
+from alvh_core.sessions import NEW_YORK, Session, TradingCalendar, quote_clock
+from alvh_core.universe import AM, SOQ, Asset, Root
+
+OCC_PATTERN = r"[A-Z0-9]{1,6}\d{6}[CP]\d{8}"
+SECONDS_PER_YEAR = 365.0 * 86_400.0
+WIRE_NUMBERS = ("bid", "ask", "bid_size", "ask_size", "iv", "open_interest", "volume", "delta")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainHeader:
+    """What a chain file says about itself.
+
+    Attributes
+    ----------
+    symbol : str
+        Our symbol.
+    rendered_at_utc, quote_at : datetime
+        Envelope time in UTC, and the underlying's last tick as New York wall time; either may be None.
+    underlying_price_usd, iv30_vol : float
+        Vendor's last price and 30-day volatility (decimal); NaN where absent.
+    contracts_count : int
+    payload_sha256, url : str
+    """
+
+    symbol: str
+    rendered_at_utc: datetime | None
+    quote_at: datetime | None
+    underlying_price_usd: float
+    iv30_vol: float
+    contracts_count: int
+    payload_sha256: str
+    url: str
+
+
+def snapshot_row(
+    header: ChainHeader, asset: Asset, session: Session, *, calendar: TradingCalendar, source_mode: str, venue_scope: str
+) -> dict[str, object]:  # fmt: skip
+    """Check that a chain belongs to the session and describe when its quotes were taken.
+
+    Returns
+    -------
+    dict
+        One row of `SNAPSHOTS`.
+
+    Raises
+    ------
+    SkippableError
+        The chain is empty, has no clock, or shows another session.
+    """
+    where = f"{header.symbol}: {header.url}"
+    if header.contracts_count == 0:
+        raise SkippableError(f"{where}: expected option contracts, found an empty chain")
+    if header.quote_at is None:
+        raise SkippableError(f"{where}: expected data.last_trade_time, found none; the session cannot be told")
+    quote_at = pd.Timestamp(header.quote_at).tz_localize(NEW_YORK, ambiguous=True, nonexistent="shift_forward")
+    found = calendar.session_of(quote_at)
+    if found != session.trade_date:
+        raise SkippableError(
+            f"{where}: expected quotes of session {session.trade_date}, found {header.quote_at} New York, "
+            f"which is session {found}"
+        )
+    rendered = pd.Timestamp(header.rendered_at_utc, tz="UTC") if header.rendered_at_utc else quote_at
+    to_close = (session.close_at_utc - quote_at).total_seconds() / 60.0
+    length = (session.close_at_utc - session.open_at_utc).total_seconds() / 60.0
+    return {
+        "trade_date": session.trade_date, "source_mode": source_mode, "underlying": header.symbol,
+        "asset_class": asset.asset_class, "quote_at_utc": quote_at.tz_convert("UTC"),
+        "rendered_at_utc": rendered.tz_convert("UTC"),
+        "quote_age_minutes": (rendered - quote_at).total_seconds() / 60.0, "minutes_to_close": to_close,
+        "quote_clock": quote_clock(to_close, length), "venue_scope": venue_scope,
+        "underlying_price_usd": header.underlying_price_usd, "vendor_iv30_vol": header.iv30_vol,
+        "contracts_count": header.contracts_count, "payload_sha256": header.payload_sha256,
+    }  # fmt: skip
+
+
+def normalise_quotes(raw: pd.DataFrame, snapshots: pd.DataFrame, universe: Mapping[str, Asset],
+                     calendar: TradingCalendar) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Turn decoded wire columns of any number of chains into canonical quotes.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Columns ``underlying`` (category), ``row_position``, ``option`` (unpadded OCC symbol) and `WIRE_NUMBERS`.
+    snapshots : DataFrame
+        `SNAPSHOTS`, one row per underlying in ``raw``.
+    universe : mapping of str to Asset
+    calendar : TradingCalendar
+
+    Returns
+    -------
+    quotes : DataFrame
+        `OPTION_QUOTES`; prices as found, even illegal ones.
+    rejects : DataFrame
+        Rows of ``raw`` without a usable key, with ``reason`` and ``payload_sha256``.
+    """
+    option = raw["option"].astype("str")
+    parts = pd.DataFrame({"option": option, "underlying": raw["underlying"], "root": option.str.slice(0, -15)})
+    reason = _key_faults(parts, universe)
+    bad = reason.notna()
+    snapshot = snapshots.set_index(snapshots["underlying"].astype("str"))
+    hashes = raw["underlying"].astype("str").map(snapshot["payload_sha256"])
+    rejects = raw[bad].assign(reason=reason[bad], payload_sha256=hashes[bad])
+    good = raw[~bad].reset_index(drop=True)
+    quotes = _keyed(good, parts[~bad].reset_index(drop=True), snapshot, universe, calendar)
+    return frames.conform(quotes.assign(**_quote_columns(good)), OPTION_QUOTES), rejects.reset_index(drop=True)
+
+
+def empty_snapshots() -> pd.DataFrame:
+    """Return `SNAPSHOTS` without rows."""
+    return frames.empty(SNAPSHOTS)
+
+
+def _key_faults(parts: pd.DataFrame, universe: Mapping[str, Asset]) -> pd.Series:
+    reason = pd.Series(None, index=parts.index, dtype="str")
+    pairs = parts[["underlying", "root"]].astype({"root": "category"}).drop_duplicates()
+    known = {
+        (symbol, root): find_root(universe[str(symbol)], str(root)) is not None
+        for symbol, root in pairs.itertuples(index=False)
+    }
+    is_known = _pair_map(parts, {pair: str(value) for pair, value in known.items()}) == "True"
+    reason[~is_known] = "UNKNOWN_ROOT: no settlement rule for this root"
+    reason[~parts["option"].str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)] = "BAD_SYMBOL: not an OCC symbol"
+    return reason
+
+
+def find_root(asset: Asset, name: str) -> Root | None:
+    """Return the root a contract belongs to; ``UVXY1`` (adjusted) belongs to ``UVXY``. None if there is none."""
+    by_name = {root.name: root for root in asset.roots}
+    return by_name.get(name) or by_name.get(name.rstrip("0123456789"))
+
+
+def _pair_map(parts: pd.DataFrame, values: Mapping[tuple[object, object], str]) -> pd.Series:
+    """Map (underlying, root) to a string without touching every row in Python."""
+    underlying, root = parts["underlying"].astype("category"), parts["root"].astype("category")
+    table = np.full((len(underlying.cat.categories), len(root.cat.categories)), "", dtype=object)
+    for i, symbol in enumerate(underlying.cat.categories):
+        for j, name in enumerate(root.cat.categories):
+            table[i, j] = values.get((symbol, name), "")
+    codes = (underlying.cat.codes.to_numpy(), root.cat.codes.to_numpy())
+    return pd.Series(pd.Categorical(table[codes]), index=parts.index)
+
+
+def _keyed(good: pd.DataFrame, parts: pd.DataFrame, snapshot: pd.DataFrame, universe: Mapping[str, Asset],
+           calendar: TradingCalendar) -> pd.DataFrame:  # fmt: skip
+    option, underlying = parts["option"], parts["underlying"]
+    pairs = parts[["underlying", "root"]].drop_duplicates()
+    roots = {pair: _require(universe, *pair) for pair in pairs.itertuples(index=False, name=None)}
+    settlement = _pair_map(parts, {pair: root.settlement for pair, root in roots.items()})
+    expiry = _dates(option.str.slice(-15, -9))
+    per = {
+        name: underlying.astype("str").map(snapshot[name])
+        for name in ("trade_date", "source_mode", "quote_at_utc", "quote_age_minutes", "quote_clock", "payload_sha256")
+    }
+    settle_at = settlement_instants(expiry.to_numpy().astype("datetime64[D]"), settlement, calendar)
+    quote_at = pd.DatetimeIndex(per["quote_at_utc"]).tz_localize(None).to_numpy()
+    return pd.DataFrame(
+        {
+            **per,
+            "osi_symbol": parts["root"].str.pad(6, side="right") + option.str.slice(-15),
+            "underlying": underlying,
+            "root": parts["root"].astype("category"),
+            "expiry_date": expiry,
+            "option_right": option.str.slice(-9, -8).astype("category"),
+            "strike_usd": option.str.slice(-8).astype("int64") / 1000.0,
+            "settlement": settlement,
+            "settle_at_utc": settle_at,
+            "dte_days": (expiry - per["trade_date"]).dt.days,
+            # a contract that settled before the quote's own clock has no time left, which is no fault
+            "years": np.maximum((settle_at - quote_at) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0),
+            "multiplier": _pair_map(parts, {p: str(root.multiplier) for p, root in roots.items()}).astype("int64"),
+            "is_adjusted": _pair_map(parts, {p: str(root.name != p[1]) for p, root in roots.items()}) == "True",
+            "is_monthly": _monthlies(
+                expiry, _pair_map(parts, {p: str(r.is_monthly) for p, r in roots.items()}), calendar
+            ),
+            "row_position": good["row_position"],
+        }
+    )
+
+
+def _require(universe: Mapping[str, Asset], symbol: str, name: str) -> Root:
+    root = find_root(universe[symbol], name)
+    assert root is not None, f"{symbol}/{name} passed the key check"
+    return root
+
+
+def _dates(yymmdd: pd.Series) -> pd.Series:
+    """Parse yymmdd by its distinct values; an impossible date becomes NaT and fails validation."""
+    codes, values = pd.factorize(yymmdd)
+    days = pd.to_datetime(pd.Series(values, dtype="str"), format="%y%m%d", errors="coerce").astype("datetime64[s]")
+    return pd.Series(days.to_numpy()[codes], index=yymmdd.index)
+
+
+def settlement_instants(expiry: NDArray[np.datetime64], settlement: pd.Series,
+                        calendar: TradingCalendar) -> NDArray[np.datetime64]:  # fmt: skip
+    """Return the instants at which contracts settle.
+
+    Parameters
+    ----------
+    expiry : ndarray of datetime64[D]
+    settlement : Series of {'AM', 'PM', 'SOQ'}
+    calendar : TradingCalendar
+        An early close settles PM contracts early.
+
+    Returns
+    -------
+    ndarray of datetime64[s]
+        UTC. AM and SOQ at 09:30 New York, PM at the close.
+    """
+    codes, days = pd.factorize(expiry)
+    opens = pd.DatetimeIndex(days).tz_localize(NEW_YORK) + pd.Timedelta(hours=9, minutes=30)
+    morning = np.array(opens.tz_convert("UTC").tz_localize(None), dtype="datetime64[s]")[codes]
+    evening = calendar.close_or_default(np.asarray(days))[codes]
+    return np.where(settlement.isin([AM, SOQ]).to_numpy(), morning, evening)
+
+
+def _monthlies(expiry: pd.Series, root_is_monthly: pd.Series, calendar: TradingCalendar) -> NDArray[np.bool_]:
+    """Tell standard monthlies: all of a monthly root, else third Fridays, or the Thursday before a closed one."""
+    codes, days = pd.factorize(expiry.to_numpy().astype("datetime64[D]"))
+    day = pd.DatetimeIndex(days)
+    friday = (day.day_of_week == 4) & (day.day >= 15) & (day.day <= 21)
+    next_is_closed = ~calendar.are_sessions(days + np.timedelta64(1, "D"))
+    thursday = (day.day_of_week == 3) & (day.day >= 14) & (day.day <= 20) & next_is_closed
+    return np.asarray((root_is_monthly == "True").to_numpy() | (friday | thursday)[codes])
+
+
+def _quote_columns(good: pd.DataFrame) -> dict[str, object]:
+    """Quote states and vendor numbers, sentinel zeros removed; illegal prices stay for validation to find."""
+    bid, ask = good["bid"].astype("float64"), good["ask"].astype("float64")
+    ask = ask.where(ask != 0.0)
+    silent = good["ask"].eq(0.0) | (bid.isna() & ask.isna())
+    flag = np.select([silent, bid == 0.0, (bid == ask)], ["NO_QUOTE", "ZERO_BID", "LOCKED"], default="OK")
+    iv, delta = good["iv"], good["delta"]
+    return {
+        "bid_usd": bid,
+        "ask_usd": ask,
+        "quote_flag": pd.Categorical(flag),
+        "bid_size_count": good["bid_size"],
+        "ask_size_count": good["ask_size"],
+        "volume_count": good["volume"],
+        "open_interest_count": good["open_interest"],
+        "vendor_iv_vol": iv.where(iv != 0.0),
+        "vendor_delta": delta.where(~((iv == 0.0) & (delta == 0.0))),
+    }
+
+
+def night_before(state: pd.DataFrame) -> date | None:
+    """Return the trade date of an earlier night's state, None where there is none."""
+    return trade_date_of(state) if len(state) else None
+
+
+def trade_date_of(frame: pd.DataFrame) -> date:
+    """Return the one trade date of a frame."""
+    days = frame["trade_date"].unique()
+    assert len(days) == 1, f"expected rows of one night, found {days}"
+    day: date = pd.Timestamp(days[0]).date()
+    return day

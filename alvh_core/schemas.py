@@ -1,0 +1,232 @@
+"""Every table the pipeline stores: its columns, key, home and meaning.
+
+Layers stand first in a name: ``core_`` facts, ``out_`` answers, ``meta_`` the run's own records. A table lists columns of
+`alvh_core.columns`; what a column means is said there. No rules and no data here.
+"""
+
+from dataclasses import dataclass
+
+from alvh_core.columns import COLUMNS, ColumnSpec
+from alvh_core.errors import ContractError
+
+LAKE, WAREHOUSE = "lake", "warehouse"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSpec:
+    """One table.
+
+    Attributes
+    ----------
+    name : str
+        ``layer_source__grain_subject``.
+    key : tuple of str
+        Columns that identify a row; never null.
+    values : tuple of str
+        The other columns. A trailing ``?`` marks a column that may be null.
+    home : {'lake', 'warehouse'}
+        Parquet or SQL.
+    description : str
+        For the data dictionary.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+    home: str = WAREHOUSE
+    description: str = ""
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Specs of all columns, keys first."""
+        return tuple(COLUMNS[name] for name in self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, keys first."""
+        return self.key + tuple(name.rstrip("?") for name in self.values)
+
+    def is_nullable(self, name: str) -> bool:
+        """Whether a column may hold nulls."""
+        return f"{name}?" in self.values
+
+
+_NIGHT = ("trade_date", "source_mode")
+_LADDER = (*_NIGHT, "host", "variant", "hedge_symbol", "profile")
+
+OPTION_QUOTES = TableSpec(
+    name="core_options__daily_quotes",
+    key=(*_NIGHT, "osi_symbol"),
+    values=(
+        "underlying", "root", "expiry_date", "option_right", "strike_usd", "settlement", "settle_at_utc", "dte_days",
+        "years", "multiplier", "is_adjusted", "is_monthly", "bid_usd?", "ask_usd?", "bid_size_count?",
+        "ask_size_count?",
+        "volume_count?", "open_interest_count?", "vendor_iv_vol?", "vendor_delta?", "quote_flag", "quote_at_utc",
+        "quote_age_minutes", "quote_clock", "payload_sha256", "row_position",
+    ),
+    home=LAKE, description="Canonical option quotes, one row per contract and night",
+)  # fmt: skip
+PRICED_QUOTES = TableSpec(
+    name="core_options__daily_priced",
+    key=(*_NIGHT, "osi_symbol"),
+    values=(
+        "underlying", "root", "expiry_date", "option_right", "strike_usd", "dte_days", "years", "multiplier",
+        "is_monthly", "bid_usd?", "ask_usd?", "mid_usd?", "spread_usd?", "spread_frac?", "tick_usd?", "spread_ticks?",
+        "tick_floor_frac?", "bid_size_count?", "ask_size_count?", "volume_count?", "open_interest_count?", "quote_flag",
+        "quote_clock", "forward_usd?", "discount?", "iv_vol?", "iv_status", "delta_fwd?", "gamma?", "vega?",
+        "theta_usd_per_day?", "intrinsic_usd?", "extrinsic_usd?", "is_neg_extrinsic",
+    ),
+    home=LAKE, description="Validated quotes with forward, implied volatility, greeks and spread",
+)  # fmt: skip
+CONTRACT_SCORES = TableSpec(
+    name="core_liquidity__daily_contract_scores",
+    key=(*_NIGHT, "osi_symbol"),
+    values=(
+        "underlying", "root", "expiry_date", "score", "score_percent_spread?", "score_vol_spread?", "score_depth?",
+        "score_open_interest?", "score_volume?", "coverage_frac", "score_version",
+    ),
+    home=LAKE, description="Spread-liquidity score of every contract, with its components",
+)  # fmt: skip
+SNAPSHOTS = TableSpec(
+    name="core_options__daily_snapshots",
+    key=(*_NIGHT, "underlying"),
+    values=(
+        "asset_class", "quote_at_utc", "rendered_at_utc", "quote_age_minutes", "minutes_to_close", "quote_clock",
+        "venue_scope", "underlying_price_usd?", "vendor_iv30_vol?", "contracts_count", "payload_sha256",
+    ),
+    description="One row per option chain: when its quotes were taken and where they came from",
+)  # fmt: skip
+FORWARDS = TableSpec(
+    name="core_options__daily_forwards",
+    key=(*_NIGHT, "underlying", "root", "expiry_date"),
+    values=("dte_days", "years", "forward_usd?", "discount?", "forward_gap_usd?", "pairs_count", "forward_status"),
+    description="Forward of every expiry by put-call parity",
+)
+DAILY_BARS = TableSpec(
+    name="core_market__daily_bars",
+    key=(*_NIGHT, "symbol", "bar_date"),
+    values=("open_usd?", "high_usd?", "low_usd?", "close_usd", "volume_shares?", "payload_sha256", "row_position"),
+    home=LAKE, description="Daily bars and index histories as known on the night, nothing after it",
+)  # fmt: skip
+RATE_CURVE = TableSpec(
+    name="core_rates__daily_curve",
+    key=(*_NIGHT, "curve_date", "tenor_years"),
+    values=("par_yield_frac", "zero_rate_frac", "payload_sha256", "row_position"),
+    description="The Treasury par curve used for discounting",
+)
+CLOSES = TableSpec(
+    name="core_market__daily_closes",
+    key=(*_NIGHT, "symbol"),
+    values=("close_usd", "bar_date", "hv20_vol?"),
+    description="Last known close of every symbol and index, and its realised volatility",
+)
+LADDER_LEGS = TableSpec(
+    name="out_alvh__daily_ladder_legs",
+    key=(*_LADDER, "layer_no"),
+    values=(
+        "units_target", "osi_symbol?", "root?", "expiry_date?", "dte_days?", "forward_usd?", "strike_usd?",
+        "delta_fwd?",
+        "iv_vol?", "bid_usd?", "ask_usd?", "mid_usd?", "spread_frac?", "tick_floor_frac?", "extrinsic_usd?",
+        "break_even_usd?", "break_even_touch_usd?", "be_erosion_usd?", "be_erosion_frac?", "tenor_error_days?",
+        "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status",
+    ),
+    description="The contract each layer would buy tonight, armed or not",
+)  # fmt: skip
+LADDER_SIGNALS = TableSpec(
+    name="out_alvh__daily_ladder_signals",
+    key=_LADDER,
+    values=(
+        "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
+        "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
+        "tick_floor_frac?", "ladder_premium_usd?", "be_erosion_max_frac?", "quote_clock?", "filter_state", "action",
+        "block_reason?",
+    ),
+    description="What the ladder does tonight, and the 8 % rule behind it",
+)  # fmt: skip
+LADDER_STATE = TableSpec(
+    name="out_alvh__daily_ladder_state",
+    key=(*_LADDER, "layer_no"),
+    values=("is_armed", "armed_date?", "below_count", "retries_count", "units_deployed", "deployed_date?"),
+    description="State machine after the night; the next night starts from it",
+)
+SPREAD_SCORES = TableSpec(
+    name="out_liquidity__daily_spread_scores",
+    key=(*_NIGHT, "level", "key"),
+    values=(
+        "score", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min", "members_count",
+        "score_version", "quotes_note",
+    ),
+    description="Spread-liquidity score per expiry, underlying and asset class",
+)  # fmt: skip
+VERDICTS_TABLE = TableSpec(
+    name="out_alvh__daily_verdicts",
+    key=(*_NIGHT, "asset_class", "host", "variant", "hedge_symbol", "profile"),
+    values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons"),
+    description="Can the 4/4/2 layering be adapted to this host, and what tonight says",
+)
+MODEL_FREE = TableSpec(
+    name="out_vol__daily_model_free",
+    key=(*_NIGHT, "underlying"),
+    values=("iv30_vol?", "method", "status", "near_expiry_date?", "next_expiry_date?", "vendor_iv30_vol?", "hv20_vol?"),
+    description="Model-free 30-day volatility by the VIX methodology",
+)
+META_NIGHTS = TableSpec(
+    name="meta_nights",
+    key=("trade_date", "universe", "source_mode"),
+    values=(
+        "night_status", "outcome?", "reason?", "run_id", "code_version", "rules_hash", "claimed_at_utc",
+        "finished_at_utc?", "rows_in_count?", "rows_published_count?", "rows_quarantined_count?",
+    ),
+    description="Ledger of nights: who claimed them and how they ended",
+)  # fmt: skip
+META_PAYLOADS = TableSpec(
+    name="meta_payloads",
+    key=(*_NIGHT, "dataset", "symbol"),
+    values=("payload_outcome", "reason?", "url", "http_status_count?", "bytes_count?", "payload_sha256?", "etag?",
+            "fetched_at_utc?"),
+    description="Every payload of the night: landed with its hash, or missing with its reason",
+)  # fmt: skip
+META_VALIDATIONS = TableSpec(
+    name="meta_validations",
+    key=(*_NIGHT, "dataset", "check_name", "check_column"),
+    values=("severity", "is_success", "evaluated_count", "unexpected_count"),
+    description="Every rule evaluated in the night",
+)
+META_QUARANTINE = TableSpec(
+    name="meta_quarantine",
+    key=(*_NIGHT, "dataset", "row_key", "row_position", "payload_sha256"),
+    values=("severity", "reason", "rows_count", "row_json?"),
+    description="Every rejected row, or suspended expiry or underlying, why, and the payload it came from",
+)
+QUARANTINED_QUOTES = TableSpec(
+    name="core_options__daily_quarantined",
+    key=OPTION_QUOTES.key,
+    values=(*OPTION_QUOTES.values, "severity", "reason"),
+    home=LAKE, description="Option quotes that validation rejected, one row per contract",
+)  # fmt: skip
+
+TABLES: dict[str, TableSpec] = {
+    table.name: table
+    for table in (
+        OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE, CLOSES, LADDER_LEGS, LADDER_SIGNALS,
+        LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS, META_PAYLOADS, META_VALIDATIONS,
+        META_QUARANTINE,
+    )
+}  # fmt: skip
+OUT_TABLES: tuple[TableSpec, ...] = tuple(table for name, table in TABLES.items() if name.startswith("out_"))
+NIGHT_TABLES: tuple[TableSpec, ...] = tuple(
+    table for table in TABLES.values() if table.home == WAREHOUSE and table is not META_NIGHTS
+)
+
+
+def table(name: str) -> TableSpec:
+    """Return a table by name.
+
+    Raises
+    ------
+    ContractError
+        There is no such table.
+    """
+    if name not in TABLES:
+        raise ContractError(f"no table {name!r}; there are {', '.join(sorted(TABLES))}")
+    return TABLES[name]

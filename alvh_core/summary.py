@@ -1,0 +1,54 @@
+"""The night in a few plain rows: for a terminal and for the Prefect UI, which takes text and plain numbers only."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alvh_core.schemas import LADDER_SIGNALS, META_VALIDATIONS, VERDICTS_TABLE
+
+_LADDER = ["host", "variant", "hedge_symbol", "profile"]
+
+
+def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+    """Return one row per host and variant.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Warehouse tables of a night, by name.
+
+    Returns
+    -------
+    list of dict
+        Text only: asset class, host, variant, hedge, spread, filter, tonight, why, verdict.
+    """
+    verdicts, signals = tables[VERDICTS_TABLE.name], tables[LADDER_SIGNALS.name]
+    joined = verdicts.astype(dict.fromkeys(_LADDER, "str")).merge(
+        signals[[*_LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(_LADDER, "str")), on=_LADDER
+    )
+    return [
+        {
+            "asset class": str(row.asset_class), "host": str(row.host), "variant": str(row.variant),
+            "hedge": str(row.hedge_symbol), "spread": "" if pd.isna(row.s_ladder_frac) else f"{row.s_ladder_frac:.2%}",
+            "filter": str(row.filter_state), "tonight": str(row.tonight), "why": str(row.tonight_reason),
+            "verdict": str(row.verdict),
+        }
+        for row in joined.sort_values(["asset_class", "host", "variant", "hedge_symbol"]).itertuples(index=False)
+    ]  # fmt: skip
+
+
+def validation_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str | int | bool]]:
+    """Return one row per dataset and severity: rules, broken rules, rows that broke them."""
+    checks = tables[META_VALIDATIONS.name].astype({"dataset": "str", "severity": "str"})
+    grouped = checks.assign(broken=~checks["is_success"]).groupby(["dataset", "severity"])
+    totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), rows=("unexpected_count", "sum"))
+    return [
+        {
+            "dataset": dataset,
+            "severity": severity,
+            "rules": int(row.rules),
+            "broken": int(row.broken),
+            "rows": int(row.rows),
+        }
+        for (dataset, severity), row in zip(totals.index, totals.itertuples(index=False), strict=True)
+    ]

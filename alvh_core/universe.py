@@ -1,0 +1,212 @@
+"""The universe: one declarative entry per symbol, and how a user's overrides are laid over it.
+
+An entry says where a symbol's quotes are found, how each of its option roots settles, and which role it plays. Adding a
+symbol is adding one line; nothing else in the code names symbols. Reading a TOML file is the settings' business.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any
+
+from alvh_core.errors import ContractError
+
+AM, PM = "AM", "PM"
+SOQ = "SOQ"
+SETTLEMENTS = (AM, PM, SOQ)
+
+ASSET_CLASSES: dict[str, str] = {
+    "sp500_index": "S&P 500 index",
+    "nasdaq100_index": "Nasdaq-100 index",
+    "russell2000_index": "Russell 2000 index",
+    "index_etf": "Broad index ETFs",
+    "sector_etf": "Sector ETFs",
+    "reit_etf": "REIT ETFs",
+    "emerging_etf": "Emerging-market ETFs",
+    "crypto_etf": "Crypto-linked ETFs",
+    "dividend_etf": "Dividend ETFs",
+    "single_stock": "Single stocks",
+    "volatility_etp": "Volatility products",
+    "vix_index": "VIX options",
+}
+TICK_CLASSES = ("VIX", "VIXW", "index", "equity_penny_program", "SPY_QQQ_IWM", "equity_other")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """An option root: how its contracts settle.
+
+    Attributes
+    ----------
+    name : str
+        OCC root symbol.
+    settlement : {'AM', 'PM', 'SOQ'}
+        AM and SOQ settle at 09:30 New York on the expiry date, PM at 16:00. SOQ is VIX's special opening quotation.
+    multiplier : int
+        Deliverable per contract. [units of the underlying]
+    tick_class : str
+        Row of the dated tick table.
+    is_monthly : bool
+        The root of standard monthly expiries only.
+    """
+
+    name: str
+    settlement: str = PM
+    multiplier: int = 100
+    tick_class: str = "equity_penny_program"
+    is_monthly: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """One symbol of the universe.
+
+    Attributes
+    ----------
+    symbol, wire_symbol : str
+        Our name and the vendor's (an index takes a leading underscore).
+    asset_class : str
+        Key of `ASSET_CLASSES`.
+    roots : tuple of Root
+        Every root its chain file may hold; any other root is rejected.
+    vol_index : str, optional
+        Index of volatility with a published history, e.g. ``VXN``.
+    proxy : str, optional
+        Symbol whose chain stands in for V3_NATIVE where this one has none.
+    exercise : {'european', 'american'}
+        Decides the intrinsic value.
+    is_host : bool
+        Something a desk holds and hedges. VIX and its wrappers are hedge chains only.
+    trigger_rule : str
+        Name of the rule that arms layers; ``vix_level`` in this slice.
+    profile_overrides : mapping
+        Fields of the ladder profile replaced for this host.
+    """
+
+    symbol: str
+    wire_symbol: str
+    asset_class: str
+    roots: tuple[Root, ...]
+    vol_index: str | None = None
+    proxy: str | None = None
+    exercise: str = "american"
+    is_host: bool = True
+    trigger_rule: str = "vix_level"
+    profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, **more: Any) -> Asset:
+    roots = (
+        Root(name=symbol, settlement=AM, tick_class="index", is_monthly=True),
+        Root(name=weekly, tick_class="index"),
+    )
+    return Asset(symbol=symbol, wire_symbol=f"_{symbol}", asset_class=asset_class, roots=roots, vol_index=vol_index,
+                 exercise="european", **more)  # fmt: skip
+
+
+def _share(symbol: str, asset_class: str, tick_class: str = "equity_penny_program", **more: Any) -> Asset:
+    root = Root(name=symbol, tick_class=tick_class)
+    return Asset(symbol=symbol, wire_symbol=symbol, asset_class=asset_class, roots=(root,), **more)
+
+
+def _shares(asset_class: str, *symbols: str, **more: Any) -> list[Asset]:
+    return [_share(symbol, asset_class, **more) for symbol in symbols]
+
+
+_VIX = Asset(
+    symbol="VIX", wire_symbol="_VIX", asset_class="vix_index", vol_index="VVIX", exercise="european", is_host=False,
+    roots=(Root(name="VIX", settlement=SOQ, tick_class="VIX", is_monthly=True),
+           Root(name="VIXW", settlement=SOQ, tick_class="VIXW")),
+)  # fmt: skip
+
+DEFAULT_UNIVERSE: dict[str, Asset] = {
+    asset.symbol: asset
+    for asset in [
+        _VIX,
+        _index("SPX", "sp500_index", "SPXW", "VIX"),
+        _index("NDX", "nasdaq100_index", "NDXP", "VXN"),
+        _index("RUT", "russell2000_index", "RUTW", "RVX", proxy="IWM"),
+        *_shares("index_etf", "SPY", "QQQ", "IWM", tick_class="SPY_QQQ_IWM"),
+        *_shares("sector_etf", "XLK", "XLF", "XLE"),
+        *_shares("reit_etf", "VNQ", "IYR", tick_class="equity_other"),
+        *_shares("emerging_etf", "EEM"),
+        *_shares("crypto_etf", "IBIT", "BITO", "ETHA"),
+        *_shares("volatility_etp", "VXX", "UVXY", is_host=False),
+        *_shares("single_stock", "AAPL", "MSFT", "NVDA", "TSLA", "JPM", "KO", "JNJ", "O", "PLD"),
+        *_shares("dividend_etf", "SCHD", "VYM", "DVY", tick_class="equity_other"),
+    ]
+}
+
+_ASSET_KEYS = {f.name for f in fields(Asset)} - {"symbol"}
+_ROOT_KEYS = {f.name for f in fields(Root)}
+_CHOICES = {"asset_class": tuple(ASSET_CLASSES), "exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
+
+
+def hosts(universe: Mapping[str, Asset]) -> list[Asset]:
+    """Return the assets a desk holds and hedges, in universe order."""
+    return [asset for asset in universe.values() if asset.is_host]
+
+
+def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:
+    """Lay a user's ``[assets.SYMBOL]`` tables over a universe.
+
+    Parameters
+    ----------
+    base : mapping of str to Asset
+        The universe to start from; not changed.
+    document : mapping
+        Parsed TOML: ``include`` (list of symbols to keep, optional) and ``assets`` (symbol to table).
+    where : str
+        File name, for the messages.
+
+    Returns
+    -------
+    dict of str to Asset
+
+    Raises
+    ------
+    ContractError
+        A key, a choice or a symbol is not known; the message names it.
+    """
+    _known(document, {"include", "assets"}, where)
+    result = dict(base)
+    for symbol, table in document.get("assets", {}).items():
+        result[symbol] = _asset(symbol, result.get(symbol), table, f"{where}: assets.{symbol}")
+    if "include" in document:
+        for symbol in document["include"]:
+            if symbol not in result:
+                raise ContractError(f"{where}: include names {symbol!r}, which is neither built in nor under [assets]")
+        result = {symbol: result[symbol] for symbol in document["include"]}
+    return result
+
+
+def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], where: str) -> Asset:
+    _known(table, _ASSET_KEYS, where)
+    values = dict(table)
+    for key, allowed in _CHOICES.items():
+        if key in values and values[key] not in allowed:
+            raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {values[key]!r}")
+    if "roots" in values:
+        values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
+    if base is not None:
+        return replace(base, **values)
+    if "asset_class" not in values:
+        raise ContractError(f"{where}: a new symbol needs asset_class, one of {', '.join(ASSET_CLASSES)}")
+    defaults = {"wire_symbol": symbol, "roots": (Root(name=symbol),)}
+    return Asset(symbol=symbol, **(defaults | values))
+
+
+def _root(table: Mapping[str, Any], where: str) -> Root:
+    _known(table, _ROOT_KEYS, where)
+    if "name" not in table:
+        raise ContractError(f"{where}: a root needs a name")
+    for key, allowed in (("settlement", SETTLEMENTS), ("tick_class", TICK_CLASSES)):
+        if key in table and table[key] not in allowed:
+            raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {table[key]!r}")
+    return Root(**table)
+
+
+def _known(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    for key in table:
+        if key not in allowed:
+            raise ContractError(f"{where}: unknown key {key!r}; expected one of {', '.join(sorted(allowed))}")

@@ -1,0 +1,132 @@
+"""The verdict per host and variant: INSUFFICIENT, with every reason, until the evidence rules are met.
+
+The rules are fixed before any result is looked at. Tonight's reading of the filter is another matter and another column:
+one night proves nothing. Measures of hedge benefit belong to the evaluation, which does not exist yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
+from alvh_core.universe import Asset
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceRule:
+    """How much evidence a verdict needs.
+
+    Attributes
+    ----------
+    min_nights : int
+        Nights with quotes taken in session or at the close.
+    min_stress_windows : int
+        Declared stress windows that the nights cover.
+    max_missing_frac : float
+        Share of nights without a reading of the filter. [fraction]
+    trusted_scopes : tuple of str
+        Quote scopes that may carry a verdict.
+    """
+
+    min_nights: int = 250
+    min_stress_windows: int = 3
+    max_missing_frac: float = 0.10
+    trusted_scopes: tuple[str, ...] = ("nbbo", "exclusive_listing")
+
+
+LADDER = ["host", "variant", "hedge_symbol", "profile"]
+
+
+def evidence(history: pd.DataFrame) -> pd.DataFrame:
+    """Count the nights behind each ladder.
+
+    Parameters
+    ----------
+    history : DataFrame
+        `LADDER_SIGNALS` of this and all earlier nights of one source mode.
+
+    Returns
+    -------
+    DataFrame
+        `LADDER`, ``nights_count`` (nights with a usable reading), ``missing_frac`` (share of nights without).
+    """
+    usable = history["filter_state"].ne("NO_DATA") & history["quote_clock"].isin(["in_session", "at_close"])
+    as_text = history[LADDER].astype("str").assign(usable=usable.astype("int64"))
+    counted = as_text.groupby(LADDER)["usable"].agg(["sum", "size"]).reset_index()
+    return counted[LADDER].assign(nights_count=counted["sum"], missing_frac=1.0 - counted["sum"] / counted["size"])
+
+
+def insufficiency(
+    nights_count: int, missing_frac: float, source_mode: str, venue_scope: str, rule: EvidenceRule
+) -> list[str]:
+    """List everything that keeps the evidence from carrying a verdict; empty means enough.
+
+    Parameters
+    ----------
+    nights_count, missing_frac : int, float
+        From `evidence`.
+    source_mode, venue_scope : str
+    rule : EvidenceRule
+
+    Returns
+    -------
+    list of str
+    """
+    reasons = []
+    if source_mode == "simulated":
+        reasons.append("SIMULATED: simulated quotes are never evidence about the market")
+    if nights_count < rule.min_nights:
+        reasons.append(f"TOO_FEW_NIGHTS: {nights_count} of {rule.min_nights} nights with tradeable quotes")
+    if missing_frac > rule.max_missing_frac:
+        reasons.append(
+            f"TOO_MANY_GAPS: {missing_frac:.0%} of nights without a reading, limit {rule.max_missing_frac:.0%}"
+        )
+    if venue_scope not in rule.trusted_scopes:
+        reasons.append(f"QUOTE_SCOPE: {venue_scope} is not known to be the national best bid and offer")
+    reasons.append(f"NO_EVALUATION: hedge benefit over {rule.min_stress_windows} stress windows not measured yet")
+    return reasons
+
+
+def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, Asset], venue_scope: str,
+          rule: EvidenceRule) -> pd.DataFrame:  # fmt: skip
+    """Give the verdict of every ladder.
+
+    Parameters
+    ----------
+    signals : DataFrame
+        Tonight's `LADDER_SIGNALS`.
+    history : DataFrame
+        `LADDER_SIGNALS` of earlier nights of the same source mode.
+    universe : mapping of str to Asset
+    venue_scope : str
+        Whose best quotes the night's are.
+    rule : EvidenceRule
+
+    Returns
+    -------
+    DataFrame
+        `VERDICTS_TABLE`.
+    """
+    counted = evidence(frames.concat([history, signals], LADDER_SIGNALS)).set_index(LADDER)
+    rows = []
+    for signal in signals.itertuples(index=False):
+        at = counted.loc[tuple(str(getattr(signal, name)) for name in LADDER)]
+        nights = int(at["nights_count"])
+        reasons = insufficiency(nights, float(at["missing_frac"]), str(signal.source_mode), venue_scope, rule)
+        deployable = signal.filter_state == "PASS" and signal.quote_clock != "after_hours"
+        rows.append({
+            "trade_date": signal.trade_date, "source_mode": signal.source_mode, "host": signal.host,
+            "asset_class": universe[str(signal.host)].asset_class, "variant": signal.variant,
+            "hedge_symbol": signal.hedge_symbol, "profile": signal.profile, "verdict": "INSUFFICIENT",
+            "tonight": "DEPLOYABLE" if deployable else "BLOCKED", "tonight_reason": _tonight_reason(signal, deployable),
+            "nights_count": nights, "reasons": "; ".join(reasons),
+        })  # fmt: skip
+    return frames.conform(pd.DataFrame(rows), VERDICTS_TABLE)
+
+
+def _tonight_reason(signal: object, deployable: bool) -> str:
+    if deployable:
+        return f"spread {signal.s_ladder_frac:.2%} of the premium; ladder {signal.action}"
+    return str(signal.block_reason).split("; NOT_ARMED")[0]

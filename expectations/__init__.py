@@ -1,0 +1,1 @@
+"""Data contracts: the only package that imports Great Expectations. Nothing of its types leaves this package."""

@@ -1,0 +1,165 @@
+"""The gate of a night: run the suites of a dataset and split its rows into clean and quarantined.
+
+What a rule says is in `expectations.suites`, how it is evaluated in `expectations.runner`, the bookkeeping of rejects in
+`alvh_core.quarantine`. A fault of severity night raises; everything lesser is quarantined and the night goes on.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.errors import FatalError
+from alvh_core.forwards import EXPIRY
+from alvh_core.quality import expiry_facts, underlying_facts, with_quality
+from alvh_core.quarantine import mark_rejects, quarantine_entries, row_entries, settle
+from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES, TableSpec
+from alvh_core.sessions import TradingCalendar
+from alvh_core.universe import Asset
+from expectations.report import ValidationReport, combine
+from expectations.rules import Suite
+from expectations.runner import validate
+from expectations.suites import expiry_suite, option_quotes_suite, out_suite, underlying_suite
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gated:
+    """A validated dataset.
+
+    Attributes
+    ----------
+    clean, rejected : DataFrame
+        Disjoint; together the rows that came in.
+    entries : DataFrame
+        `META_QUARANTINE`.
+    checks : DataFrame
+        One row per rule; `dated` makes it `META_VALIDATIONS`.
+    """
+
+    clean: pd.DataFrame
+    rejected: pd.DataFrame
+    entries: pd.DataFrame
+    checks: pd.DataFrame
+
+
+def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
+                           calendar: TradingCalendar) -> Gated:  # fmt: skip
+    """Judge contracts, then expiries, then underlyings.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        `OPTION_QUOTES`, all chains of the night.
+    forwards : DataFrame
+        From `alvh_core.forwards.expiry_forwards`.
+    universe : mapping of str to Asset
+    calendar : TradingCalendar
+
+    Returns
+    -------
+    Gated
+
+    Raises
+    ------
+    FatalError
+        No contracts at all, or a row was lost.
+    """
+    by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite()), quotes)
+    rejected_rows = by_row.rejects()
+    hit = pd.Series(False, index=range(len(quotes)))
+    hit.iloc[rejected_rows["position"]] = True
+    expiries = expiry_facts(quotes, forwards, universe, calendar)
+    by_expiry = _passed(validate(expiries, expiry_suite()), expiries)
+    underlyings = underlying_facts(quotes, hit)
+    by_underlying = _passed(validate(underlyings, underlying_suite()), underlyings)
+    marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
+                         _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip
+    bad = marks["severity"].notna()
+    rejected = frames.conform(quotes[bad].join(marks[bad]), QUARANTINED_QUOTES)
+    clean = frames.conform(quotes[~bad], OPTION_QUOTES)
+    settle(len(clean), len(rejected), len(quotes), OPTION_QUOTES)
+    return Gated(clean=clean, rejected=rejected, entries=quarantine_entries(rejected, OPTION_QUOTES.name),
+                 checks=combine([by_row, by_expiry, by_underlying]))  # fmt: skip
+
+
+def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
+    """Judge a small fact table row by row; an empty one is written down as a failed check, no more.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of the table.
+    table : TableSpec
+    suite : Suite
+
+    Returns
+    -------
+    Gated
+    """
+    report = validate(frame, suite)
+    rejects = report.rejects()
+    bad = pd.Series(False, index=frame.index)
+    bad.iloc[rejects["position"]] = True
+    rejected = frame[bad].assign(reason=rejects["reason"].to_numpy(), severity="row")
+    names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
+    row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
+    clean = frame[~bad].reset_index(drop=True)
+    settle(len(clean), len(rejected), len(frame), table)
+    return Gated(clean=clean, rejected=rejected,
+                 entries=row_entries(rejected, table.name, row_key), checks=combine([report]))  # fmt: skip
+
+
+def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]]) -> pd.DataFrame:
+    """Judge the answers before they are published; an answer that breaks its own contract stops the night.
+
+    Parameters
+    ----------
+    tables : mapping of str to (DataFrame, TableSpec)
+        Every ``out_`` table of the night.
+
+    Returns
+    -------
+    DataFrame
+        One row per rule; `dated` makes it `META_VALIDATIONS`.
+
+    Raises
+    ------
+    FatalError
+        A rule is broken; names table, rule and number of rows.
+    """
+    return combine(_passed(validate(frame, out_suite(spec)), frame) for frame, spec in tables.values())
+
+
+def dated(checks: Iterable[pd.DataFrame], trade_date: date, source_mode: str) -> pd.DataFrame:
+    """Stack checks and date them.
+
+    Parameters
+    ----------
+    checks : iterable of DataFrame
+    trade_date : date
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        `META_VALIDATIONS`.
+    """
+    night = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
+    return frames.conform(pd.concat(checks, ignore_index=True).assign(**night), META_VALIDATIONS)
+
+
+def _passed(report: ValidationReport, frame: pd.DataFrame) -> ValidationReport:
+    """Stop the night on a fault of that severity."""
+    if not report.has_night_failure:
+        return report
+    broken = report.checks[~report.checks["is_success"] & (report.checks["severity"] == "night")]
+    told = "; ".join(f"{c.check_name} ({c.check_column}): {c.unexpected_count} rows" for c in broken.itertuples())
+    raise FatalError(f"{report.dataset}: {len(frame)} rows, expected every night rule to hold, broken: {told}. "
+                     "Nothing is published; the raw payloads are kept")  # fmt: skip
+
+
+def _suspended(facts: pd.DataFrame, report: ValidationReport, keys: list[str]) -> pd.DataFrame:
+    rejects = report.rejects()
+    return facts.iloc[rejects["position"]][keys].assign(reason=rejects["reason"].to_numpy())

@@ -1,0 +1,77 @@
+"""Row laws that no ready-made expectation states: pure functions from some columns to one truth value per row.
+
+A law takes the frame of its columns, in the order its rule lists them, and returns True where the row is lawful or the
+law does not apply. It must say what nulls mean: comparisons with a null are False, so laws are written as "not broken".
+Whether a dataset has a law is said in `expectations.suites`.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+BAR_TOLERANCE = 1e-6  # vendors round high, low and close apart
+
+
+def at_most(frame: pd.DataFrame, tolerance: float = 0.0) -> pd.Series:
+    """First column at most the second plus an absolute tolerance; nulls are lawful."""
+    first, second = _columns(frame)
+    return ~(first > second + tolerance).fillna(False)
+
+
+def present_when(frame: pd.DataFrame, equals: str = "OK") -> pd.Series:
+    """All further columns present wherever the first one equals a value."""
+    flag, *required = _columns(frame)
+    return ~(flag.eq(equals).fillna(False) & _any_missing(required))
+
+
+def present_when_positive(frame: pd.DataFrame) -> pd.Series:
+    """All further columns present wherever the first one is above zero, or true."""
+    amount, *required = _columns(frame)
+    return ~((amount.astype("float64") > 0) & _any_missing(required))
+
+
+def ask_not_below_bid(frame: pd.DataFrame) -> pd.Series:
+    """Ask at least the bid (columns ask, bid) where there is an ask; a zero ask is no ask, locked is lawful."""
+    ask, bid = _columns(frame)
+    return ~((ask > 0) & (ask < bid))
+
+
+def ask_covers_intrinsic(frame: pd.DataFrame) -> pd.Series:
+    """Ask at least the intrinsic value less its tolerance (columns ask, intrinsic, tolerance); nulls are lawful."""
+    ask, intrinsic, tolerance = _columns(frame)
+    return ~(ask < intrinsic - tolerance)
+
+
+def close_inside_bar(frame: pd.DataFrame) -> pd.Series:
+    """Close between low and high (columns close, low, high) but for a relative 1e-6; a missing side is lawful."""
+    close, low, high = _columns(frame)
+    return ~((close < low * (1 - BAR_TOLERANCE)) | (close > high * (1 + BAR_TOLERANCE)))
+
+
+def below_when(frame: pd.DataFrame, equals: str, limit: float) -> pd.Series:
+    """Second column present and strictly below a limit wherever the first one equals a value."""
+    flag, value = _columns(frame)
+    return ~flag.eq(equals).fillna(False) | (value < limit).fillna(False)
+
+
+def equal_when(frame: pd.DataFrame, equals: str, then: str) -> pd.Series:
+    """Second column equal to a value wherever the first one equals its own."""
+    flag, value = _columns(frame)
+    return ~flag.eq(equals).fillna(False) | value.eq(then).fillna(False)
+
+
+LAWS: dict[str, Callable[..., pd.Series]] = {
+    function.__name__: function
+    for function in (
+        at_most, present_when, present_when_positive, ask_not_below_bid, ask_covers_intrinsic, close_inside_bar,
+        below_when, equal_when,
+    )
+}  # fmt: skip
+
+
+def _columns(frame: pd.DataFrame) -> list[pd.Series]:
+    return [frame[name] for name in frame.columns]
+
+
+def _any_missing(columns: list[pd.Series]) -> pd.Series:
+    return pd.concat(columns, axis=1).isna().any(axis=1)

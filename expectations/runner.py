@@ -1,0 +1,140 @@
+"""Validate a frame against a suite: the one function callers need.
+
+Checks the frame's contract, cuts the rules into blocks that share few columns, and turns the engine's outcomes into our
+report. Great Expectations itself is touched in `expectations.engine` only.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core.columns import COLUMNS, SEVERITIES
+from alvh_core.errors import ContractError
+from expectations.engine import Outcome, session
+from expectations.report import CHECK_COLUMNS, ValidationReport
+from expectations.rules import Rule, Suite
+
+# Every rule on a column copies the whole frame it is given (to leave out nulls), so rules see only a few columns at a
+# time: 1.9 s instead of 4.8 s on 1.7 million quotes. Narrower gains nothing, each run costs some 20 ms.
+BLOCK_COLUMNS = 8
+
+
+def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -> ValidationReport:
+    """Evaluate every rule of a suite on the whole frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Conforming to its table (`alvh_core.frames.conform`); any index, further columns are ignored.
+    suite : Suite
+    dataset : str, optional
+        Name in the report instead of the suite's own.
+
+    Returns
+    -------
+    ValidationReport
+        Checks in the order of the suite's rules; fault positions count the frame's rows from 0.
+
+    Raises
+    ------
+    ContractError
+        A column is missing or of the wrong type, or a rule could not be evaluated. A broken rule raises nothing.
+    """
+    name = dataset or suite.dataset
+    _check_contract(frame, suite, name)
+    outcomes = {number: _proven(rule, frame) for number, rule in enumerate(suite.rules)}
+    open_rules = {number: rule for number, rule in enumerate(suite.rules) if outcomes[number] is None}
+    with session() as evaluate:
+        for columns, numbers in _blocks(open_rules):
+            block = frame[columns].reset_index(drop=True)
+            outcomes.update(zip(numbers, evaluate(block, [open_rules[number] for number in numbers]), strict=True))
+    return _report(name, suite.rules, [outcome for outcome in outcomes.values() if outcome is not None])
+
+
+def _check_contract(frame: pd.DataFrame, suite: Suite, name: str) -> None:
+    missing = [column for column in suite.columns if column not in frame]
+    if missing:
+        raise ContractError(f"{name}: expected columns {missing}, found {list(frame.columns)}")
+    for rule in suite.rules:
+        for column in rule.columns:
+            expected, found = _expected_family(rule, column), _family(frame[column])
+            if len(frame) and expected not in (None, found):  # an empty column may have lost its type
+                raise ContractError(
+                    f"{name}.{column}: expected {expected} values, found {frame[column].dtype}; conform the frame first"
+                )
+
+
+def _expected_family(rule: Rule, column: str) -> str | None:
+    if column in COLUMNS:
+        return _FAMILIES[COLUMNS[column].dtype]
+    return {"between": "number", "in_set": "string", "matches": "string"}.get(rule.kind)
+
+
+def _family(values: pd.Series) -> str | None:
+    dtype = values.cat.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype
+    return next((family for family, is_family in _IS_FAMILY.items() if is_family(dtype)), None)
+
+
+def _proven(rule: Rule, frame: pd.DataFrame) -> Outcome | None:
+    """Outcome of a rule that the type alone decides: plain integers and booleans cannot be null."""
+    if rule.kind != "not_null":
+        return None
+    dtype = frame[rule.columns[0]].dtype
+    has_no_nulls = isinstance(dtype, np.dtype) and dtype.kind in "iub"
+    return Outcome(is_success=True, evaluated_count=len(frame), positions=()) if has_no_nulls else None
+
+
+def _blocks(rules: dict[int, Rule]) -> Iterator[tuple[list[str], list[int]]]:
+    """Yield (columns, rule numbers), filling a block until the next rule would widen it too far."""
+    columns: list[str] = []
+    numbers: list[int] = []
+    for number, rule in rules.items():
+        widened = list(dict.fromkeys([*columns, *rule.columns]))
+        if numbers and len(widened) > BLOCK_COLUMNS:
+            yield columns, numbers
+            widened, numbers = list(rule.columns), []
+        columns = widened
+        numbers.append(number)
+    if numbers:
+        yield columns, numbers
+
+
+def _report(name: str, rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> ValidationReport:
+    rows = [
+        (rule.name, rule.column, rule.severity, outcome.is_success, outcome.evaluated_count, len(outcome.positions))
+        for rule, outcome in zip(rules, outcomes, strict=True)
+    ]
+    return ValidationReport(name, pd.DataFrame(rows, columns=list(CHECK_COLUMNS)), _faults(rules, outcomes))
+
+
+def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """One row per broken (row, rule); categories, because millions of rows share a few dozen reasons."""
+    counts = [len(outcome.positions) for outcome in outcomes]
+    numbers = np.repeat(np.arange(len(rules)), counts)
+    position = np.concatenate([np.asarray(outcome.positions, dtype="int64") for outcome in outcomes])
+    order = np.lexsort((numbers, position))
+    severities, reasons = pd.Index(SEVERITIES), pd.Index(list(dict.fromkeys(rule.reason for rule in rules)))
+    severity = severities.get_indexer(pd.Index([rule.severity for rule in rules]))
+    reason = reasons.get_indexer(pd.Index([rule.reason for rule in rules]))
+    return pd.DataFrame(
+        {
+            "position": position[order],
+            "severity": pd.Categorical.from_codes(severity[numbers[order]], categories=severities),
+            "reason": pd.Categorical.from_codes(reason[numbers[order]], categories=reasons),
+        }
+    )
+
+
+_FAMILIES = {
+    "date": "date", "timestamp": "instant", "str": "string", "category": "string", "float": "number", "int": "number",
+    "bool": "boolean",
+}  # fmt: skip
+_IS_FAMILY: dict[str, Callable[[Any], bool]] = {
+    "boolean": pd.api.types.is_bool_dtype,
+    "number": pd.api.types.is_numeric_dtype,
+    "instant": lambda dtype: isinstance(dtype, pd.DatetimeTZDtype),
+    "date": pd.api.types.is_datetime64_dtype,
+    "string": lambda dtype: isinstance(dtype, pd.StringDtype),
+}

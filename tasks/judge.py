@@ -1,0 +1,18 @@
+"""Stage 7, judge: the verdict per host and variant on all evidence so far."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
+from alvh_core.verdict import judge as judge_ladders
+from tasks.night import Night
+
+
+@task(cache_policy=NO_CACHE)
+def judge(night: Night) -> None:
+    """Judge tonight's ladders on this and all earlier nights."""
+    signals = night.lake.read(LADDER_SIGNALS)
+    history = night.warehouse.signals_before(night.source_mode, night.trade_date)
+    verdicts = judge_ladders(signals, history, night.universe, night.venue_scope, night.evidence_rule)
+    night.lake.write(verdicts, VERDICTS_TABLE)
+    get_run_logger().info("%d verdicts", len(verdicts))

@@ -1,0 +1,50 @@
+"""Stage 1, land: every payload of the night into the raw archive, before anything that could fail looks at it.
+
+One small task per payload, so that each is retried by itself and seen in the UI; retries only on `RetriableError`.
+"""
+
+from typing import Any
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from alvh_core.errors import RetriableError
+from alvh_core.landing import Landing
+from tasks.night import Night
+from tasks.sources.catalogue import PayloadRequest, check_payload
+
+
+def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
+    """Tell Prefect to retry what may succeed later, and nothing else."""
+    try:
+        state.result()
+    except RetriableError:
+        return True
+    except Exception:  # noqa: BLE001 - whatever it is, it is not ours to retry
+        return False
+    return False
+
+
+@task(task_run_name="land-{request.dataset}-{request.symbol}", cache_policy=NO_CACHE, retries=3,
+      retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, retry_condition_fn=is_retriable)  # fmt: skip
+def land(night: Night, request: PayloadRequest) -> Landing:
+    """Fetch, check and archive one payload; what is already archived is not fetched again."""
+    entry = night.archive.find(request.url)
+    if entry is None:
+        payload = night.client.get(request.url, request.symbol)
+        check_payload(request, payload, night.universe, night.session, night.calendar)
+        entry = night.archive.put(
+            payload.body, dataset=request.dataset, symbol=request.symbol, url=request.url,
+            source_mode=night.source_mode, http_status=payload.http_status, payload_sha256=payload.sha256,
+            etag=payload.etag, last_modified=payload.last_modified, fetched_at_utc=payload.fetched_at_utc.isoformat(),
+        )  # fmt: skip
+        get_run_logger().info("%s %s: %d bytes", request.dataset, request.symbol, entry.bytes_count)
+    return entry.landing()
+
+
+def outcome(request: PayloadRequest, result: Landing | BaseException) -> Landing:
+    """Turn a failed task into a missing payload with its reason: one symbol never stops the night."""
+    if isinstance(result, Landing):
+        return result
+    return Landing(dataset=request.dataset, symbol=request.symbol, url=request.url, reason=str(result))

@@ -1,0 +1,34 @@
+"""Stage 4, price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.bars import last_closes
+from alvh_core.forwards import expiry_forwards, forward_rows
+from alvh_core.model_free import model_free_30d
+from alvh_core.pricing import price_quotes
+from alvh_core.schemas import (
+    CLOSES,
+    DAILY_BARS,
+    FORWARDS,
+    MODEL_FREE,
+    OPTION_QUOTES,
+    PRICED_QUOTES,
+    RATE_CURVE,
+    SNAPSHOTS,
+)
+from tasks.night import Night
+
+
+@task(cache_policy=NO_CACHE)
+def price(night: Night) -> None:
+    """Price every validated quote of the night."""
+    lake = night.lake
+    quotes, snapshots, closes = lake.read(OPTION_QUOTES), lake.read(SNAPSHOTS), last_closes(lake.read(DAILY_BARS))
+    forwards = expiry_forwards(quotes, lake.read(RATE_CURVE))
+    priced = price_quotes(quotes, forwards, snapshots, night.universe, threads=night.price_threads)
+    lake.write(priced, PRICED_QUOTES)
+    lake.write(forward_rows(forwards, snapshots), FORWARDS)
+    lake.write(closes, CLOSES)
+    lake.write(model_free_30d(priced, snapshots, closes), MODEL_FREE)
+    get_run_logger().info("%d contracts priced on %d expiries", len(priced), len(forwards))

@@ -1,0 +1,31 @@
+"""Stage 9, report: one self-contained HTML page per night, and what the Prefect UI shows of it."""
+
+from pathlib import Path
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.reporting import night_view
+from alvh_core.schemas import PRICED_QUOTES
+from alvh_core.summary import validation_summary, verdict_summary
+from tasks.lake.raw import write_atomic
+from tasks.night import Night
+from tasks.render.html import render_report
+
+
+@task(cache_policy=NO_CACHE)
+def report(night: Night) -> Path:
+    """Write the night's page and leave its tables in the UI."""
+    tables = night.warehouse.night(night.source_mode, night.trade_date)
+    page = render_report(night_view(tables, night.lake.read(PRICED_QUOTES), night.universe))
+    path = night.reports_root / f"{night.trade_date}-{night.source_mode}.html"
+    write_atomic(path, page.encode())
+    label = f"{night.trade_date}, {night.source_mode}"
+    create_table_artifact(verdict_summary(tables), key="verdicts", description=f"Verdicts of {label}")
+    create_table_artifact(validation_summary(tables), key="validations", description=f"Validation of {label}")
+    create_markdown_artifact(
+        f"[Report of {label}]({path.as_uri()})\n\n`{path}`", key="report", description=f"Report of {label}"
+    )
+    get_run_logger().info("report: %s", path)
+    return path

@@ -1,0 +1,81 @@
+"""Settings: environment variables with the prefix ``ALVH_``, read once, by the wiring. Nothing else reads the environment.
+
+pydantic-settings ignores a mistyped variable silently; here an unknown ``ALVH_*`` name stops the start.
+"""
+
+import difflib
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alvh_core.errors import ContractError
+
+PREFIX = "ALVH_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set; every field is the variable ``ALVH_`` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(Path(".alvh"), description="Folder of lake, warehouse, reports and the Prefect database")
+    source: str = Field("simulated", description="Default of --source: simulated, live, or recorded:PATH")
+    universe_file: Path | None = Field(None, description="TOML file that extends or narrows the built-in universe")
+    calendar_file: Path | None = Field(None, description="TOML file of closures and early closes")
+    warehouse_url: str | None = Field(None, description="SQLAlchemy address; default is SQLite under the home folder")
+    seed: int = Field(442, description="Seed of the simulated market")
+    user_agent: str = Field("alvh-pipeline/0.1 (contact: set ALVH_USER_AGENT)", min_length=1,
+                            description="Contact string sent to vendors")  # fmt: skip
+    requests_per_second: float = Field(2.0, gt=0, le=10, description="Pace of live requests")
+    fetch_workers: int = Field(4, ge=1, le=32, description="Payloads fetched side by side")
+    price_threads: int = Field(2, ge=1, le=64, description="Threads of the implied-volatility kernel")
+
+    @property
+    def lake_root(self) -> Path:
+        """Folder of the lake."""
+        return self.home.resolve() / "lake"
+
+    @property
+    def raw_root(self) -> Path:
+        """Folder of raw payloads; a valid ``recorded:`` source."""
+        return self.lake_root / "raw"
+
+    @property
+    def reports_root(self) -> Path:
+        """Folder of the HTML reports."""
+        return self.home.resolve() / "reports"
+
+    @property
+    def prefect_home(self) -> Path:
+        """Folder of Prefect's own database."""
+        return self.home.resolve() / "prefect"
+
+    @property
+    def database_url(self) -> str:
+        """Address of the warehouse."""
+        return self.warehouse_url or f"sqlite:///{(self.home.resolve() / 'warehouse.sqlite').as_posix()}"
+
+
+def load_settings() -> Settings:
+    """Read the settings.
+
+    Raises
+    ------
+    ContractError
+        An ``ALVH_*`` variable is not known or has an illegal value; names it and what was expected.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise ContractError(f"environment variable {name} is not known{hint} Known are: {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}, found {e['input']!r}" for e in error.errors()
+        ]
+        raise ContractError("; ".join(faults)) from error

@@ -1,0 +1,42 @@
+"""Stage 6, signal: the ladder of every host and variant, from tonight's quotes and the state the last night left."""
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.bars import missed_closes, trigger_close
+from alvh_core.landing import missing_chains
+from alvh_core.pricing import hedge_chains
+from alvh_core.quotes import night_before
+from alvh_core.schemas import (
+    DAILY_BARS,
+    LADDER_LEGS,
+    LADDER_SIGNALS,
+    LADDER_STATE,
+    META_PAYLOADS,
+    META_QUARANTINE,
+    PRICED_QUOTES,
+    QUARANTINED_QUOTES,
+    SNAPSHOTS,
+)
+from alvh_core.signals import hedge_symbols, night_signals, plan_ladders
+from tasks.night import Night
+
+
+@task(cache_policy=NO_CACHE)
+def signal(night: Night) -> None:
+    """Choose legs, apply the filter, advance the state machine."""
+    lake, day, mode = night.lake, night.trade_date, night.source_mode
+    bars, snapshots = lake.read(DAILY_BARS), lake.read(SNAPSHOTS)
+    previous = night.warehouse.state_before(mode, day)
+    priced = lake.read(PRICED_QUOTES)
+    plan = plan_ladders(night.universe, priced, night.profile)
+    answers = night_signals(
+        hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan, night.spread_rule,
+        close=trigger_close(bars, snapshots, day), previous=previous, trade_date=day, source_mode=mode,
+        missed_closes=missed_closes(bars, night_before(previous), day, night.calendar),
+        missing=missing_chains(lake.read(META_PAYLOADS), lake.read(META_QUARANTINE)),
+    )  # fmt: skip
+    lake.write(answers.legs, LADDER_LEGS)
+    lake.write(answers.signals, LADDER_SIGNALS)
+    lake.write(answers.state, LADDER_STATE)
+    get_run_logger().info("%d ladders", len(plan))

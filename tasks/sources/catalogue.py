@@ -1,0 +1,82 @@
+"""What a night asks for: one request per chain, bar file, index history and curve of the universe.
+
+Knows which provider serves which dataset and how a body is checked and parsed; adding a provider is adding a line here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from alvh_core.sessions import Session, TradingCalendar
+from alvh_core.quotes import snapshot_row
+from alvh_core.universe import Asset
+from tasks.sources import cboe, treasury
+from tasks.sources.client import Payload
+
+CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayloadRequest:
+    """One body a night needs: kind, our symbol, address."""
+
+    dataset: str
+    symbol: str
+    url: str
+
+
+def night_requests(
+    universe: Mapping[str, Asset], trade_date: date, *, cboe_base: str = cboe.BASE_URL
+) -> list[PayloadRequest]:
+    """List the bodies of a night, chains first: they cannot be fetched again tomorrow.
+
+    Parameters
+    ----------
+    universe : mapping of str to Asset
+    trade_date : date
+    cboe_base : str
+        Address of the provider; tests put a local server here.
+
+    Returns
+    -------
+    list of PayloadRequest
+    """
+    assets = list(universe.values())
+    indices = sorted({"VIX", *(asset.vol_index for asset in assets if asset.vol_index)})
+    years = sorted({trade_date.year, (trade_date - timedelta(days=10)).year}, reverse=True)
+    wanted = [
+        PayloadRequest(dataset=CHAIN, symbol=a.symbol, url=cboe.chain_url(a.wire_symbol, cboe_base)) for a in assets
+    ]
+    wanted += [PayloadRequest(dataset=INDEX, symbol=i, url=cboe.index_history_url(i, cboe_base)) for i in indices]
+    wanted += [PayloadRequest(dataset=CURVE, symbol=f"UST{year}", url=treasury.curve_url(year)) for year in years]
+    wanted += [PayloadRequest(dataset=BARS, symbol=a.symbol, url=cboe.bars_url(a.wire_symbol, cboe_base))
+               for a in assets if a.symbol not in indices]  # fmt: skip
+    return wanted
+
+
+def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[str, Asset], session: Session,
+                  calendar: TradingCalendar) -> None:  # fmt: skip
+    """Refuse a body that must not be archived as this session's.
+
+    Raises
+    ------
+    RetriableError, SkippableError
+        Cut short, a page of HTML, empty, or another session's quotes; names symbol, address and reason.
+    """
+    if request.dataset in {CHAIN, BARS}:
+        cboe.check_json(payload.body, request.symbol, request.url)
+    if request.dataset == CHAIN:
+        header = cboe.read_header(payload.body, request.symbol, request.url, payload.sha256)
+        snapshot_row(header, universe[request.symbol], session, calendar=calendar, source_mode=payload.source_mode,
+                     venue_scope=cboe.VENUE_SCOPE)  # fmt: skip
+    elif request.dataset != BARS:
+        PARSERS[request.dataset](payload.body, request.symbol, request.url)
+
+
+PARSERS: dict[str, Callable[[bytes, str, str], pd.DataFrame]] = {
+    BARS: cboe.parse_bars,
+    INDEX: cboe.parse_index_history,
+    CURVE: treasury.parse_curve,
+}

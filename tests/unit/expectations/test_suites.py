@@ -1,0 +1,320 @@
+"""Every dataset's suite: a conforming frame passes, each planted fault is found with its code, row and severity."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alvh_core import frames
+from alvh_core.errors import ContractError
+from alvh_core.params import SpreadRule
+from alvh_core.schemas import (
+    DAILY_BARS,
+    LADDER_LEGS,
+    LADDER_SIGNALS,
+    LADDER_STATE,
+    MODEL_FREE,
+    OPTION_QUOTES,
+    OUT_TABLES,
+    RATE_CURVE,
+    SPREAD_SCORES,
+    VERDICTS_TABLE,
+)
+from expectations import suites
+from expectations.runner import validate
+
+NAN = float("nan")
+NIGHT = {"trade_date": pd.Timestamp("2026-08-21"), "source_mode": "recorded"}
+LADDER = {"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442"}
+
+
+def _codes(report):
+    """Pairs of position and reason code, in order."""
+    return [
+        (position, str(reason).split(":")[0])
+        for position, reason in zip(report.faults["position"], report.faults["reason"], strict=True)
+    ]
+
+
+# --- option quotes ----------------------------------------------------------------------------------------------------
+def _quotes(n=6):
+    frame = frames.conform(
+        pd.DataFrame({
+            **NIGHT, "osi_symbol": [f"VIXW  261021C000{20 + k}000" for k in range(n)], "underlying": "VIX",
+            "root": "VIXW",
+            "expiry_date": "2026-10-21", "option_right": "C", "strike_usd": 20.0 + np.arange(n), "settlement": "SOQ",
+            "settle_at_utc": "2026-10-21T13:30:00Z", "dte_days": 61, "years": 0.167, "multiplier": 100,
+            "is_adjusted": False, "is_monthly": True, "bid_usd": 1.0, "ask_usd": 1.1, "quote_flag": "OK",
+            "quote_at_utc": "2026-08-21T20:00:00Z", "quote_age_minutes": 15.0, "quote_clock": "at_close",
+            "payload_sha256": "a" * 64, "row_position": np.arange(n),
+        }),
+        OPTION_QUOTES,
+    )  # fmt: skip
+    return frame.assign(
+        intrinsic_forward_usd=[0.5, NAN, 0.5, 0.5, 0.5, 0.5][:n], intrinsic_tolerance_usd=0.05, absurd_ask_usd=NAN,
+        duplicate_no=0,
+    )  # fmt: skip
+
+
+def _planted(**columns):
+    """Good quotes with row 2 (or the rows given) changed."""
+    frame = _quotes()
+    for column, value in columns.items():
+        if isinstance(frame[column].dtype, pd.CategoricalDtype):
+            frame[column] = frame[column].astype("str")
+        frame.loc[2, column] = value
+    return frames.conform(frame, OPTION_QUOTES).assign(
+        **{name: frame[name] for name in frame.columns if name not in OPTION_QUOTES.names}
+    )
+
+
+def test_good_quotes_pass():
+    assert validate(_quotes(), suites.option_quotes_suite()).is_success
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param({"bid_usd": 0.0, "quote_flag": "ZERO_BID"}, id="zero-bid"),
+        pytest.param({"bid_usd": 0.0, "quote_flag": "ZERO_BID", "absurd_ask_usd": 3.0}, id="zero-bid-sane-ask"),
+        pytest.param({"bid_usd": NAN, "ask_usd": NAN, "quote_flag": "NO_QUOTE"}, id="no-quote"),
+        pytest.param({"ask_usd": NAN, "quote_flag": "NO_QUOTE"}, id="no-ask"),
+        pytest.param({"ask_usd": 0.0, "quote_flag": "NO_QUOTE", "intrinsic_forward_usd": 0.0}, id="zero-ask"),
+        pytest.param({"ask_usd": 1.0, "quote_flag": "LOCKED"}, id="locked"),
+        pytest.param({"is_adjusted": True, "root": "SDS1"}, id="adjusted"),
+        pytest.param({"osi_symbol": "VIX   261021C00020000", "root": "VIX"}, id="twin-of-another-root"),
+        pytest.param({"vendor_iv_vol": -1.0, "vendor_delta": 9.0}, id="absurd-vendor-numbers"),
+        pytest.param({"intrinsic_forward_usd": 1.14}, id="intrinsic-within-tolerance"),
+        pytest.param({"bid_size_count": NAN, "volume_count": NAN, "open_interest_count": NAN}, id="no-sizes"),
+    ],
+)
+def test_facts_about_a_market_are_no_faults(columns):
+    assert validate(_planted(**columns), suites.option_quotes_suite()).is_success
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        pytest.param({"bid_usd": 1.2}, "CROSSED", id="crossed"),
+        pytest.param({"bid_usd": NAN}, "QUOTE_INCOMPLETE", id="ok-without-bid"),
+        pytest.param({"ask_usd": NAN}, "QUOTE_INCOMPLETE", id="ok-without-ask"),
+        pytest.param({"intrinsic_forward_usd": 1.16}, "ASK_BELOW_INTRINSIC", id="below-intrinsic"),
+        pytest.param({"absurd_ask_usd": 1.05}, "ABSURD_ASK", id="absurd-ask"),
+        pytest.param({"duplicate_no": 1}, "DUPLICATE", id="duplicate"),
+        pytest.param({"bid_usd": -0.5}, "OUT_OF_RANGE", id="negative-bid"),
+        pytest.param({"ask_usd": np.inf}, "OUT_OF_RANGE", id="infinite-ask"),
+        pytest.param({"strike_usd": 0.0}, "OUT_OF_RANGE", id="zero-strike"),
+        pytest.param({"dte_days": -1}, "OUT_OF_RANGE", id="expired"),
+        pytest.param({"option_right": "X"}, "NOT_ALLOWED", id="right"),
+        pytest.param({"quote_flag": None}, "NOT_NULL", id="no-flag"),
+        pytest.param({"expiry_date": None}, "NOT_NULL", id="no-expiry"),
+        pytest.param({"osi_symbol": "VIX261021C00022000"}, "PATTERN", id="unpadded-symbol"),
+    ],
+)
+def test_each_row_fault_takes_out_its_row_only(columns, code):
+    report = validate(_planted(**columns), suites.option_quotes_suite())
+    assert _codes(report) == [(2, code)]
+    assert report.worst_severity == "row"
+    assert report.rows_at("row").tolist() == [2]
+
+
+def test_of_a_duplicate_the_first_stays_but_an_unnumbered_duplicate_takes_both_out():
+    frame = _planted(osi_symbol="VIXW  261021C00020000")
+    assert _codes(validate(frame.assign(duplicate_no=[0, 0, 1, 0, 0, 0]), suites.option_quotes_suite())) == [
+        (2, "DUPLICATE")
+    ]
+    report = validate(frame, suites.option_quotes_suite())
+    assert _codes(report) == [(0, "DUPLICATE_KEY"), (2, "DUPLICATE_KEY")]
+
+
+def test_no_quotes_or_too_few_stop_the_night():
+    assert validate(_quotes().iloc[:0], suites.option_quotes_suite()).has_night_failure
+    assert validate(_quotes(), suites.option_quotes_suite(min_rows=7)).has_night_failure
+
+
+def test_quotes_without_helper_columns_are_a_contract_error():
+    with pytest.raises(ContractError, match="absurd_ask_usd"):
+        validate(_quotes().drop(columns="absurd_ask_usd"), suites.option_quotes_suite())
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+def _expiries(**columns):
+    return pd.DataFrame({
+        "underlying": ["VIX", "VIX", "SPY"], "root": ["VIX", "VIXW", "SPY"],
+        "expiry_date": pd.to_datetime(["2026-10-21"] * 3), "contracts_count": [10, 10, 4],
+        "two_sided_frac": [1.0, 0.5, 0.0],
+        "calendar_status": ["OK"] * 3, "parity_status": ["OK", "UNKNOWN", "OK"], **columns,
+    })  # fmt: skip
+
+
+def _underlyings(**columns):
+    return pd.DataFrame({
+        "underlying": pd.Categorical(["SPY", "VIX"]), "contracts_count": [4, 20], "two_sided_frac": [0.9, 0.2],
+        "zero_quote_frac": [0.0, 0.97], "rejected_frac": [0.2, 0.0], **columns,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("suite", "frame", "codes"),
+    [
+        (suites.expiry_suite(), _expiries(), []),
+        (suites.expiry_suite(), _expiries(calendar_status=["OK", "NOT_A_SESSION", "NOT_THE_RULE_DATE"]),
+         [(1, "EXPIRY_DATE"), (2, "EXPIRY_DATE")]),
+        (suites.expiry_suite(), _expiries(parity_status=["BROKEN", "OK", None]),
+         [(0, "PARITY_BROKEN"), (2, "NOT_NULL")]),
+        (suites.expiry_suite(), _expiries(root="VIX", underlying="VIX"), [(k, "DUPLICATE_KEY") for k in range(3)]),
+        (suites.underlying_suite(), _underlyings(), []),
+        (suites.underlying_suite(), _underlyings(zero_quote_frac=[0.98, NAN]), [(0, "ALL_ZERO_CHAIN"), (1,
+        "NOT_NULL")]),
+        (suites.underlying_suite(), _underlyings(rejected_frac=[0.2001, 0.2]), [(0, "TOO_MANY_REJECTS")]),
+        (suites.underlying_suite(), _underlyings(contracts_count=[0, 1]), [(0, "NO_CONTRACTS")]),
+        (suites.underlying_suite(), _underlyings(underlying="VIX"), [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
+    ],
+)  # fmt: skip
+def test_groups_are_suspended_by_their_own_severity(suite, frame, codes):
+    report = validate(frame, suite)
+    assert _codes(report) == codes
+    if codes:
+        assert report.worst_severity == ("expiry" if suite.dataset == "option_expiries" else "underlying")
+
+
+@pytest.mark.parametrize("suite", [suites.expiry_suite(), suites.underlying_suite()], ids=lambda suite: suite.dataset)
+def test_no_groups_at_all_stop_the_night(suite):
+    assert validate(pd.DataFrame({name: [] for name in suite.columns}), suite).has_night_failure
+
+
+# --- bars and rates ---------------------------------------------------------------------------------------------------
+def _bars(**columns):
+    return frames.conform(
+        pd.DataFrame({
+            **NIGHT, "symbol": "VIX", "bar_date": pd.to_datetime(["1990-01-02", "2026-08-20", "2026-08-21"]),
+            "open_usd": [17.24, 20.0, NAN], "high_usd": [17.24, 21.0, NAN], "low_usd": [17.24, 19.0, NAN],
+            "close_usd": [17.24, 21.00001, 20.0], "payload_sha256": "b" * 64, "row_position": [0, 1, 2], **columns,
+        }),
+        DAILY_BARS,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "codes"),
+    [
+        ({}, []),
+        ({"close_usd": [17.24, 21.1, 20.0]}, [(1, "CLOSE_OUTSIDE_BAR")]),
+        ({"high_usd": [17.24, 18.0, NAN], "close_usd": [17.24, 18.5, 20.0]},
+         [(1, "HIGH_BELOW_LOW"), (1, "CLOSE_OUTSIDE_BAR")]),
+        ({"close_usd": [0.0, 20.0, 20.0], "low_usd": [0.0, 19.0, NAN]}, [(0, "OUT_OF_RANGE")]),
+        ({"bar_date": pd.to_datetime(["1990-01-02", "2026-08-20", "2026-08-24"])}, [(2, "AFTER_THE_NIGHT")]),
+        ({"bar_date": pd.Timestamp("2026-08-20")}, [(k, "DUPLICATE_KEY") for k in range(3)]),
+    ],
+)  # fmt: skip
+def test_daily_bars(columns, codes):
+    report = validate(_bars(**columns), suites.daily_bars_suite())
+    assert _codes(report) == codes
+    assert report.worst_severity == ("row" if codes else None)
+
+
+def _curve(**columns):
+    return frames.conform(
+        pd.DataFrame({
+            **NIGHT, "curve_date": pd.Timestamp("2026-08-20"), "tenor_years": [0.25, 1.0],
+            "par_yield_frac": [0.04, 0.041],
+            "zero_rate_frac": [0.0398, 0.0405], "payload_sha256": "c" * 64, "row_position": [0, 1], **columns,
+        }),
+        RATE_CURVE,
+    )  # fmt: skip
+
+
+def test_the_curve_and_that_a_missing_one_does_not_stop_the_night():
+    assert validate(_curve(), suites.curve_suite()).is_success
+    assert _codes(validate(_curve(zero_rate_frac=[4.0, 0.04]), suites.curve_suite())) == [(0, "OUT_OF_RANGE")]
+    assert _codes(validate(_curve(curve_date="2026-08-24"), suites.curve_suite())) == [
+        (0, "AFTER_THE_NIGHT"), (1, "AFTER_THE_NIGHT"),
+    ]  # fmt: skip
+    missing = validate(frames.empty(RATE_CURVE), suites.curve_suite())
+    assert missing.worst_severity == "underlying"
+    assert not missing.has_night_failure
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+ANSWERS = {
+    LADDER_LEGS: {
+        **LADDER, "layer_no": [1, 2, 3], "units_target": [4, 4, 2], "osi_symbol": ["VIX   261021C00022000", None, None],
+        "strike_usd": [22.0, NAN, NAN], "ask_usd": [1.1, NAN, NAN], "dte_days": pd.array([61, None, None],
+        dtype="Int64"),
+        "is_armed": [True, False, False], "leg_action": "IDLE", "leg_status": ["OK", "NO_EXPIRY", "NO_STRIKE"],
+    },
+    LADDER_SIGNALS: {
+        **LADDER, "variant": ["V0_REF", "V1_SAME_HEDGE"], "layers_armed_count": [1, 0], "units_armed_count": [4, 0],
+        "units_deployed_count": [4, 0], "s_ladder_frac": [0.0799, NAN], "s_simple_frac": [0.08, NAN],
+        "s_worst_frac": [0.1, NAN], "filter_state": ["PASS", "NO_DATA"], "action": ["DEPLOY", "IDLE"],
+    },
+    LADDER_STATE: {
+        **LADDER, "layer_no": [1, 2, 3], "is_armed": [True, True, False], "armed_date": ["2026-08-20",
+        "2026-08-21", None],
+        "below_count": 0, "retries_count": 0, "units_deployed": [4, 0, 0], "deployed_date": ["2026-08-21", None, None],
+    },
+    SPREAD_SCORES: {
+        "level": ["expiry", "underlying"], "key": ["VIX 2026-10-21", "VIX"], "score": [60.0, 55.0],
+        "two_sided_frac": 0.9,
+        "contracts_count": [30, 300], "coverage_frac": 1.0, "score_min": 10.0, "members_count": [30, 10],
+        "score_version": "1", "quotes_note": "",
+    },
+    VERDICTS_TABLE: {
+        "asset_class": "equity_index", **LADDER, "verdict": ["INSUFFICIENT"], "tonight": "BLOCKED",
+        "tonight_reason": "",
+        "nights_count": 1, "reasons": "one night",
+    },
+    MODEL_FREE: {
+        "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
+        "status": ["OK", "NO_QUOTES"],
+        "near_expiry_date": ["2026-09-18", None], "next_expiry_date": ["2026-09-25", None],
+    },
+}  # fmt: skip
+BREACHES = [
+    (LADDER_LEGS, {"ask_usd": [NAN, NAN, NAN]}, [(0, "LEG_INCOMPLETE")]),
+    (LADDER_LEGS, {"osi_symbol": [None, None, None]}, [(0, "LEG_INCOMPLETE")]),
+    (LADDER_LEGS, {"layer_no": [1, 2, 4]}, [(2, "OUT_OF_RANGE")]),
+    (LADDER_SIGNALS, {"s_ladder_frac": [0.11, NAN], "filter_state": "FAIL_TICK", "action": "HOLD"},
+     [(0, "LADDER_ABOVE_WORST")]),
+    (LADDER_SIGNALS, {"s_simple_frac": [0.11, NAN]}, [(0, "SIMPLE_ABOVE_WORST")]),
+    (LADDER_SIGNALS, {"s_ladder_frac": [0.08, NAN]}, [(0, "PASS_ABOVE_LIMIT")]),
+    (LADDER_SIGNALS, {"s_worst_frac": [0.16, NAN]}, [(0, "PASS_ABOVE_WORST_LIMIT")]),
+    (LADDER_SIGNALS, {"filter_state": "ZERO_BID"}, [(0, "DEPLOY_WITHOUT_PASS")]),
+    (LADDER_SIGNALS, {"filter_state": "MAYBE", "action": "HOLD"}, [(0, "NOT_ALLOWED"), (1, "NOT_ALLOWED")]),
+    (LADDER_STATE, {"armed_date": [None, "2026-08-21", None]}, [(0, "ARMED_WITHOUT_DATE")]),
+    (LADDER_STATE, {"deployed_date": [None, None, None]}, [(0, "DEPLOYED_WITHOUT_DATE")]),
+    (LADDER_STATE, {"armed_date": ["2026-08-24", "2026-08-21", None]}, [(0, "ARMED_AFTER_THE_NIGHT")]),
+    (LADDER_STATE, {"deployed_date": ["2026-08-24", None, None]}, [(0, "DEPLOYED_AFTER_THE_NIGHT")]),
+    (SPREAD_SCORES, {"score": [101.0, 55.0]}, [(0, "OUT_OF_RANGE")]),
+    (SPREAD_SCORES, {"level": "expiry", "key": "VIX"}, [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
+    (VERDICTS_TABLE, {"verdict": ["PROBABLY"]}, [(0, "NOT_ALLOWED")]),
+    (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
+    (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
+    (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),
+]  # fmt: skip
+
+
+def _answer(table, **changes):
+    return frames.conform(pd.DataFrame({**NIGHT, **ANSWERS[table], **changes}), table)
+
+
+@pytest.mark.parametrize("table", OUT_TABLES, ids=lambda table: table.name)
+def test_every_answer_table_accepts_a_conforming_frame_and_refuses_an_empty_one(table):
+    assert validate(_answer(table), suites.out_suite(table)).is_success
+    assert validate(frames.empty(table), suites.out_suite(table)).has_night_failure
+    assert validate(frames.empty(table), suites.out_suite(table, min_rows=0)).is_success
+
+
+@pytest.mark.parametrize(("table", "changes", "codes"), BREACHES)
+def test_a_broken_answer_stops_the_night(table, changes, codes):
+    report = validate(_answer(table, **changes), suites.out_suite(table))
+    assert _codes(report) == codes
+    assert report.has_night_failure
+
+
+def test_the_limit_of_a_pass_is_the_given_rule():
+    suite = suites.out_suite(LADDER_SIGNALS, spread_rule=SpreadRule(limit_frac=0.05))
+    assert _codes(validate(_answer(LADDER_SIGNALS), suite)) == [(0, "PASS_ABOVE_LIMIT")]
+
+
+def test_there_is_a_breach_for_every_answer_table():
+    assert {table.name for table, _, _ in BREACHES} == {table.name for table in OUT_TABLES} == {t.name for t in ANSWERS}
