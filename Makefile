@@ -26,7 +26,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench/night.py
 
 docs: $(READY)
-	$(BIN)/python -m tests.docs_tools
+	$(BIN)/python -c "import pathlib; from alvh_core.dictionary import data_dictionary; pathlib.Path('docs/data_dictionary.md').write_text(data_dictionary())"
 
 # The lock is made with uv; it names no index, so that any mirror serves it.
 lock:

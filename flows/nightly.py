@@ -53,6 +53,8 @@ def nightly(
         with open_night(night, force=force):
             return run_stages(night)
     except NightTakenError as taken:
+        if taken.state == "AlreadyComplete" and not night.report_path.is_file():
+            report(night)  # killed between publishing and reporting
         return Completed(name=taken.state, message=str(taken))
 
 

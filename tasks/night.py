@@ -73,6 +73,11 @@ class Night:
         """Where the bytes come from."""
         return self.key.source_mode
 
+    @property
+    def report_path(self) -> Path:
+        """Page of the night."""
+        return self.reports_root / f"{self.trade_date}-{self.source_mode}.html"
+
     @cached_property
     def lake(self) -> LakeTables:
         """Parquet tables of the night."""

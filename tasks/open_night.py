@@ -44,6 +44,7 @@ def open_night(night: Night, *, force: bool) -> Iterator[None]:
                 "AlreadyComplete", f"{night.trade_date} ({night.source_mode}) is published; --force computes it again"
             )
         night.archive.sweep()
+        night.lake.sweep()
         night.warehouse.claim(
             night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash
         )

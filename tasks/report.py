@@ -19,7 +19,7 @@ def report(night: Night) -> Path:
     """Write the night's page and leave its tables in the UI."""
     tables = night.warehouse.night(night.source_mode, night.trade_date)
     page = render_report(night_view(tables, night.lake.read(PRICED_QUOTES), night.universe))
-    path = night.reports_root / f"{night.trade_date}-{night.source_mode}.html"
+    path = night.report_path
     write_atomic(path, page.encode())
     label = f"{night.trade_date}, {night.source_mode}"
     create_table_artifact(verdict_summary(tables), key="verdicts", description=f"Verdicts of {label}")

@@ -78,3 +78,8 @@ class LakeTables:
         # partitioning=None: the night is in the rows, not to be guessed from the folder names
         arrow = pq.read_table(path, columns=columns, partitioning=None)
         return arrow.to_pandas(date_as_object=False, strings_to_categorical=False)
+
+    def sweep(self) -> None:
+        """Remove what a killed run of this night left half written."""
+        for stray in self._root.glob(f"*/source_mode={self._mode}/trade_date={self._date}/.*.tmp"):
+            stray.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The one HTTP client: paced, identified, and the only place where a status code becomes an error class.
 
-Where the bytes come from is the transport mounted on the session (`tasks.sources.transport`); this module cannot tell. What
-the bytes mean is the providers' business.
+Where the bytes come from is the transport mounted on the session (`tasks.sources.transport`); this module cannot tell.
+What the bytes mean is the providers' business.
 """
 
 import hashlib
@@ -9,15 +9,22 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
-from alvh_core.errors import RetriableError, SkippableError
+from alvh_core.errors import ContractError, RetriableError, SkippableError
 
-TIMEOUT_SECONDS = (10.0, 30.0)
+TIMEOUT_SECONDS = (10.0, 30.0)  # to connect, and between two pieces of a body
+MAX_BODY_SECONDS = 120.0
+MAX_BODY_BYTES = 256 << 20  # the largest chain is 14 MB
+MAX_PAUSE_SECONDS = 120.0
 MAX_REDIRECTS = 5
-RETRIABLE_STATUS = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
+RETRIABLE_STATUS = frozenset({408, 420, 425, 429})  # and everything from 500 on
+FETCHED_AT_HEADER = "X-Alvh-Fetched-At"  # how a recording says when its body was first fetched
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +59,26 @@ class Payload:
 
 
 class Pacer:
-    """At most so many calls a second over all threads, without bursts; 0 means unpaced."""
+    """At most so many calls a second to a host over all threads, without bursts; 0 means unpaced."""
 
     def __init__(self, per_second: float) -> None:
         self._gap = 1.0 / per_second if per_second > 0 else 0.0
-        self._next, self._lock = 0.0, threading.Lock()
+        self._next: dict[str, float] = {}
+        self._lock = threading.Lock()
 
-    def wait(self) -> None:
+    def wait(self, host: str = "") -> None:
         """Sleep until the caller's slot."""
         with self._lock:  # reserve under the lock, sleep outside it
             now = time.monotonic()
-            slot = max(self._next, now)
-            self._next = slot + self._gap
+            slot = max(self._next.get(host, 0.0), now)
+            self._next[host] = slot + self._gap
         if slot > now:
             time.sleep(slot - now)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """Give out no slot before a host is willing again; a retry of any thread then waits as long as it asked."""
+        with self._lock:
+            self._next[host] = max(self._next.get(host, 0.0), time.monotonic() + min(seconds, MAX_PAUSE_SECONDS))
 
 
 class HttpClient:
@@ -80,14 +93,24 @@ class HttpClient:
     user_agent : str
         Contact string; vendors refuse anonymous library agents.
     per_second : float
-        Pace of request starts.
+        Pace of request starts, host by host.
+
+    Raises
+    ------
+    ContractError
+        The user agent is blank or cannot stand in a header.
     """
 
     def __init__(
         self, session: requests.Session, source_mode: str, *, user_agent: str, per_second: float = 0.0
     ) -> None:
+        if not user_agent.strip() or not user_agent.isascii() or not user_agent.isprintable():
+            raise ContractError(
+                f"user agent: expected a contact in plain ASCII, such as 'desk@example.com', found {user_agent!r}"
+            )
         self._session, self.source_mode, self._pacer = session, source_mode, Pacer(per_second)
-        session.headers.update({"User-Agent": user_agent, "Accept": "application/json, text/csv"})
+        session.headers.update({"User-Agent": user_agent.strip(), "Accept": "application/json, text/csv",
+                                "Accept-Encoding": "gzip"})  # fmt: skip
 
     def get(self, url: str, symbol: str) -> Payload:
         """Fetch one body.
@@ -97,16 +120,21 @@ class HttpClient:
         RetriableError
             No connection, a time-out, or the server asks to come back.
         SkippableError
-            The address is not known (403 is how the vendor says so), or a redirect leaves the vendor's hosts.
+            The address is not known (403 is how the vendor says so), a redirect leaves the vendor's hosts, or the body
+            is larger than any chain can be.
         """
-        response = self._follow(url, symbol)
-        _raise_for_status(response, symbol, url)
-        fetched = response.headers.get("X-Alvh-Fetched-At")
+        with self._follow(url, symbol) as response:
+            self._raise_for_status(response, symbol, url)
+            body = _read_body(response, symbol, url)
         return Payload(
-            url=url, http_status=response.status_code, body=response.content, etag=response.headers.get("ETag"),
+            url=url, http_status=response.status_code, body=body, etag=response.headers.get("ETag"),
             last_modified=response.headers.get("Last-Modified"), source_mode=self.source_mode,
-            fetched_at_utc=datetime.fromisoformat(fetched) if fetched else datetime.now(UTC),
+            fetched_at_utc=_fetched_at(response.headers.get(FETCHED_AT_HEADER)),
         )  # fmt: skip
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
 
     def _follow(self, url: str, symbol: str) -> requests.Response:
         """Follow redirects by hand: only to hosts of the same owner, and not for ever."""
@@ -115,33 +143,88 @@ class HttpClient:
             response = self._send(target, symbol)
             if not response.is_redirect:
                 return response
-            target = urljoin(target, response.headers["Location"])
-            if _owner(target) != _owner(url):
-                raise SkippableError(
-                    f"{symbol}: {url} redirects to {target}, which is not a host of {_owner(url)}; refused"
-                )
+            response.close()
+            target = _redirected(target, response.headers["Location"], symbol)
         raise SkippableError(f"{symbol}: {url} redirects more than {MAX_REDIRECTS} times")
 
     def _send(self, url: str, symbol: str) -> requests.Response:
-        self._pacer.wait()
+        self._pacer.wait(_owner(url))
         try:
-            return self._session.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False)
+            return self._session.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True)
         except requests.RequestException as error:
+            if isinstance(error, ValueError):  # requests' mark of an address that no retry makes legal
+                raise SkippableError(f"{symbol}: {url} cannot be asked for: {error}") from error
             raise RetriableError(f"{symbol}: no answer from {url}: {type(error).__name__}: {error}") from error
+
+    def _raise_for_status(self, response: requests.Response, symbol: str, url: str) -> None:
+        status = response.status_code
+        if status == requests.codes.ok:
+            return
+        if status in RETRIABLE_STATUS or status >= requests.codes.server_error:
+            wait = _seconds_to_wait(response.headers.get("Retry-After", ""))
+            self._pacer.pause(_owner(str(response.url)), wait)
+            raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
+                                 retry_after_seconds=wait)  # fmt: skip
+        reason = response.reason or "no reason given"
+        meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
+        raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")
+
+
+def _read_body(response: requests.Response, symbol: str, url: str) -> bytes:
+    """Read a body as it drips in, so that neither its size nor its slowness is without end."""
+    parts, size, deadline = [], 0, time.monotonic() + MAX_BODY_SECONDS
+    try:
+        while part := response.raw.read1(_CHUNK_BYTES, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                raise SkippableError(
+                    f"{symbol}: {url}: expected at most {MAX_BODY_BYTES >> 20} MB, found more; refused"
+                )
+            if time.monotonic() > deadline:
+                raise RetriableError(f"{symbol}: {url}: {size} bytes in {MAX_BODY_SECONDS:g} s and no end; given up")
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise RetriableError(
+            f"{symbol}: {url} broke off after {size} bytes: {type(error).__name__}: {error}"
+        ) from error
+    return b"".join(parts)
+
+
+def _redirected(url: str, location: str, symbol: str) -> str:
+    """Return where a redirect leads, if that is a host of the same owner and no less secure."""
+    try:
+        target = urljoin(url, location)
+        owner, scheme = _owner(target), urlsplit(target).scheme
+    except ValueError as error:
+        raise SkippableError(f"{symbol}: {url} redirects to {location!r}, which is no address: {error}") from error
+    if owner != _owner(url) or scheme not in {"https", urlsplit(url).scheme}:
+        raise SkippableError(
+            f"{symbol}: {url} redirects to {target}, which is not a host of {_owner(url)} as safe as before; refused"
+        )
+    return target
 
 
 def _owner(url: str) -> str:
-    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
+    """Return who runs a host: its last two labels (our vendors' are .com and .gov); a number or bare name is itself."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    labels = host.split(".")
+    return host if ":" in host or labels[-1].isdigit() else ".".join(labels[-2:])
 
 
-def _raise_for_status(response: requests.Response, symbol: str, url: str) -> None:
-    status = response.status_code
-    if status == requests.codes.ok:
-        return
-    if status in RETRIABLE_STATUS:
-        wait = response.headers.get("Retry-After", "0")
-        raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait} s",
-                             retry_after_seconds=float(wait) if wait.isdigit() else 0.0)  # fmt: skip
-    reason = response.reason or "no reason given"
-    meaning = "unknown symbol" if status == requests.codes.forbidden else reason
-    raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")
+def _seconds_to_wait(retry_after: str) -> float:
+    """Read ``Retry-After``, which is seconds or a date; 0 where it says nothing sensible."""
+    try:
+        if retry_after.strip().isdecimal():
+            return float(retry_after)
+        return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (TypeError, ValueError):  # no date, or one without time zone
+        return 0.0
+
+
+def _fetched_at(header: str | None) -> datetime:
+    """Return when the body was first fetched; a recording remembers it, for the network that is now."""
+    try:
+        instant = datetime.fromisoformat(header or "")
+    except ValueError:
+        return datetime.now(UTC)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,0 +1,111 @@
+"""Technical indicators of daily closes: Wilder's RSI and MACD, with their seeds fixed and written down.
+
+Pure functions of one series in time order; which closes to use and what a value triggers is decided elsewhere. Libraries
+differ in the seed, by more than a point of RSI on the first values.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.signal import lfilter
+
+RSI_PERIODS = 14
+MACD_FAST, MACD_SLOW, MACD_SIGNAL = 12, 26, 9
+
+
+def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float64]:
+    """Return Wilder's relative strength index.
+
+    Parameters
+    ----------
+    close : array_like of shape (n_bars,)
+        Closes in time order. [USD or points]
+    periods : int
+        [bars]
+
+    Returns
+    -------
+    ndarray of shape (n_bars,)
+        0 to 100. NaN for the first ``periods`` bars, and from a missing close on. 100 where nothing fell, 50 where
+        nothing moved.
+
+    Notes
+    -----
+    The first averages are simple means of the first ``periods`` changes; from then on ``A = A + (x - A) / periods``.
+
+    References
+    ----------
+    J. Welles Wilder, "New Concepts in Technical Trading Systems", 1978; StockCharts, RSI worksheet.
+    """
+    prices = np.asarray(close, dtype=np.float64)
+    result = np.full(prices.shape, np.nan)
+    change = np.diff(prices)
+    if len(change) < periods:
+        return result
+    gain = _wilder_average(np.maximum(change, 0.0), periods)
+    loss = _wilder_average(np.maximum(-change, 0.0), periods)
+    moved = gain + loss
+    strength = np.full(moved.shape, 0.5)
+    np.divide(gain, moved, out=strength, where=moved != 0.0)
+    result[periods:] = 100.0 * strength
+    return result
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Macd:
+    """Moving average convergence divergence: the line, its signal and their difference, each of shape (n_bars,)."""
+
+    line: NDArray[np.float64]
+    signal: NDArray[np.float64]
+    histogram: NDArray[np.float64]
+
+
+def macd(close: ArrayLike, fast: int = MACD_FAST, slow: int = MACD_SLOW, signal: int = MACD_SIGNAL) -> Macd:
+    """Return the moving average convergence divergence.
+
+    Parameters
+    ----------
+    close : array_like of shape (n_bars,)
+        Closes in time order. [USD or points]
+    fast, slow, signal : int
+        Spans of the exponential means. [bars]
+
+    Returns
+    -------
+    Macd
+        ``EMA(fast) - EMA(slow)``, its ``EMA(signal)`` and their difference. [as the closes] A missing close makes
+        everything from it on NaN. The seed still shows in the first ``slow + signal + 50`` bars.
+
+    Notes
+    -----
+    Every mean starts at its first value; from then on ``E = E + 2 (x - E) / (span + 1)``.
+    """
+    prices = np.asarray(close, dtype=np.float64)
+    line = exponential_mean(prices, fast) - exponential_mean(prices, slow)
+    smooth = exponential_mean(line, signal)
+    return Macd(line=line, signal=smooth, histogram=line - smooth)
+
+
+def exponential_mean(values: ArrayLike, span: int) -> NDArray[np.float64]:
+    """Return the exponential mean of weight ``2 / (span + 1)``, seeded with the first value.
+
+    Examples
+    --------
+    >>> exponential_mean([1.0, 2.0, 3.0], 3).tolist()
+    [1.0, 1.5, 2.25]
+    """
+    series = np.asarray(values, dtype=np.float64)
+    return _recursive_mean(series[1:], 2.0 / (span + 1.0), series[:1])
+
+
+def _wilder_average(moves: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
+    return _recursive_mean(moves[periods:], 1.0 / periods, np.mean(moves[:periods], keepdims=True))
+
+
+def _recursive_mean(values: NDArray[np.float64], weight: float, seed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the seed and the means after it: each moves by ``weight`` of the way to the next value."""
+    if not seed.size:
+        return seed.copy()
+    means, _ = lfilter([weight], [1.0, weight - 1.0], values, zi=seed * (1.0 - weight))
+    return np.concatenate([seed, means])

@@ -1,0 +1,81 @@
+"""The foot of the page: the rules the night was judged by, what the terms mean, where the data came from."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alvh_core.columns import COLUMNS
+from alvh_core.params import LadderProfile, SpreadRule
+from alvh_core.reporting.model import Foot
+from alvh_core.reporting.texts import DASH, count, day, new_york, number, percent, tally
+from alvh_core.schemas import META_PAYLOADS, RATE_CURVE, SNAPSHOTS, SPREAD_SCORES
+from alvh_core.verdict import EvidenceRule
+
+_TERMS = (
+    ("Spread", "spread_frac"), ("Spread of the premium", "s_ladder_frac"), ("Worst leg", "s_worst_frac"),
+    ("Simple mean", "s_simple_frac"), ("Median of the band", "s_median_frac"), ("Tick floor", "tick_floor_frac"),
+    ("Forward", "forward_usd"), ("Delta", "delta_fwd"), ("IV", "iv_vol"), ("Time value", "extrinsic_usd"),
+    ("Break-even", "break_even_usd"), ("Erosion", "be_erosion_frac"), ("Premium", "ladder_premium_usd"),
+    ("Score", "score"), ("Two-sided", "two_sided_frac"), ("Coverage", "coverage_frac"), ("iv30", "iv30_vol"),
+    ("hv20", "hv20_vol"), ("Quote clock", "quote_clock"), ("Tonight", "tonight"), ("Verdict", "verdict"),
+)  # fmt: skip
+_VARIANTS = (
+    ("V0 reference", "VIX calls, host SPX: the article's own ladder"),
+    ("V1 same hedge", "the same VIX calls for another host; only the basis differs"),
+    ("V2 wrapper", "calls on a volatility product instead of VIX"),
+    ("V3 native", "out-of-the-money puts in the host's own chain; no VIX at all"),
+)
+
+
+def foot(tables: Mapping[str, pd.DataFrame], profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule,
+         ledger: Mapping[str, object]) -> Foot:  # fmt: skip
+    """Return rules, glossary and provenance.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    profile : LadderProfile
+    rule : SpreadRule
+    evidence : EvidenceRule
+    ledger : mapping
+        Row of `META_NIGHTS`, as far as known.
+
+    Returns
+    -------
+    Foot
+    """
+    terms = tuple((label, COLUMNS[name].description, name) for label, name in _TERMS)
+    return Foot(rules=_rules(profile, rule, evidence), glossary=(*((a, b, "") for a, b in _VARIANTS), *terms),
+                provenance=_provenance(tables, profile, ledger))  # fmt: skip
+
+
+def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> tuple[str, ...]:
+    units, levels = "/".join(map(str, profile.units)), " / ".join(f"{v:g}" for v in profile.levels_vol_points)
+    tenors = " / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))
+    return (
+        f"Filter: deploy only while the premium-weighted spread of the legs is below {percent(rule.limit_frac, 0)} of the mid premium, "
+        f"no leg reaches {percent(rule.worst_leg_frac, 0)}, and no leg is missing. Below means below: exactly {percent(rule.limit_frac, 0)} fails.",
+        f"Units {units} at VIX closes of {levels}.",
+        f"Tenors {tenors} calendar days; calls at delta {profile.target_delta:.2f}, native puts at {number(profile.native_put_delta)}, "
+        f"forward delta, at most {profile.max_delta_error:.2f} away.",
+        f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with tradeable quotes, {evidence.min_stress_windows} stress windows "
+        f"and at most {percent(evidence.max_missing_frac, 0)} gaps on quotes of a trusted scope ({', '.join(evidence.trusted_scopes)}).",
+    )  # fmt: skip
+
+
+def _provenance(tables: Mapping[str, pd.DataFrame], profile: LadderProfile,
+                ledger: Mapping[str, object]) -> tuple[tuple[str, str], ...]:  # fmt: skip
+    payloads, curve = tables[META_PAYLOADS.name], tables[RATE_CURVE.name]
+    landed = payloads[payloads["payload_outcome"] == "LANDED"]
+    fetched = landed["fetched_at_utc"].dropna()
+    entries = [
+        ("Payloads", f"{len(landed):,} of {len(payloads):,} landed, {count(landed['bytes_count'].sum())} bytes"),
+        ("Fetched (New York)", f"{new_york(fetched.min())} to {new_york(fetched.max())}" if len(fetched) else DASH),
+        ("Whose quotes", tally(tables[SNAPSHOTS.name]["venue_scope"]) if len(tables[SNAPSHOTS.name]) else DASH),
+        ("Rates", f"Treasury par curve of {day(curve['curve_date'].max())}" if len(curve) else DASH),
+        ("Ladder profile", f"{profile.name}, version {profile.version}: {profile.source}"),
+        ("Score version", tally(tables[SPREAD_SCORES.name]["score_version"]) if len(tables[SPREAD_SCORES.name]) else DASH),
+    ]  # fmt: skip
+    labels = {"universe": "Universe", "code_version": "Code version", "rules_hash": "Rules", "run_id": "Run"}
+    entries += [(label, str(ledger[name])) for name, label in labels.items() if ledger.get(name)]
+    return tuple(entries)

@@ -1,0 +1,268 @@
+"""The shapes of the report: frozen, plain strings and numbers, ready to be laid out. No frames and no logic here."""
+
+from dataclasses import dataclass
+
+TONES = ("", "good", "bad", "warn", "mute")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One entry of a table.
+
+    Attributes
+    ----------
+    text : str
+        As shown.
+    tone : str
+        One of `TONES`; never the only carrier of a meaning.
+    note : str
+        More words, for whoever asks.
+    bar : float, optional
+        Length of a bar drawn with the text. [0 to 100]
+    """
+
+    text: str
+    tone: str = ""
+    note: str = ""
+    bar: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """Heading of a column: its label, whether it holds numbers, and what it means."""
+
+    label: str
+    is_number: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Cells, one per column; a row with a heading and no cells opens a group."""
+
+    cells: tuple[Cell, ...] = ()
+    heading: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Any table; ``empty`` is said where there are no rows."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    empty: str = "Nothing."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One key number of the night."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One question of the article, answered in a sentence, with what stands behind it."""
+
+    question: str
+    lead: str
+    points: tuple[str, ...]
+    table: Table | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """What a reader must know before anything else."""
+
+    trade_date: str
+    weekday: str
+    source_mode: str
+    outcome: str
+    outcome_reason: str
+    facts: tuple[Fact, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the quotes are made up."""
+        return self.source_mode == "simulated"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixCell:
+    """A ladder in the verdict matrix.
+
+    Attributes
+    ----------
+    symbol, word : str
+        Tonight's state as a sign and in words.
+    reading : str
+        Spread of the premium; in brackets where a leg is missing.
+    verdict, verdict_symbol : str
+    tone : str
+    reason_no : int, optional
+        Entry of `Matrix.reasons`; None for a deployable ladder.
+    note : str
+        Everything in one line.
+    """
+
+    symbol: str
+    word: str
+    reading: str
+    verdict: str
+    verdict_symbol: str
+    tone: str
+    reason_no: int | None
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRow:
+    """A host: one cell per column, None where the variant does not exist."""
+
+    host: str
+    remark: str
+    cells: tuple[MatrixCell | None, ...]
+    verdict: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixGroup:
+    """An asset class and its hosts."""
+
+    label: str
+    rows: tuple[MatrixRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A distinct reason for blocking, and which ladders it blocks."""
+
+    number: int
+    text: str
+    who: str
+    ladders_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """Host by variant: tonight's state and the verdict."""
+
+    columns: tuple[Column, ...]
+    groups: tuple[MatrixGroup, ...]
+    reasons: tuple[Reason, ...]
+    legend: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegTable:
+    """The legs of one ladder, or of several in one chain, and how the filter reads them."""
+
+    title: str
+    remark: str
+    summary: str
+    tone: str
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadBox:
+    """Distribution of relative spreads of one underlying over the ladder's tenor windows; all as fractions of mid."""
+
+    label: str
+    class_key: str
+    class_label: str
+    low: float
+    lower: float
+    median: float
+    upper: float
+    high: float
+    layer_medians: tuple[float, ...]
+    band_count: int
+    two_sided_count: int
+    listed_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadPlot:
+    """Boxes sorted by median, the limit, and the underlyings that have nothing to draw."""
+
+    boxes: tuple[SpreadBox, ...]
+    limit_frac: float
+    layer_labels: tuple[str, ...]
+    without: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegMark:
+    """A hedge leg on the trigger plot."""
+
+    label: str
+    days: int
+    strike: float
+    break_even: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerPlot:
+    """Close of the trigger index, the layers' levels, and the forwards the hedge is priced on. [VIX points, days]"""
+
+    close: float | None
+    levels: tuple[float, ...]
+    disarm_levels: tuple[float, ...]
+    curve: tuple[tuple[int, float], ...]
+    legs: tuple[LegMark, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triggers:
+    """Triggers and state machine."""
+
+    lead: str
+    remark: str
+    plot: TriggerPlot
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """Whether the night's data can be trusted."""
+
+    balance: str
+    is_balanced: bool
+    checks: Table
+    broken: Table
+    quarantine: Table
+    clocks: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foot:
+    """Rules, terms and provenance."""
+
+    rules: tuple[str, ...]
+    glossary: tuple[tuple[str, str, str], ...]
+    provenance: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NightView:
+    """The whole page, in reading order."""
+
+    headline: Headline
+    matrix: Matrix
+    hedge_legs: tuple[LegTable, ...]
+    native_legs: LegTable
+    spread_plot: SpreadPlot
+    class_scores: Table
+    underlying_scores: Table
+    triggers: Triggers
+    volatility: Table
+    quality: Quality
+    missing: Table
+    foot: Foot

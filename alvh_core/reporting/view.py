@@ -1,0 +1,61 @@
+"""The whole page from the night's tables: every section's view, put together in reading order."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from alvh_core.params import PROFILES, LadderProfile, SpreadRule
+from alvh_core.reporting.data_quality import missing_table, quality_view
+from alvh_core.reporting.foot import foot
+from alvh_core.reporting.headline import headline
+from alvh_core.reporting.ladders import ladder_rows, verdict_matrix
+from alvh_core.reporting.legs import hedge_legs, native_legs
+from alvh_core.reporting.markets import class_scores, spread_plot, underlying_scores, volatility_table
+from alvh_core.reporting.model import NightView
+from alvh_core.reporting.triggers import trigger_view
+from alvh_core.universe import Asset
+from alvh_core.verdict import EvidenceRule
+
+DEFAULT_PROFILE = "trigger_442"
+
+
+def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, universe: Mapping[str, Asset], *,
+               profile: LadderProfile = PROFILES[DEFAULT_PROFILE], rule: SpreadRule = SpreadRule(),
+               evidence: EvidenceRule = EvidenceRule(), ledger: Mapping[str, object] | None = None) -> NightView:  # fmt: skip
+    """Say everything the nightly report says.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Every table of `alvh_core.schemas.NIGHT_TABLES`, by name, as published. Any may be empty.
+    priced : DataFrame
+        `PRICED_QUOTES`; underlying, dte_days, option_right, delta_fwd, strike_usd, forward_usd, spread_frac and
+        quote_flag are enough.
+    universe : mapping of str to Asset
+        Order of the hosts and their asset classes.
+    profile : LadderProfile
+    rule : SpreadRule
+    evidence : EvidenceRule
+    ledger : mapping, optional
+        Row of `META_NIGHTS`: code_version, rules_hash, run_id, universe and the row counts, where given.
+
+    Returns
+    -------
+    NightView
+    """
+    known = {name: value for name, value in (ledger or {}).items() if not pd.isna(value)}  # type: ignore[call-overload]
+    rows = ladder_rows(tables, universe)
+    return NightView(
+        headline=headline(tables, rows, universe, rule, evidence, known),
+        matrix=verdict_matrix(rows),
+        hedge_legs=hedge_legs(tables, rows, rule),
+        native_legs=native_legs(tables, rows, rule),
+        spread_plot=spread_plot(priced, universe, profile, rule),
+        class_scores=class_scores(tables),
+        underlying_scores=underlying_scores(tables, universe),
+        triggers=trigger_view(tables, universe, profile),
+        volatility=volatility_table(tables, universe),
+        quality=quality_view(tables, len(priced), known),
+        missing=missing_table(tables),
+        foot=foot(tables, profile, rule, evidence, known),
+    )

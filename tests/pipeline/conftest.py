@@ -1,0 +1,75 @@
+"""A Prefect server for the session, and small universes: pipeline tests run the real flow."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SMALL = """include = ["VIX", "SPX", "RUT", "IWM", "XLF", "VXX", "UVXY", "KO"]\n"""
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start one Prefect server on loopback; its address."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    api = f"http://127.0.0.1:{port}/api"
+    env = dict(os.environ, PREFECT_HOME=str(home), DO_NOT_TRACK="1", PREFECT_SERVER_ANALYTICS_ENABLED="false")
+    env.pop("PREFECT_API_URL", None)
+    with (home / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "--no-prompt", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            env=env, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            _wait_until_healthy(api, server, home / "server.log")
+            yield api
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _wait_until_healthy(api: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(600):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(f"{api}/health", timeout=1) as answer:
+                if answer.read() == b"true":
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the Prefect server did not come up: {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def small_universe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("universe") / "small.toml"
+    path.write_text(SMALL)
+    return path
+
+
+@pytest.fixture
+def environment(prefect_api: str, small_universe: Path, tmp_path: Path) -> dict[str, str]:
+    """Environment of a child process: own home, small universe, the session's Prefect server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALVH_", "PREFECT_"))}
+    return kept | {
+        "ALVH_HOME": str(tmp_path / "home"), "ALVH_UNIVERSE_FILE": str(small_universe), "PREFECT_API_URL": prefect_api,
+        "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_LOGGING_LEVEL": "WARNING", "DO_NOT_TRACK": "1",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """Folder of recorded real nights, kept outside the repository."""
+    folder = Path(__file__).parents[3] / "shared" / "data" / "recorded"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded nights at {folder}: they may not be redistributed")
+    return folder
