@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
-from alvh_core.errors import SkippableError
+from alvh_core.errors import ContractError, SkippableError
 from alvh_core.schemas import OPTION_QUOTES, SNAPSHOTS
 from alvh_core.sessions import NEW_YORK, Session, TradingCalendar, quote_clock
 from alvh_core.universe import AM, SOQ, Asset, Root
@@ -70,14 +70,14 @@ def snapshot_row(
         raise SkippableError(f"{where}: expected option contracts, found an empty chain")
     if header.quote_at is None:
         raise SkippableError(f"{where}: expected data.last_trade_time, found none; the session cannot be told")
-    quote_at = pd.Timestamp(header.quote_at).tz_localize(NEW_YORK, ambiguous=True, nonexistent="shift_forward")
-    found = calendar.session_of(quote_at)
+    quote_at = _instant(header.quote_at, NEW_YORK)
+    found = _session_of(quote_at, calendar)
     if found != session.trade_date:
         raise SkippableError(
             f"{where}: expected quotes of session {session.trade_date}, found {header.quote_at} New York, "
             f"which is session {found}"
         )
-    rendered = pd.Timestamp(header.rendered_at_utc, tz="UTC") if header.rendered_at_utc else quote_at
+    rendered = _instant(header.rendered_at_utc, "UTC") if header.rendered_at_utc else quote_at
     to_close = (session.close_at_utc - quote_at).total_seconds() / 60.0
     length = (session.close_at_utc - session.open_at_utc).total_seconds() / 60.0
     return {
@@ -89,6 +89,22 @@ def snapshot_row(
         "underlying_price_usd": header.underlying_price_usd, "vendor_iv30_vol": header.iv30_vol,
         "contracts_count": header.contracts_count, "payload_sha256": header.payload_sha256,
     }  # fmt: skip
+
+
+def _instant(wall: datetime, zone: str) -> pd.Timestamp:
+    """Read a vendor's time: in the zone it is documented to be in, unless it says another one itself."""
+    stamp = pd.Timestamp(wall)
+    if stamp.tzinfo is not None:
+        return stamp
+    return stamp.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+
+
+def _session_of(instant: pd.Timestamp, calendar: TradingCalendar) -> date | None:
+    """Return the session, None before all sessions: a clock that was never set is the vendor's fault, not ours."""
+    try:
+        return calendar.session_of(instant)
+    except ContractError:
+        return None
 
 
 def normalise_quotes(raw: pd.DataFrame, snapshots: pd.DataFrame, universe: Mapping[str, Asset],
@@ -137,7 +153,9 @@ def _key_faults(parts: pd.DataFrame, universe: Mapping[str, Asset]) -> pd.Series
     }
     is_known = _pair_map(parts, {pair: str(value) for pair, value in known.items()}) == "True"
     reason[~is_known] = "UNKNOWN_ROOT: no settlement rule for this root"
-    reason[~parts["option"].str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)] = "BAD_SYMBOL: not an OCC symbol"
+    is_symbol = parts["option"].str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)
+    is_dated = _dates(parts["option"].str.slice(-15, -9)).notna()
+    reason[~(is_symbol & is_dated)] = "BAD_SYMBOL: not an OCC symbol"
     return reason
 
 
@@ -202,7 +220,7 @@ def _require(universe: Mapping[str, Asset], symbol: str, name: str) -> Root:
 
 
 def _dates(yymmdd: pd.Series) -> pd.Series:
-    """Parse yymmdd by its distinct values; an impossible date becomes NaT and fails validation."""
+    """Parse yymmdd by its distinct values; an impossible date becomes NaT."""
     codes, values = pd.factorize(yymmdd)
     days = pd.to_datetime(pd.Series(values, dtype="str"), format="%y%m%d", errors="coerce").astype("datetime64[s]")
     return pd.Series(days.to_numpy()[codes], index=yymmdd.index)
@@ -244,8 +262,8 @@ def _monthlies(expiry: pd.Series, root_is_monthly: pd.Series, calendar: TradingC
 def _quote_columns(good: pd.DataFrame) -> dict[str, object]:
     """Quote states and vendor numbers, sentinel zeros removed; illegal prices stay for validation to find."""
     bid, ask = good["bid"].astype("float64"), good["ask"].astype("float64")
+    silent = ask.eq(0.0) | (ask.isna() & ~(bid > 0.0))
     ask = ask.where(ask != 0.0)
-    silent = good["ask"].eq(0.0) | (bid.isna() & ask.isna())
     flag = np.select([silent, bid == 0.0, (bid == ask)], ["NO_QUOTE", "ZERO_BID", "LOCKED"], default="OK")
     iv, delta = good["iv"], good["delta"]
     return {
@@ -267,8 +285,15 @@ def night_before(state: pd.DataFrame) -> date | None:
 
 
 def trade_date_of(frame: pd.DataFrame) -> date:
-    """Return the one trade date of a frame."""
+    """Return the one trade date of a frame.
+
+    Raises
+    ------
+    ContractError
+        The frame is empty or holds several nights.
+    """
     days = frame["trade_date"].unique()
-    assert len(days) == 1, f"expected rows of one night, found {days}"
+    if len(days) != 1:
+        raise ContractError(f"expected rows of one night, found trade dates {[str(d)[:10] for d in days]}")
     day: date = pd.Timestamp(days[0]).date()
     return day

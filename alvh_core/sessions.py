@@ -14,6 +14,7 @@ from alvh_core.errors import ContractError
 
 NEW_YORK = "America/New_York"
 AT_CLOSE_BEFORE_MINUTES, AT_CLOSE_AFTER_MINUTES = 15.0, 30.0
+QUOTE_DELAY = np.timedelta64(30, "m")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +73,23 @@ class TradingCalendar:
         ----------
         instant : datetime
             With time zone.
+
+        Raises
+        ------
+        ContractError
+            The instant lies before the calendar's first session.
         """
-        utc = pd.Timestamp(instant).tz_convert("UTC").tz_localize(None).to_datetime64()
-        at = int(np.searchsorted(self.opens_utc, utc, side="right")) - 1
-        return self._date(max(at, 0))
+        return self._last_before(self.opens_utc, instant)
 
     def last_closed(self, instant: datetime) -> date:
-        """Return the last session whose close lies at least the quote delay before an instant."""
-        utc = pd.Timestamp(instant).tz_convert("UTC").tz_localize(None).to_datetime64()
-        at = int(np.searchsorted(self.closes_utc + np.timedelta64(30, "m"), utc, side="right")) - 1
-        return self._date(max(at, 0))
+        """Return the last session whose close lies at least the quote delay before an instant.
+
+        Raises
+        ------
+        ContractError
+            The instant lies before the calendar's first session.
+        """
+        return self._last_before(self.closes_utc + QUOTE_DELAY, instant)
 
     def between(self, after: date, until: date) -> NDArray[np.datetime64]:
         """Return the sessions in (after, until]."""
@@ -97,7 +105,11 @@ class TradingCalendar:
         result[known] = self.closes_utc[at[known]]
         return result
 
-    def _date(self, at: int) -> date:
+    def _last_before(self, marks_utc: NDArray[np.datetime64], instant: datetime) -> date:
+        utc = pd.Timestamp(instant).tz_convert("UTC").tz_localize(None).to_datetime64()
+        at = int(np.searchsorted(marks_utc, utc, side="right")) - 1
+        if at < 0:
+            raise ContractError(f"{instant} lies before {self.dates[0]}, the first session of the calendar")
         day: date = self.dates[at].astype(object)
         return day
 

@@ -1,14 +1,16 @@
-"""Cboe's keyless files: option chains, daily bars, index histories. Addresses, cheap checks at landing, columnar parsers.
+"""Cboe's keyless files: option chains, daily bars, index histories. Addresses, cheap landing checks, columnar parsers.
 
-Undocumented and without a licence to redistribute: nothing of it is committed or published. Parsers take bytes and return
-frames; fetching is the client's business, judging prices is validation's.
+Undocumented and without a licence to redistribute: nothing of it is committed or published. Parsers take bytes and
+return frames; fetching is the client's business, judging prices is validation's.
 """
 
 import io
 import json
+import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -18,10 +20,15 @@ import pyarrow.json as pj
 
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
+from alvh_core.sessions import NEW_YORK
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
 VENUE_SCOPE = "cboe_delayed(unknown)"
+REQUIRED_FIELDS = ("option", "bid", "ask", "iv", "open_interest", "volume")  # without them the feed is another one
+BOM = b"\xef\xbb\xbf"
 
+_BAR_FIELDS = ("date", "open", "high", "low", "close", "volume")
+_CONTRACTS = re.compile(rb'"options"\s*:\s*\[')
 _NUMBER = pa.float64()
 _OPTION = pa.struct([("option", pa.string()), *((name, _NUMBER) for name in WIRE_NUMBERS)])
 _CHAIN = pa.schema([("data", pa.struct([("options", pa.list_(_OPTION))]))])
@@ -50,12 +57,12 @@ def check_json(body: bytes, symbol: str, url: str) -> None:
     SkippableError
         A page of HTML, or something else that is no JSON object.
     RetriableError
-        A body cut short: brackets do not balance.
+        An empty body, or one cut short: brackets do not balance.
     """
-    head = body[:200].lstrip(b"\xef\xbb\xbf \r\n\t")
-    if not head.startswith(b"{"):
+    head = body[:200].removeprefix(BOM).lstrip()
+    if not head.startswith(b"{") and body:
         raise SkippableError(f"{symbol}: {url} answered 200, expected JSON, found {head[:40]!r}")
-    if body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):
+    if not body or body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):
         raise RetriableError(
             f"{symbol}: {url} answered a body cut short after {len(body)} bytes: brackets do not balance"
         )
@@ -79,20 +86,38 @@ def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
     SkippableError
         The envelope is not a chain's.
     """
-    start, end = body.find(b"["), body.rfind(b"]")
     try:
-        envelope = json.loads((body[: start + 1] + body[end:]).decode("utf-8-sig") if start >= 0 else body)
+        envelope, count = _envelope(body)
         data = envelope["data"]
-        if not isinstance(data["options"], list):
-            raise TypeError(f"options is a {type(data['options']).__name__}")
-    except (ValueError, KeyError, TypeError) as error:
+        rendered_at, quote_at = envelope.get("timestamp"), data.get("last_trade_time")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SkippableError(f"{symbol}: {url}: expected timestamp, data.options and a header, found "
                              f"{body[:80]!r}: {type(error).__name__} {error}") from error  # fmt: skip
     return ChainHeader(
-        symbol=symbol, url=url, payload_sha256=sha256, rendered_at_utc=_instant(envelope.get("timestamp")),
-        quote_at=_instant(data.get("last_trade_time")), contracts_count=body.count(b'"option"', start, end),
+        symbol=symbol, url=url, payload_sha256=sha256, rendered_at_utc=_wall_time(rendered_at, UTC),
+        quote_at=_wall_time(quote_at, ZoneInfo(NEW_YORK)), contracts_count=count,
         underlying_price_usd=_number(data.get("current_price")), iv30_vol=_number(data.get("iv30")) / 100.0,
     )  # fmt: skip
+
+
+def _envelope(body: bytes) -> tuple[Any, int]:
+    """Return the document with its contracts cut out, and how many there were."""
+    span = _contracts_span(body)
+    if span is not None:
+        start, end = span
+        try:
+            return json.loads((body[:start] + body[end:]).decode("utf-8-sig")), body.count(b"{", start, end)
+        except ValueError:
+            pass  # a bracket inside a contract: take the long way
+    document = json.loads(body.decode("utf-8-sig"))
+    return document, len(document["data"]["options"])
+
+
+def _contracts_span(body: bytes) -> tuple[int, int] | None:
+    """Return where the contracts begin and end; None where there is no list of them."""
+    opening = _CONTRACTS.search(body)
+    end = body.find(b"]", opening.end()) if opening else -1
+    return (opening.end(), end) if opening and end >= 0 else None
 
 
 def parse_chain(body: bytes, symbol: str, url: str) -> pa.Table:
@@ -101,30 +126,50 @@ def parse_chain(body: bytes, symbol: str, url: str) -> pa.Table:
     Returns
     -------
     Table
-        ``underlying``, ``row_position``, ``option`` and `WIRE_NUMBERS`; a field the file lacks is null.
+        ``underlying``, ``row_position``, ``option`` and `WIRE_NUMBERS`; a field the file lacks is null, and so is a
+        number that is not finite.
 
     Raises
     ------
     SkippableError
-        Not the documented shape; says where. Nothing is loaded in part.
+        Not the documented shape, or without one of `REQUIRED_FIELDS`; says where. Nothing is loaded in part.
     """
     read = pj.ReadOptions(block_size=len(body) + 1, use_threads=False)
     parse = pj.ParseOptions(explicit_schema=_CHAIN, newlines_in_values=True, unexpected_field_behavior="ignore")
     try:
         options = pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks().field("options").flatten()
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
+        options.field("option").validate(full=True)  # UTF-8
+    except (pa.ArrowException, KeyError) as error:
         raise SkippableError(f"{symbol}: {url}: contracts could not be decoded: {error}") from error
-    table = pa.Table.from_struct_array(options)
-    if table["option"].null_count:
-        raise SkippableError(f"{symbol}: {url}: {table['option'].null_count} of {len(table)} contracts have no `option`; "
-                             "the vendor's schema has changed")  # fmt: skip
-    name = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(table), dtype="int32")), pa.array([symbol]))
-    return table.add_column(0, "row_position", pa.array(np.arange(len(table)))).add_column(0, "underlying", name)
+    _check_fields(options, body, f"{symbol}: {url}")
+    name = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(options), dtype="int32")), pa.array([symbol]))
+    columns = {"underlying": name, "row_position": pa.array(np.arange(len(options))), "option": options.field("option")}
+    return pa.table(columns | {field: _finite(options.field(field)) for field in WIRE_NUMBERS})
+
+
+def _check_fields(options: pa.StructArray, body: bytes, where: str) -> None:
+    """Refuse a file whose contracts lack what the pipeline stands on: the vendor has renamed or dropped a field."""
+    if not len(options):
+        raise SkippableError(f"{where}: expected option contracts, found an empty list")
+    span = _contracts_span(body) or (0, len(body))
+    lost = [name for name in REQUIRED_FIELDS if body.find(f'"{name}"'.encode(), *span) < 0]
+    # header and contracts share some names: these two are looked up in the contracts themselves
+    lost += [name for name in ("bid", "ask") if name not in lost and options.field(name).null_count == len(options)]
+    if lost:
+        raise SkippableError(f"{where}: no contract has {', '.join(lost)}; the vendor's schema has changed")
+    if options.field("option").null_count:
+        raise SkippableError(f"{where}: {options.field('option').null_count} of {len(options)} contracts have no "
+                             "`option`; the vendor's schema has changed")  # fmt: skip
+
+
+def _finite(numbers: pa.Array) -> pa.Array:
+    """Return the numbers with infinities and NaN literals as null."""
+    return pc.if_else(pc.is_finite(numbers), numbers, pa.scalar(None, _NUMBER))
 
 
 def stack_chains(tables: Iterable[pa.Table]) -> pd.DataFrame:
     """Stack decoded chains into one frame; no chains give an empty one."""
-    parts = [table.filter(pc.is_valid(table["option"])) for table in tables]
+    parts = list(tables)
     if not parts:
         names = ["underlying", "row_position", "option", *WIRE_NUMBERS]
         return pd.DataFrame({n: pd.Series(dtype="str" if n in {"underlying", "option"} else "float64") for n in names})
@@ -138,21 +183,23 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     -------
     DataFrame
         ``symbol``, ``bar_date``, ``open_usd`` ... ``volume_shares``, ``row_position``.
+
+    Raises
+    ------
+    SkippableError
+        Not a list of dated bars, or none at all.
     """
     try:
         rows = json.loads(body.decode("utf-8-sig"))["data"]
-        frame = pd.DataFrame(rows, columns=["date", "open", "high", "low", "close", "volume"])
+        frame = pd.DataFrame({name: [row[name] for row in rows] for name in _BAR_FIELDS})
         days = pd.to_datetime(frame["date"], format="%Y-%m-%d")
-    except (ValueError, KeyError, TypeError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected data as a list of dated bars: {type(error).__name__} {error}"
-        ) from error
-    numbers = frame.drop(columns="date").apply(pd.to_numeric, errors="coerce")
-    named = {f"{n}_usd": numbers[n] for n in ("open", "high", "low", "close")}
-    bars = pd.DataFrame(
-        {"bar_date": days, **named, "volume_shares": numbers["volume"], "row_position": np.arange(len(frame))}
-    )
-    return bars[numbers["open"] != 0.0].assign(symbol=symbol)
+        numbers = frame.drop(columns="date").apply(_numbers)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SkippableError(f"{symbol}: {url}: expected data as a list of bars with {', '.join(_BAR_FIELDS)}: "
+                             f"{type(error).__name__} {error}") from error  # fmt: skip
+    if not len(frame) or days.isna().any():
+        raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(frame)}, {days.isna().sum()} undated")
+    return _bars(days, numbers, symbol)[numbers["open"] != 0.0]
 
 
 def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -162,29 +209,72 @@ def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     -------
     DataFrame
         As `parse_bars`, without volume; the two-column layout leaves open, high and low empty.
+
+    Raises
+    ------
+    SkippableError
+        Neither layout, or no rows.
+    RetriableError
+        The last row is cut short.
     """
     try:
-        frame = pd.read_csv(io.BytesIO(body))
-        frame.columns = [str(c).strip().upper() for c in frame.columns]
+        frame = pd.read_csv(io.BytesIO(body)).dropna(how="all")
+        frame.columns = [str(name).strip().upper() for name in frame.columns]
         days = pd.to_datetime(frame["DATE"], format="%m/%d/%Y")
-    except (ValueError, KeyError, pd.errors.ParserError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected CSV with DATE and CLOSE or one value column, found "
-                             f"{body[:60]!r}: {type(error).__name__}") from error  # fmt: skip
-    close = "CLOSE" if "CLOSE" in frame else frame.columns[-1]
-    optional = {f"{n.lower()}_usd": pd.to_numeric(frame[n]) if n in frame else np.nan for n in ("OPEN", "HIGH", "LOW")}
-    return pd.DataFrame({"bar_date": days, **optional, "close_usd": pd.to_numeric(frame[close]), "volume_shares": np.nan,
-                         "row_position": np.arange(len(frame))}).assign(symbol=symbol)  # fmt: skip
+        close = frame.columns[1] if len(frame.columns) == 2 else "CLOSE"
+        numbers = pd.DataFrame({n.lower(): _numbers(frame[n]) for n in ("OPEN", "HIGH", "LOW") if n in frame})
+        numbers["close"] = _numbers(frame[close])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise SkippableError(f"{symbol}: {url}: expected CSV with DATE and CLOSE, or DATE and one value column, found "
+                             f"{body[:60]!r}: {type(error).__name__} {error}") from error  # fmt: skip
+    if not len(frame) or days.isna().any():
+        raise SkippableError(f"{symbol}: {url}: expected dated rows, found {len(frame)}, {days.isna().sum()} undated")
+    check_last_row(body, symbol, url)
+    return _bars(days, numbers, symbol)
 
 
-def _instant(text: Any) -> datetime | None:
+def check_last_row(body: bytes, symbol: str, url: str) -> None:
+    """Refuse a CSV file whose last row has fewer fields than its header.
+
+    Raises
+    ------
+    RetriableError
+        The body was cut short.
+    """
+    first, last = body.split(b"\n", 1)[0], body.rstrip().rsplit(b"\n", 1)[-1]
+    if last.count(b",") < first.count(b","):
+        raise RetriableError(
+            f"{symbol}: {url} answered a body cut short after {len(body)} bytes: its last row is {last!r}"
+        )
+
+
+def _bars(days: pd.Series, numbers: pd.DataFrame, symbol: str) -> pd.DataFrame:
+    nothing = pd.Series(np.nan, index=days.index)
+    prices = {f"{name}_usd": numbers.get(name, nothing) for name in ("open", "high", "low", "close")}
+    volume = numbers.get("volume", nothing)
+    rows = {"bar_date": days, **prices, "volume_shares": volume, "row_position": np.arange(len(days))}
+    return pd.DataFrame(rows).assign(symbol=symbol)
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """Return finite numbers; what is none becomes NaN and fails validation in its row."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers))
+
+
+def _wall_time(text: Any, zone: tzinfo) -> datetime | None:
+    """Read a vendor's instant as wall time of a zone, whether or not it carries an offset; None if it is none."""
     try:
-        return datetime.fromisoformat(str(text)) if text else None
-    except ValueError:
+        instant = datetime.fromisoformat(text)
+        local = instant.astimezone(zone).replace(tzinfo=None) if instant.tzinfo else instant
+    except (TypeError, ValueError, OverflowError):
         return None
+    return local if 1970 < local.year < 2262 else None  # an epoch of 0 is a null, and beyond lies no timestamp
 
 
 def _number(value: Any) -> float:
     try:
-        return float(value) if value not in (None, "") else float("nan")
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
+    return number if np.isfinite(number) else float("nan")

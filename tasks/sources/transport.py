@@ -7,6 +7,7 @@
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -17,10 +18,14 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from alvh_core.errors import FatalError
-from alvh_core.market.simulated import SimulatedMarket
+from alvh_core.errors import ContractError, FatalError
+from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
+from tasks.sources.client import FETCHED_AT_HEADER
 
 SIDECAR = ".meta"
+
+
+_BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
 
 
 class _BodyTransport(BaseAdapter):
@@ -34,7 +39,7 @@ class _BodyTransport(BaseAdapter):
         raw = urllib3.HTTPResponse(
             body=io.BytesIO(body), status=status, reason=reason, headers=headers, preload_content=False
         )
-        return HTTPAdapter().build_response(request, raw)
+        return _BUILDER.build_response(request, raw)
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
         """Return status, body and headers for a URL."""
@@ -67,41 +72,49 @@ class RecordedTransport(_BodyTransport):
             raise FatalError(f"{root} holds session {session} more than once: {', '.join(h.name for h in homes)}; "
                              "name one of these folders in --source recorded:PATH")  # fmt: skip
         if not homes:
-            found = sorted(p.name for p in [*root.glob("20*"), *root.glob("*/20*")] if p.is_dir())
+            found = sorted({p.name for p in [*root.glob("20*"), *root.glob("*/20*")] if p.is_dir()})
             raise FatalError(f"expected a recording of session {session} under {root}, found "
                              f"{', '.join(found) or 'no sessions'}")  # fmt: skip
         self._folders = (homes[0] / str(session), homes[0] / "histories")
-        self.source_mode = self._origin()
-
-    def _origin(self) -> str:
-        """Return the label of the night that was recorded: in a replay of our own archive simulated stays simulated."""
-        for sidecar in self._folders[0].rglob(f"*{SIDECAR}"):
-            return str(json.loads(sidecar.read_text(encoding="utf-8"))["source_mode"])
-        return "recorded"
+        sidecar = next(iter(sorted(self._folders[0].rglob(f"*{SIDECAR}"))), None)
+        self._is_archive = sidecar is not None  # our own: its label stays, so that simulated stays simulated
+        self.source_mode = str(_read_sidecar(sidecar)["source_mode"]) if sidecar else "recorded"
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
         """Look the URL up in the session, then in the histories."""
         parts = urlsplit(url)
-        relative = f"{parts.hostname}{parts.path}"
         for folder in self._folders:
-            for name in (f"{relative}.gz", f"{relative}.csv.gz"):
-                path = (folder / name).resolve()
-                if path.is_relative_to(folder.resolve()) and path.is_file():
-                    return requests.codes.ok, gzip.decompress(path.read_bytes()), _sidecar_headers(path)
+            for ending in (".gz", ".csv.gz"):
+                path = (folder / f"{parts.hostname}{parts.path}{ending}").resolve()
+                if path.is_relative_to(folder.resolve()) and self._counts(path):
+                    return _recorded_body(path)
         return requests.codes.not_found, b"", {"X-Reason": "not in the recording"}
 
+    def _counts(self, path: Path) -> bool:
+        """Tell whether a body is there; in our own archive only once its sidecar is."""
+        is_whole = not self._is_archive or path.with_name(path.name + SIDECAR).is_file()
+        return is_whole and path.is_file()
 
-def _sidecar_headers(path: Path) -> dict[str, str]:
+
+def _recorded_body(path: Path) -> tuple[int, bytes, dict[str, str]]:
     sidecar = path.with_name(path.name + SIDECAR)
-    if not sidecar.is_file():
-        return {}
-    meta = json.loads(sidecar.read_text(encoding="utf-8"))
-    known = {
-        "ETag": meta.get("etag"),
-        "Last-Modified": meta.get("last_modified"),
-        "X-Alvh-Fetched-At": meta.get("fetched_at_utc"),
-    }
-    return {name: value for name, value in known.items() if value}
+    try:
+        body = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        return requests.codes.unprocessable, b"", {"X-Reason": f"damaged recording {path}: {error}"}
+    meta = _read_sidecar(sidecar) if sidecar.is_file() else {}
+    headers = {"ETag": "etag", "Last-Modified": "last_modified", FETCHED_AT_HEADER: "fetched_at_utc"}
+    return requests.codes.ok, body, {name: str(meta[key]) for name, key in headers.items() if meta.get(key)}
+
+
+def _read_sidecar(path: Path) -> dict[str, Any]:
+    try:
+        meta: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
+        return meta | {"source_mode": meta["source_mode"]}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FatalError(
+            f"expected the origin of an archived body in {path}, found {type(error).__name__} {error}; remove that body"
+        ) from error
 
 
 class SimulatedTransport(_BodyTransport):
@@ -111,35 +124,47 @@ class SimulatedTransport(_BodyTransport):
     ----------
     market : SimulatedMarket
     session : date
+
+    Raises
+    ------
+    ContractError
+        The session lies before the market begins.
     """
 
     source_mode = "simulated"
 
     def __init__(self, market: SimulatedMarket, session: date) -> None:
         super().__init__()
+        if session < FIRST_SESSION:
+            raise ContractError(f"--source simulated: expected a session from {FIRST_SESSION} on, found {session}")
         self._market, self._session = market, session
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
         """Route a vendor's URL path to the model."""
-        *folders, name = urlsplit(url).path.strip("/").split("/")
+        body = self._body(urlsplit(url).path.strip("/").split("/"))
+        return (requests.codes.ok, body, {}) if body is not None else (requests.codes.forbidden, b"AccessDenied", {})
+
+    def _body(self, path: list[str]) -> bytes | None:
+        *folders, name = path
         stem, day = name.split(".")[0], self._session
         if folders[-2:] == ["delayed_quotes", "options"]:
-            body = self._market.chain(stem, day)
-        elif folders[-2:] == ["charts", "historical"]:
-            body = self._market.bars(stem, day)
-        elif folders[-1:] == ["daily_prices"]:
-            body = self._market.index_history(stem.removesuffix("_History"), day)
-        elif len(folders) > 1 and folders[-2] == "daily-treasury-rates.csv":
-            body = self._market.treasury_curve(int(folders[-1]), day)
-        else:
-            body = None
-        return (requests.codes.ok, body, {}) if body is not None else (requests.codes.forbidden, b"AccessDenied", {})
+            return self._market.chain(stem, day)
+        if folders[-2:] == ["charts", "historical"]:
+            return self._market.bars(stem, day)
+        if folders[-1:] == ["daily_prices"]:
+            return self._market.index_history(stem.removesuffix("_History"), day)
+        if folders[-2:-1] == ["daily-treasury-rates.csv"] and folders[-1].isdecimal():
+            return self._market.treasury_curve(int(folders[-1]), day)
+        return None
 
 
 def session_with(transport: BaseAdapter) -> requests.Session:
-    """Return a requests session that sends everything through one transport."""
+    """Return a requests session that sends everything through one transport.
+
+    The network keeps a desk's proxy and certificate variables; nothing else looks at the environment.
+    """
     session = requests.Session()
-    session.trust_env = False
+    session.trust_env = isinstance(transport, HTTPAdapter)
     session.mount("https://", transport)
     session.mount("http://", transport)
     return session

@@ -28,7 +28,7 @@ from tasks.normalise import normalise
 from tasks.open_night import open_night
 from tasks.price import price
 from tasks.publish import publish
-report = None
+from tasks.report import report
 from tasks.score import score
 from tasks.settings import Settings
 from tasks.signals import signal
@@ -54,7 +54,9 @@ def large(night: Night, density: float) -> Night:
     market = SimulatedMarket(universe, night.calendar.dates, early_closes(night.calendar), density=density)
     transport = SimulatedTransport(market, DAY)
     return replace(
-        night, universe=universe, make_client=lambda: HttpClient(session_with(transport), "simulated", user_agent="bench")
+        night,
+        universe=universe,
+        make_client=lambda: HttpClient(session_with(transport), "simulated", user_agent="bench"),
     )
 
 

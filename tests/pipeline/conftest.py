@@ -6,10 +6,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from prefect import State
+
+    from tasks.warehouse.repository import Warehouse
 
 SMALL = """include = ["VIX", "SPX", "RUT", "IWM", "XLF", "VXX", "UVXY", "KO"]\n"""
 
@@ -73,3 +80,43 @@ def recorded() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded nights at {folder}: they may not be redistributed")
     return folder
+
+
+class Runner:
+    """Runs real nights in this process, each home with its own stores, against the session's Prefect server."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, universe: Path) -> None:
+        self._patch = monkeypatch
+        self._patch.setenv("ALVH_UNIVERSE_FILE", str(universe))
+
+    def __call__(self, home: Path, day: date, source: str = "simulated", *, force: bool = False) -> "State":
+        from flows.nightly import nightly
+
+        self._patch.setenv("ALVH_HOME", str(home))
+        return nightly(trade_date=day, source=source, force=force, return_state=True)
+
+    def use_whole_universe(self) -> None:
+        self._patch.delenv("ALVH_UNIVERSE_FILE")
+
+
+@pytest.fixture
+def run_night(prefect_api: str, small_universe: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
+
+    with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_LOGGING_LEVEL: "ERROR"}):
+        yield Runner(monkeypatch, small_universe)
+
+
+@pytest.fixture
+def warehouse_of() -> Iterator[Callable[[Path], "Warehouse"]]:
+    from tasks.warehouse.repository import Warehouse
+
+    opened = []
+
+    def open_one(home: Path) -> Warehouse:
+        opened.append(Warehouse(f"sqlite:///{home}/warehouse.sqlite"))
+        return opened[-1]
+
+    yield open_one
+    for warehouse in opened:
+        warehouse.close()

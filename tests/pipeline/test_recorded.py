@@ -1,0 +1,121 @@
+"""Recorded real nights, end to end: the contracts a ladder would really have bought.
+
+The recordings may not be redistributed; where their folder is absent these tests skip.
+"""
+
+import gzip
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+LEGS, SIGNALS, VERDICTS = "out_alvh__daily_ladder_legs", "out_alvh__daily_ladder_signals", "out_alvh__daily_verdicts"
+JULY_10, JULY_16, JULY_31 = date(2026, 7, 10), date(2026, 7, 16), date(2026, 7, 31)
+
+
+@pytest.fixture
+def replay(run_night, warehouse_of, recorded: Path, tmp_path: Path):
+    def one(day: date, source: Path = recorded, home: Path = tmp_path / "home") -> dict[str, pd.DataFrame]:
+        run_night.use_whole_universe()
+        state = run_night(home, day, f"recorded:{source}")
+        assert state.is_completed(), state
+        return warehouse_of(home).night("recorded", day)
+
+    return one
+
+
+def reference_legs(night: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    legs = night[LEGS]
+    return legs[(legs["host"] == "SPX") & (legs["variant"] == "V0_REF")].set_index("layer_no")
+
+
+def test_july_16_buys_the_monthlies_and_misses_the_third_layer(replay) -> None:
+    night = replay(JULY_16)
+    legs = reference_legs(night)
+    assert legs.loc[1, "osi_symbol"].startswith("VIX   260819C")
+    assert legs.loc[1, "dte_days"] == 34
+    assert round(legs.loc[1, "forward_usd"], 2) == 18.55
+    assert legs.loc[2, "expiry_date"] == pd.Timestamp("2026-10-21")
+    assert round(legs.loc[2, "forward_usd"], 2) == 20.34
+    assert legs.loc[3, "leg_status"] == "NO_EXPIRY"
+    signals = night[SIGNALS]
+    reference = signals[signals["variant"] == "V0_REF"].iloc[0]
+    assert reference["filter_state"] == "MISSING_LEG"
+    assert reference["vix_close_vol_points"] == 16.73
+    assert reference["layers_armed_count"] == 0
+
+
+def test_july_31_takes_a_weekly_because_no_monthly_lies_near(replay) -> None:
+    first = reference_legs(replay(JULY_31)).loc[1]
+    assert first["osi_symbol"].startswith("VIXW  260902C")
+    assert first["root"] == "VIXW"
+
+
+@pytest.mark.parametrize("day", [JULY_16, JULY_31], ids=str)
+def test_the_same_hedge_is_the_same_to_the_cent_for_every_host(replay, day: date) -> None:
+    legs = replay(day)[LEGS]
+    columns = [
+        "layer_no",
+        "osi_symbol",
+        "strike_usd",
+        "bid_usd",
+        "ask_usd",
+        "mid_usd",
+        "spread_frac",
+        "premium_usd",
+        "leg_status",
+    ]
+    reference = legs.loc[legs["variant"] == "V0_REF", columns].reset_index(drop=True)
+    same = legs[legs["variant"] == "V1_SAME_HEDGE"]
+    assert same["host"].nunique() == 27
+    for _, host in same.groupby("host", observed=True):
+        pd.testing.assert_frame_equal(host[columns].reset_index(drop=True), reference)
+
+
+def test_nothing_after_the_night_is_seen(replay, recorded: Path, warehouse_of, tmp_path: Path) -> None:
+    """Plant a VIX close, a bar and a curve row of the next day: the night must not change."""
+    replay(JULY_16)
+    honest = warehouse_of(tmp_path / "home").fingerprint("recorded", JULY_16)
+    planted = tmp_path / "planted"
+    shutil.copytree(recorded / "histories", planted / "histories")
+    shutil.copytree(recorded / str(JULY_16), planted / str(JULY_16))
+    cboe, treasury = "cdn-api.cboe.com/api/global", "home.treasury.gov/resource-center/data-chart-center"
+    _change(planted / f"histories/{cboe}/us_indices/daily_prices/VIX_History.csv.gz",
+            lambda text: "\n".join(_without_after(text)) + "\n07/17/2026,99,99,99,99\n")  # fmt: skip
+    _change(planted / f"histories/{cboe}/delayed_quotes/charts/historical/XLF.json.gz",
+            lambda text: text.replace('"data":[', '"data":[{"date":"2026-07-17","open":1,"high":9,"low":1,"close":5,"volume":1},'))  # fmt: skip
+    _change(planted / f"histories/{treasury}/interest-rates/daily-treasury-rates.csv/2026/all.csv.gz",
+            lambda text: text.replace("\n", "\n07/17/2026,90,90,90,90,90\n", 1))  # fmt: skip
+    replay(JULY_16, planted, tmp_path / "other")
+    assert warehouse_of(tmp_path / "other").fingerprint("recorded", JULY_16) == honest
+
+
+def _without_after(text: str) -> list[str]:
+    head, *rows = text.splitlines()
+    return [head, *(row for row in rows if pd.to_datetime(row[:10], format="%m/%d/%Y") <= pd.Timestamp(JULY_16))]
+
+
+def _change(path: Path, edit) -> None:
+    before = gzip.decompress(path.read_bytes()).decode()
+    after = edit(before)
+    assert after != before
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    path.unlink()
+    path.write_bytes(gzip.compress(after.encode()))
+
+
+def test_quotes_taken_at_night_are_labelled_and_block(replay) -> None:
+    """The wrappers' chains of 10 July were collected after midnight; there is no VIX chain at all."""
+    night = replay(JULY_10)
+    snapshots = night["core_options__daily_snapshots"].set_index("underlying")
+    assert snapshots.loc["VXX", "quote_clock"] == "after_hours"
+    signals = night[SIGNALS]
+    assert (signals.loc[signals["hedge_symbol"] == "VIX", "filter_state"] == "NO_DATA").all()
+    wrapped = night[VERDICTS].query("hedge_symbol == 'VXX'")
+    assert len(wrapped)
+    assert (wrapped["tonight"] == "BLOCKED").all()
+    scores = night["out_liquidity__daily_spread_scores"]
+    assert "after hours" in scores.loc[scores["key"] == "VXX", "quotes_note"].iloc[0]

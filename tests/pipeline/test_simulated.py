@@ -1,0 +1,144 @@
+"""The whole flow on the simulated market: idempotent, replayable, honest about what is missing."""
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+DAY = date(2026, 11, 18)
+VIX_CHAIN = "cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
+
+
+def raw_root(home: Path) -> Path:
+    return home / "lake" / "raw"
+
+
+def test_a_second_run_finds_the_night_complete(run_night, warehouse_of, tmp_path: Path) -> None:
+    assert run_night(tmp_path, DAY).name == "Completed"
+    before = warehouse_of(tmp_path).fingerprint("simulated", DAY)
+    assert run_night(tmp_path, DAY).name == "AlreadyComplete"
+    assert run_night(tmp_path, DAY, force=True).name == "Completed"
+    assert warehouse_of(tmp_path).fingerprint("simulated", DAY) == before
+
+
+def test_the_archive_of_a_night_replays_it_row_for_row(run_night, warehouse_of, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    run_night(first, DAY)
+    run_night(second, DAY, f"recorded:{raw_root(first)}")
+    assert warehouse_of(second).fingerprint("simulated", DAY) == warehouse_of(first).fingerprint("simulated", DAY)
+    for name, frame in warehouse_of(first).night("simulated", DAY).items():
+        pd.testing.assert_frame_equal(frame, warehouse_of(second).night("simulated", DAY)[name], obj=name)
+
+
+def test_every_row_says_that_it_is_simulated(run_night, warehouse_of, tmp_path: Path) -> None:
+    run_night(tmp_path, DAY)
+    for name, frame in warehouse_of(tmp_path).night("simulated", DAY).items():
+        assert len(frame) or name in {"meta_quarantine"}, name
+        assert set(frame["source_mode"]) <= {"simulated"}
+    verdicts = warehouse_of(tmp_path).night("simulated", DAY)["out_alvh__daily_verdicts"]
+    assert (verdicts["verdict"] == "INSUFFICIENT").all()
+    assert verdicts["reasons"].str.contains("simulated quotes are never evidence").all()
+    assert "SIMULATED" in (tmp_path / "reports" / f"{DAY}-simulated.html").read_text()
+
+
+def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: Path) -> None:
+    """VIX of the simulated market crosses 18 on the second of these nights: arm, then try to buy on the third."""
+    days = [date(2024, 5, 21), date(2024, 5, 22), date(2024, 5, 23), date(2024, 5, 24)]
+    for day in days:
+        assert run_night(tmp_path, day).name == "Completed"
+    nights = [warehouse_of(tmp_path).night("simulated", day)["out_alvh__daily_ladder_signals"] for day in days]
+    reference = pd.concat([n[n["variant"] == "V0_REF"] for n in nights], ignore_index=True)
+    armed = reference["vix_close_vol_points"] >= 18.0
+    first = int(armed.idxmax())
+    assert armed.any(), reference["vix_close_vol_points"].tolist()
+    assert reference["action"].iloc[first] == "ARM"
+    if first + 1 < len(reference):
+        assert reference["action"].iloc[first + 1] in {"DEPLOY", "BLOCKED"}
+
+
+def test_one_missing_symbol_never_stops_the_night(run_night, warehouse_of, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    run_night(first, DAY)
+    lost = raw_root(first) / "source_mode=simulated" / str(DAY) / VIX_CHAIN.replace("_VIX", "XLF")
+    lost.unlink()
+    assert run_night(second, DAY, f"recorded:{raw_root(first)}").name == "Completed"
+    night = warehouse_of(second).night("simulated", DAY)
+    native = night["out_alvh__daily_ladder_signals"].query("host == 'XLF' and variant == 'V3_NATIVE'").iloc[0]
+    assert native["filter_state"] == "NO_DATA"
+    assert "XLF.json answered 404" in native["block_reason"]
+    assert (night["out_alvh__daily_ladder_signals"].query("host == 'KO'")["filter_state"] != "NO_DATA").all()
+
+
+def test_without_the_vix_chain_the_night_is_published_as_no_data(
+    run_night, small_universe, environment, warehouse_of, tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    run_night(first, DAY)
+    (raw_root(first) / "source_mode=simulated" / str(DAY) / VIX_CHAIN).unlink()
+    command = [
+        sys.executable,
+        "-m",
+        "flows.cli",
+        "nightly",
+        "--date",
+        str(DAY),
+        "--source",
+        f"recorded:{raw_root(first)}",
+    ]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 3, done.stderr[-3000:]
+    assert "NO_DATA" in done.stdout
+    night = warehouse_of(Path(environment["ALVH_HOME"])).night("simulated", DAY)
+    signals = night["out_alvh__daily_ladder_signals"]
+    assert (signals.loc[signals["hedge_symbol"] == "VIX", "filter_state"] == "NO_DATA").all()
+    assert (signals.loc[signals["hedge_symbol"] == "KO", "filter_state"] != "NO_DATA").all()
+
+
+def test_the_command_gives_the_same_night_in_tokyo(run_night, environment, warehouse_of, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    run_night(here, DAY)
+    command = [sys.executable, "-m", "flows.cli", "nightly", "--date", str(DAY)]
+    done = subprocess.run(command, env=environment | {"TZ": "Asia/Tokyo", "COLUMNS": "200"}, capture_output=True, text=True,
+                          check=False, timeout=300)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "V0_REF" in done.stdout
+    assert "report:" in done.stdout
+    there = Path(environment["ALVH_HOME"])
+    assert warehouse_of(there).fingerprint("simulated", DAY) == warehouse_of(here).fingerprint("simulated", DAY)
+
+
+def test_a_holiday_is_no_night(run_night, tmp_path: Path) -> None:
+    state = run_night(tmp_path, date(2026, 11, 26))
+    assert state.name == "MarketClosed"
+    assert not (tmp_path / "reports").exists()
+
+
+def test_the_ui_gets_verdicts_validation_and_report(run_night, prefect_api: str, tmp_path: Path) -> None:
+    import requests
+
+    run_night(tmp_path, DAY)
+    found = requests.post(f"{prefect_api}/artifacts/latest/filter", json={}, timeout=10).json()
+    by_key = {artifact["key"]: artifact for artifact in found}
+    assert {"verdicts", "validations", "report"} <= set(by_key)
+    assert "V0_REF" in by_key["verdicts"]["data"]
+
+
+def test_a_failed_stage_is_in_the_ledger_and_the_next_run_goes_on(
+    run_night, warehouse_of, monkeypatch, tmp_path: Path
+) -> None:
+    import flows.nightly
+    from alvh_core.errors import FatalError
+
+    def broken(_night) -> None:
+        raise FatalError("planted")
+
+    whole = flows.nightly.score
+    monkeypatch.setattr(flows.nightly, "score", broken)
+    with pytest.raises(FatalError, match="planted"):
+        run_night(tmp_path, DAY).result()
+    assert warehouse_of(tmp_path).night("simulated", DAY)["out_alvh__daily_verdicts"].empty
+    monkeypatch.setattr(flows.nightly, "score", whole)
+    assert run_night(tmp_path, DAY).name == "Completed"
