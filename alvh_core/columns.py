@@ -1,6 +1,6 @@
 """Every column the pipeline stores, once: type, unit, range, meaning, source.
 
-Tables (`alvh_core.schemas`) pick columns by name, so that the same quantity has the same name, type and meaning everywhere.
+Tables (`alvh_core.schemas`) pick columns by name: the same quantity has the same name, type and meaning everywhere.
 Expectations, SQL tables, Parquet schemas and the data dictionary are all derived from here. No table layout here.
 """
 
@@ -169,7 +169,7 @@ _add("layers_armed_count", "int", "Armed layers", "layers", low=0, high=3)
 _add("units_armed_count", "int", "Units of the armed layers", "contracts", low=0)
 _add("units_deployed_count", "int", "Units bought and held on paper", "contracts", low=0)
 _add("s_ladder_frac", "float", "Premium-weighted spread of the legs, the decision value", "fraction", low=0, high=2)
-_add("s_simple_frac", "float", "Unit-weighted mean of the legs' spreads", "fraction", low=0, high=2)
+_add("s_simple_frac", "float", "Plain mean of the legs' spreads", "fraction", low=0, high=2)
 _add("s_worst_frac", "float", "Widest leg", "fraction", low=0, high=2)
 _add("filter_state", "category", "The 8 % rule on exactly the legs to be bought", allowed=FILTER_STATES)
 _add("action", "category", "What the ladder does tonight", allowed=ACTIONS)

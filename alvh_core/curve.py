@@ -53,7 +53,7 @@ def curve_as_of(curve: pd.DataFrame, trade_date: date) -> pd.DataFrame:
     """
     day = pd.Timestamp(trade_date)
     known = curve[(curve["curve_date"] <= day) & (curve["curve_date"] >= day - timedelta(days=MAX_AGE_DAYS))]
-    newest = known[known["curve_date"] == known["curve_date"].max()].sort_values("tenor_years")
+    newest: pd.DataFrame = known[known["curve_date"] == known["curve_date"].max()].sort_values("tenor_years")
     return newest.assign(zero_rate_frac=continuous_rate(newest["par_yield_frac"])).reset_index(drop=True)
 
 
@@ -84,7 +84,7 @@ def discount_factor(curve: pd.DataFrame, years: ArrayLike) -> NDArray[np.float64
     Parameters
     ----------
     curve : DataFrame
-        From `curve_as_of`.
+        From `curve_as_of` or `night_curve`: one curve date, tenors in any order.
     years : array_like
         Time to settlement. [years]
 
@@ -96,5 +96,6 @@ def discount_factor(curve: pd.DataFrame, years: ArrayLike) -> NDArray[np.float64
     maturity = np.asarray(years, dtype=np.float64)
     if curve.empty:
         return np.full(maturity.shape, np.nan)
-    rate = np.interp(maturity, curve["tenor_years"].to_numpy(), curve["zero_rate_frac"].to_numpy())
+    ascending = curve.sort_values("tenor_years")
+    rate = np.interp(maturity, ascending["tenor_years"].to_numpy(), ascending["zero_rate_frac"].to_numpy())
     return np.asarray(np.exp(-rate * maturity))

@@ -1,8 +1,8 @@
 """The forward of every expiry from put-call parity: never spot, never one forward for two settlements.
 
-``F = K* + (C - P) / D`` at the strike K* where the mids of call and put differ least (the VIX methodology's rule). The
-discount factor comes from the curve, because the slope of parity is far too noisy at short tenors. Only two-sided,
-unadjusted contracts take part.
+``F = K* + (C - P) / D`` at the strike K* where the mids of call and put differ least (the VIX methodology's rule),
+among the strikes that agree with the others, so that a stale quote cannot move the forward. The discount factor comes
+from the curve, because the slope of parity is far too noisy at short tenors. Adjusted and one-sided contracts stay out.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from alvh_core.curve import discount_factor
 from alvh_core.schemas import FORWARDS
 
 EXPIRY = ["underlying", "root", "expiry_date"]
-NEIGHBOURS = 9
+NEIGHBOURS, MIN_NEIGHBOURS, MIN_AGREEING = 9, 3, 2.0 / 3.0
 _AMERICAN_SLACK_FRAC = 0.005
 
 
@@ -65,20 +65,18 @@ def expiry_forwards(quotes: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    Parity is BROKEN where, of the nine pairs nearest to K*, most exclude F from their own executable interval
-    ``K + [C_bid - P_ask, C_ask - P_bid] / D`` widened by half a percent (early exercise, asynchronous quotes): strikes
-    of two corporate-action regimes in one expiry look like that. Mid-price inconsistencies are not counted.
+    K* is the strike of the smallest ``|C - P|`` whose executable interval ``K + [C_bid - P_ask, C_ask - P_bid] / D``
+    holds the median forward of the nine pairs of smallest ``|C - P|``; where none does, of the smallest ``|C - P|``.
+
+    Parity is BROKEN where, of the nine strikes nearest to K*, more than a third exclude F from their interval widened
+    by half a percent (early exercise, asynchronous quotes): strikes of two corporate-action regimes in one expiry look
+    like that. Mid-price inconsistencies are not counted. It is UNKNOWN with fewer than three strikes, and without a
+    discount factor or time to expiry.
     """
     expiries = quotes.groupby(EXPIRY, observed=True, sort=True)[["dte_days", "years"]].first().reset_index()
     expiries["discount"] = discount_factor(curve, expiries["years"])
-    pairs = parity_pairs(quotes).merge(expiries[[*EXPIRY, "discount"]], on=EXPIRY)
-    pairs["distance"] = pairs["gap_usd"].abs()
-    pairs = pairs.sort_values([*EXPIRY, "distance", "strike_usd"], kind="stable")
-    best = pairs.groupby(EXPIRY, observed=True).head(1)
-    best = best.assign(
-        forward_usd=best["strike_usd"] + best["gap_usd"] / best["discount"],
-        half_width_usd=(best["high_usd"] - best["low_usd"]) / 2.0,
-    )
+    pairs = _synthetic_forwards(parity_pairs(quotes).merge(expiries[[*EXPIRY, "discount"]], on=EXPIRY))
+    best = _best_pairs(pairs)
     counts = pairs.groupby(EXPIRY, observed=True).size().rename("pairs_count").reset_index()
     result = expiries.merge(best[[*EXPIRY, "forward_usd", "half_width_usd"]], on=EXPIRY, how="left")
     result = result.merge(counts, on=EXPIRY, how="left").merge(_parity_status(pairs, best), on=EXPIRY, how="left")
@@ -108,21 +106,46 @@ def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFram
     return frames.conform(dated.assign(forward_gap_usd=dated["forward_usd"] - dated["underlying_price_usd"]), FORWARDS)
 
 
+def _synthetic_forwards(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add every pair's own forward at the mids, and the interval in which it could be traded."""
+    of_gap = {"forward_usd": "gap_usd", "low_forward_usd": "low_usd", "high_forward_usd": "high_usd"}
+    own = {name: pairs["strike_usd"] + pairs[gap] / pairs["discount"] for name, gap in of_gap.items()}
+    return pairs.assign(**own, half_width_usd=(pairs["high_usd"] - pairs["low_usd"]) / 2.0)
+
+
+def _nearest(pairs: pd.DataFrame, by: list[str], count: int) -> pd.DataFrame:
+    """Return the first pairs of every expiry in the order of some columns, ties to the lower strike."""
+    ranked = pairs.sort_values([*EXPIRY, *by, "strike_usd"], kind="stable")
+    return ranked.groupby(EXPIRY, observed=True).head(count)
+
+
+def _best_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Choose the pair of every expiry that gives its forward."""
+    pairs = pairs.assign(distance=pairs["gap_usd"].abs())
+    smallest = _nearest(pairs, ["distance"], NEIGHBOURS).groupby(EXPIRY, observed=True)
+    median = smallest["forward_usd"].median().rename("median_usd").reset_index()
+    pairs = pairs.merge(median, on=EXPIRY)
+    outside = ~pairs["median_usd"].between(pairs["low_forward_usd"], pairs["high_forward_usd"])
+    return _nearest(pairs.assign(outside=outside), ["outside", "distance"], 1)
+
+
 def _parity_status(pairs: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
-    near = pairs.groupby(EXPIRY, observed=True).head(NEIGHBOURS).merge(best[[*EXPIRY, "forward_usd"]], on=EXPIRY)
-    slack = _AMERICAN_SLACK_FRAC * near["forward_usd"]
-    low = near["strike_usd"] + near["low_usd"] / near["discount"] - slack
-    high = near["strike_usd"] + near["high_usd"] / near["discount"] + slack
-    near["agrees"] = (near["forward_usd"] >= low) & (near["forward_usd"] <= high)
-    share = near.groupby(EXPIRY, observed=True)["agrees"].agg(["mean", "size"]).reset_index()
-    status = np.where(share["size"] < 3, "UNKNOWN", np.where(share["mean"] >= 0.5, "OK", "BROKEN"))
-    return share[EXPIRY].assign(parity_status=status)
+    chosen = best[[*EXPIRY, "strike_usd", "forward_usd"]]
+    centre = chosen.rename(columns={"strike_usd": "centre", "forward_usd": "chosen"})
+    known = pairs[(pairs["years"] > 0) & pairs["discount"].notna()].merge(centre, on=EXPIRY)
+    near = _nearest(known.assign(steps=(known["strike_usd"] - known["centre"]).abs()), ["steps"], NEIGHBOURS)
+    slack = _AMERICAN_SLACK_FRAC * near["chosen"]
+    inside = near["chosen"].between(near["low_forward_usd"] - slack, near["high_forward_usd"] + slack)
+    agrees = near.assign(agrees=inside)
+    share = agrees.groupby(EXPIRY, observed=True)["agrees"].agg(["mean", "size"]).reset_index()
+    status = np.where(share["mean"] >= MIN_AGREEING, "OK", "BROKEN")
+    return share[EXPIRY].assign(parity_status=np.where(share["size"] < MIN_NEIGHBOURS, "UNKNOWN", status))
 
 
 def _with_status(result: pd.DataFrame) -> pd.DataFrame:
-    status = np.select(
-        [result["years"] <= 0, result["discount"].isna(), result["pairs_count"] == 0, result["parity_status"] == "BROKEN",
-         ~(result["forward_usd"] > 0)],
-        ["NO_TIME", "NO_CURVE", "NO_PAIRS", "INCONSISTENT", "BAND"], default="OK",
-    )  # fmt: skip
+    conditions = [
+        result["years"] <= 0, result["discount"].isna(), result["pairs_count"] == 0,
+        result["parity_status"] == "BROKEN", ~(result["forward_usd"] > 0),
+    ]  # fmt: skip
+    status = np.select(conditions, ["NO_TIME", "NO_CURVE", "NO_PAIRS", "INCONSISTENT", "BAND"], default="OK")
     return result.assign(forward_status=status, forward_usd=result["forward_usd"].where(status == "OK"))

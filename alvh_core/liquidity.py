@@ -122,8 +122,8 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     -------
     DataFrame
         `SPREAD_SCORES`. Expiry: premium-weighted mean over out-of-the-money contracts with |delta| 0.10 to 0.60, times
-        the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the best-scored listed expiry nearest to
-        each tenor, a missing tenor counts 0. Asset class: median of the underlyings.
+        the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the listed expiry nearest to each
+        tenor, a missing tenor counts 0. Asset class: median of the underlyings.
     """
     if snapshots.empty:
         return frames.empty(SPREAD_SCORES)
@@ -158,7 +158,7 @@ def _note(quote_clock: str) -> str:
 
 
 def in_band(priced: pd.DataFrame) -> pd.Series:
-    """Tell the out-of-the-money contracts with |delta| 0.10 to 0.60, one-sided ones judged by moneyness alone."""
+    """Tell the out-of-the-money contracts with |delta| 0.10 to 0.60; one-sided ones have no delta and are not told."""
     is_call = priced["option_right"] == "C"
     otm = (priced["strike_usd"] >= priced["forward_usd"]) == is_call
     delta = priced["delta_fwd"].abs()
@@ -166,7 +166,7 @@ def in_band(priced: pd.DataFrame) -> pd.Series:
 
 
 def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
-    """Score per expiry. The two-sided share covers every contract of the expiry, so dropping dead strikes cannot help."""
+    """Score per expiry; the two-sided share covers every contract of it, so that dropping dead strikes cannot help."""
     two_sided = rows["quote_flag"].isin(["OK", "LOCKED"])
     every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
     result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
@@ -189,7 +189,7 @@ def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _underlying_scores(expiries: pd.DataFrame, symbols: list[str], profile: LadderProfile) -> pd.DataFrame:
-    """Score per underlying over the tenor windows; of each window the expiry nearest to the tenor, ties to the longer."""
+    """Score per underlying: of each tenor window the expiry nearest to the tenor, ties to the longer."""
     parts = []
     for weight, tenor, tolerance in zip(TENOR_WEIGHTS, profile.tenors_days, profile.tolerances_days, strict=True):
         window = expiries.assign(error=(expiries["dte_days"] - tenor).abs())

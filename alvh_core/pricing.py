@@ -1,4 +1,4 @@
-"""Validated quotes to priced quotes: mid, spread, forward, Black-76 volatility and greeks, intrinsic and extrinsic value.
+"""Validated quotes to priced quotes: mid, spread, forward, Black-76 volatility and greeks, intrinsic value.
 
 One set of columns for all underlyings of a night; a reason code wherever there is no number. The kernels themselves are
 `alvh_core.black` and `alvh_core.implied`.
@@ -23,8 +23,8 @@ from alvh_core.universe import Asset
 DAYS_PER_YEAR = 365.0
 
 
-def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.DataFrame, universe: Mapping[str, Asset], *,
-                 threads: int = 2) -> pd.DataFrame:  # fmt: skip
+def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.DataFrame,
+                 universe: Mapping[str, Asset], *, threads: int = 2) -> pd.DataFrame:  # fmt: skip
     """Price every unadjusted quote of a night.
 
     Parameters
@@ -100,12 +100,12 @@ def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Colle
 
 
 def _iv_status(priced: pd.DataFrame, code: np.ndarray) -> np.ndarray:
-    """Say why there is no volatility: no quote, no bid, no forward, then the kernel's own reasons."""
+    """Say why there is no volatility: no quote, no bid, no time, no forward, then the kernel's own reasons."""
     names = np.array([status.name for status in IvStatus], dtype=object)
     assert set(names) <= set(IV_STATUSES)
     flag = priced["quote_flag"]
-    conditions = [flag == "NO_QUOTE", flag == "ZERO_BID", priced["forward_usd"].isna() & (priced["years"] > 0)]
-    return np.select(conditions, ["NO_QUOTE", "NO_BID", "NO_FORWARD"], default=names[code])
+    conditions = [flag == "NO_QUOTE", flag == "ZERO_BID", priced["years"] <= 0.0, priced["forward_usd"].isna()]
+    return np.select(conditions, ["NO_QUOTE", "NO_BID", "NO_TIME", "NO_FORWARD"], default=names[code])
 
 
 def _intrinsic(

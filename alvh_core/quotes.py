@@ -50,9 +50,8 @@ class ChainHeader:
     url: str
 
 
-def snapshot_row(
-    header: ChainHeader, asset: Asset, session: Session, *, calendar: TradingCalendar, source_mode: str, venue_scope: str
-) -> dict[str, object]:  # fmt: skip
+def snapshot_row(header: ChainHeader, asset: Asset, session: Session, *, calendar: TradingCalendar, source_mode: str,
+                 venue_scope: str) -> dict[str, object]:  # fmt: skip
     """Check that a chain belongs to the session and describe when its quotes were taken.
 
     Returns

@@ -1,7 +1,7 @@
 """Spread arithmetic and the article's 8 % filter on exactly the legs to be bought.
 
-The denominator is the mid premium, always. Scores (how liquid is a chain) are `alvh_core.liquidity`; which legs are bought
-is `alvh_core.ladder`.
+The denominator is the mid premium, always. Scores (how liquid is a chain) are `alvh_core.liquidity`; which legs are
+bought is `alvh_core.ladder`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from alvh_core.params import SpreadRule
 
-NO_BID_SPREAD_FRAC = 2.0
+# Prices go to whole numbers of this before they are added: 3.60 x 3.90 is 8 % wide, and 0.07999999999999996 in floats.
+PRICE_GRID_USD = 1e-8
 
 
 def relative_spread(bid: ArrayLike, ask: ArrayLike) -> NDArray[np.float64]:
@@ -52,7 +53,7 @@ class LadderSpread:
     s_ladder_frac : float
         Decision value: units-weighted spread over units-weighted premium.
     s_simple_frac : float
-        Mean of the legs' spreads, weighted by units.
+        Plain mean of the legs' spreads.
     s_worst_frac : float
         Widest leg.
     tick_floor_frac : float
@@ -81,27 +82,34 @@ def ladder_spread(legs: pd.DataFrame, rule: SpreadRule) -> LadderSpread:
     -------
     LadderSpread
         PASS only if the premium-weighted spread is strictly below the limit, no leg reaches the worst-leg limit and no
-        leg is missing. The numbers cover the legs that have a quote even where the state is not PASS.
+        leg is missing. The numbers cover the legs that have a quote even where the state is not PASS; a crossed,
+        negative or missing quote among them leaves no number at all. A leg of zero units is not bought and not judged.
 
     Notes
     -----
     ``s_ladder = sum(u S) / sum(u m)`` is the whole round-trip crossing cost over the premium. Where even one-tick-wide
     markets would fail the limit the state is FAIL_TICK: the premium is too small for the tick, no market can pass.
     """
-    quoted = legs[legs["leg_status"].isin(["OK", "ZERO_BID"])]
+    bought = legs[legs["units_target"] > 0]
+    quoted = bought[bought["leg_status"].isin(["OK", "ZERO_BID"])]
     units = quoted["units_target"].to_numpy(dtype=np.float64)
-    bid, ask = quoted["bid_usd"].to_numpy(dtype=np.float64), quoted["ask_usd"].to_numpy(dtype=np.float64)
-    spread, premium = ask - bid, units @ ((ask + bid) / 2.0)
-    if not len(quoted) or not premium > 0.0 or not units.sum() > 0.0:
-        return LadderSpread(s_ladder_frac=np.nan, s_simple_frac=np.nan, s_worst_frac=np.nan, tick_floor_frac=np.nan,
-                            filter_state=_missing_state(legs) or "BAD_QUOTE")  # fmt: skip
+    bid, ask, tick = (_on_grid(quoted[name]) for name in ("bid_usd", "ask_usd", "tick_usd"))
     per_leg = relative_spread(bid, ask)
-    floor = float(units @ quoted["tick_usd"].to_numpy(dtype=np.float64) / premium)
-    s_ladder, s_worst = float(units @ spread / premium), float(per_leg.max())
+    if not len(quoted) or np.isnan(per_leg).any():
+        return LadderSpread(s_ladder_frac=np.nan, s_simple_frac=np.nan, s_worst_frac=np.nan, tick_floor_frac=np.nan,
+                            filter_state=_missing_state(bought) or "BAD_QUOTE")  # fmt: skip
+    twice_premium = units @ (ask + bid)
+    floor = float(units @ (2.0 * tick) / twice_premium)
+    s_ladder, s_worst = float(units @ (2.0 * (ask - bid)) / twice_premium), float(per_leg.max())
     return LadderSpread(
-        s_ladder_frac=s_ladder, s_simple_frac=float(units @ per_leg / units.sum()), s_worst_frac=s_worst,
-        tick_floor_frac=floor, filter_state=_missing_state(legs) or _spread_state(s_ladder, s_worst, floor, rule),
+        s_ladder_frac=s_ladder, s_simple_frac=float(per_leg.mean()), s_worst_frac=s_worst, tick_floor_frac=floor,
+        filter_state=_missing_state(bought) or _spread_state(s_ladder, s_worst, floor, rule),
     )  # fmt: skip
+
+
+def _on_grid(prices: pd.Series) -> NDArray[np.float64]:
+    """Count prices in whole grid steps: sums and differences are exact then, and so is a ratio at the limit."""
+    return np.asarray(np.rint(prices.to_numpy(dtype=np.float64) / PRICE_GRID_USD))
 
 
 def _missing_state(legs: pd.DataFrame) -> str | None:

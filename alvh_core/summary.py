@@ -52,3 +52,29 @@ def validation_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str
         }
         for (dataset, severity), row in zip(totals.index, totals.itertuples(index=False), strict=True)
     ]
+
+
+def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+    """Return one row per host and one cell per variant and hedge chain, for a terminal.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Warehouse tables of a night, by name.
+
+    Returns
+    -------
+    list of dict
+        Text only: asset class, host, one column per variant (spread of the ladder and state of the filter), verdict.
+        A proxy's chain is named in its cell.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for row in verdict_summary(tables):
+        native = row["variant"] == "V3_NATIVE"
+        column = row["variant"][:2] + (" native" if native else f" {row['hedge']}")
+        proxy = f" ({row['hedge']})" if native and row["hedge"] != row["host"] else ""
+        cells = rows.setdefault(row["host"], {"asset class": row["asset class"], "host": row["host"]})
+        cells[column] = f"{row['spread']:>6} {row['filter']}{proxy}"
+        cells["verdict"] = row["verdict"]
+    columns = sorted({name for cells in rows.values() for name in cells} - {"asset class", "host", "verdict"})
+    return [{name: cells.get(name, "") for name in ("asset class", "host", *columns, "verdict")} for cells in rows.values()]

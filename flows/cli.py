@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from alvh_core.errors import AlvhError, ContractError
+from flows.output import aligned, check_format, write_frame
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
-EXIT_NO_DATA = 3
+EXIT_ERROR, EXIT_NO_DATA = 2, 3
 
 
 @app.command()
@@ -37,7 +36,7 @@ def nightly(
     if state.is_failed() or state.is_crashed():
         state.result()
     if state.name != "Completed":
-        Console(stderr=True).print(f"{state.name}: {state.message}")
+        typer.echo(f"{state.name}: {state.message}", err=True)
     if state.name in {"Completed", "AlreadyComplete"}:
         mode = wiring.build_night(settings, trade_date, source or settings.source, "print").source_mode
         raise typer.Exit(_print_night(settings, trade_date, mode))
@@ -51,13 +50,15 @@ def report(
 ) -> None:
     """Print where a night's report is; --open shows it."""
     settings = _prepare()
+    if mode not in {None, "live", "recorded", "simulated"}:
+        raise ContractError(f"--mode: expected live, recorded or simulated, found {mode!r}")
     pattern = f"{_date(day) if day else '*'}-{mode or '*'}.html"
     pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
     if not pages:
         raise ContractError(
             f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"
         )
-    Console().print(str(pages[-1]), soft_wrap=True)
+    typer.echo(pages[-1])
     if open_it:
         webbrowser.open(pages[-1].as_uri())
 
@@ -72,8 +73,7 @@ def query(
 ) -> None:
     """Ask the warehouse or the lake in SQL; nothing can be changed."""
     settings = _prepare()
-    from flows.output import write_frame  # noqa: PLC0415 - pandas
-
+    check_format(output)
     if lake:
         from tasks.lake.sql import query_lake  # noqa: PLC0415
 
@@ -92,10 +92,11 @@ def doctor() -> None:
     from flows.doctor import examine  # noqa: PLC0415 - seconds of imports
 
     findings = examine(settings)
-    table = Table("check", "", "found", "what to do", box=None)
     for finding in findings:
-        table.add_row(finding.check, "[green]ok[/]" if finding.is_ok else "[red]no[/]", finding.found, finding.advice)
-    Console().print(table)
+        mark, colour = ("ok", "green") if finding.is_ok else ("--", "yellow") if finding.is_optional else ("NO", "red")
+        typer.echo(f"{typer.style(mark, fg=colour)}  {finding.check:<18} {finding.found}")
+        if finding.advice:
+            typer.echo(f"{'':<22} {finding.advice}")
     raise typer.Exit(0 if all(finding.is_ok or finding.is_optional for finding in findings) else 1)
 
 
@@ -104,7 +105,10 @@ def _prepare() -> Any:
     from tasks.settings import load_settings  # noqa: PLC0415 - pydantic
 
     settings = load_settings()
-    settings.prefect_home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.prefect_home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ContractError(f"ALVH_HOME: expected a folder that can be written, found {error}") from error
     defaults = {
         "PREFECT_HOME": str(settings.prefect_home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "PREFECT_LOGGING_LEVEL": "WARNING",
@@ -124,25 +128,20 @@ def _date(text: str) -> date:
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:
     """Print the verdict table, the data quality line and the report's path; return the exit code."""
     from alvh_core.summary import verdict_summary  # noqa: PLC0415
-    from tasks.warehouse.repository import Warehouse, query_warehouse  # noqa: PLC0415
+    from tasks.warehouse.repository import Warehouse  # noqa: PLC0415
 
     warehouse = Warehouse(settings.database_url)
-    rows = verdict_summary(warehouse.night(mode, trade_date))
+    rows, night = verdict_summary(warehouse.night(mode, trade_date)), warehouse.ledger(mode, trade_date) or {}
     warehouse.close()
-    nights = query_warehouse(settings.database_url, "select * from meta_nights").query(
-        "trade_date == @trade_date.isoformat() and source_mode == @mode"
-    )
-    night = nights.iloc[-1]
-    console = Console()
-    table = Table(*rows[0].keys(), box=None, title=f"{trade_date} · {mode.upper()}") if rows else Table()
-    for row in rows:
-        table.add_row(*row.values())
-    console.print(table)
-    console.print(f"{night.rows_in_count} contracts in = {night.rows_published_count} published + "
-                  f"{night.rows_quarantined_count} quarantined; outcome {night.outcome}"
-                  + (f": {night.reason}" if night.reason else ""))  # fmt: skip
-    console.print(f"report: {Path(settings.reports_root) / f'{trade_date}-{mode}.html'}", soft_wrap=True)
-    return 0 if night.outcome == "OK" else EXIT_NO_DATA
+    typer.echo(f"{trade_date} · {mode.upper()}")
+    if rows:
+        typer.echo(aligned([[name, *(row[name] for row in rows)] for name in rows[0]]))
+    rows_in, published, rejected = (night.get(f"rows_{name}_count") for name in ("in", "published", "quarantined"))
+    reason = f": {night['reason']}" if night.get("reason") else ""
+    typer.echo(f"{rows_in} contracts in = {published} published + {rejected} quarantined; "
+               f"outcome {night.get('outcome')}{reason}")  # fmt: skip
+    typer.echo(f"report: {Path(settings.reports_root) / f'{trade_date}-{mode}.html'}")
+    return 0 if night.get("outcome") == "OK" else EXIT_NO_DATA
 
 
 def main() -> None:
@@ -150,8 +149,8 @@ def main() -> None:
     try:
         app()
     except AlvhError as error:
-        Console(stderr=True).print(f"[red]{type(error).__name__}[/]: {error}", soft_wrap=True, highlight=False)
-        sys.exit(2)
+        typer.echo(f"{typer.style(type(error).__name__, fg='red')}: {error}", err=True)
+        sys.exit(EXIT_ERROR)
 
 
 if __name__ == "__main__":

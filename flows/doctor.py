@@ -1,20 +1,21 @@
-"""What works, what does not, what to do: each check is one function that finds and advises, and changes nothing it need not."""
+"""What works, what does not, what to do: each check is one function that finds and advises, and changes nothing."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from packaging.requirements import Requirement
 
 from alvh_core.errors import AlvhError
 from flows.wiring import read_universe, trading_calendar
 from tasks.settings import Settings
-from tasks.sources.catalogue import night_requests
+from tasks.sources.catalogue import INDEX, night_requests
 from tasks.sources.client import HttpClient
 from tasks.sources.transport import live_transport, session_with
-from tasks.warehouse.repository import Warehouse, query_warehouse
+from tasks.warehouse.repository import query_warehouse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +31,18 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Run every check; a check that raises is a finding, not a crash."""
-    return [
-        finding for check in (_packages, _stores, _parameters, _nights, _live) for finding in _guarded(check, settings)
-    ]
+    checks = (_packages, _home, _warehouse, _lake, _universe, _calendar, _live)
+    return [finding for check in checks for finding in _guarded(check, settings)]
 
 
 def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> Iterator[Finding]:
     try:
         yield from check(settings)
-    except (AlvhError, OSError) as error:
+    except AlvhError as error:
         yield Finding(check=check.__name__.strip("_"), is_ok=False, found=str(error), advice="see the message")
+    except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks still tell something
+        yield Finding(check=check.__name__.strip("_"), is_ok=False, found=f"{type(error).__name__}: {error}",
+                      advice="not foreseen; please report it")  # fmt: skip
 
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
@@ -55,53 +58,59 @@ def _packages(_settings: Settings) -> Iterator[Finding]:
                       advice="" if is_ok else f"install {bound}, or `make` again from requirements.lock")  # fmt: skip
 
 
-def _stores(settings: Settings) -> Iterator[Finding]:
+def _home(settings: Settings) -> Iterator[Finding]:
     home = settings.home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    probe = home / ".doctor"
-    probe.write_text("", encoding="utf-8")
-    probe.unlink()
-    yield Finding(check="home", is_ok=True, found=f"{home}, writable")
-    Warehouse(settings.database_url).close()
-    nights = query_warehouse(
-        settings.database_url, "select count(*) as n from meta_nights where night_status = 'COMPLETE'"
-    )
-    yield Finding(
-        check="warehouse", is_ok=True, found=f"{settings.database_url}, {nights['n'].iloc[0]} nights published"
-    )
-    sessions = {p.name for p in Path(settings.raw_root).glob("source_mode=*/20*")}
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+        yield Finding(check="home", is_ok=True, found=f"{home}, writable")
+    except OSError as error:
+        yield Finding(check="home", is_ok=False, found=str(error), advice="set ALVH_HOME to a folder of yours")
+
+
+def _warehouse(settings: Settings) -> Iterator[Finding]:
+    url = settings.database_url
+    file = url.removeprefix("sqlite:///")
+    if file != url and not Path(file).exists():
+        yield Finding(check="warehouse", is_ok=True, found=f"{url}, none yet: `alvh nightly` makes it")
+        return
+    nights = query_warehouse(url, "select trade_date, source_mode, night_status, reason from meta_nights")
+    is_complete = nights["night_status"] == "COMPLETE"
+    yield Finding(check="warehouse", is_ok=True, found=f"{url}, {is_complete.sum()} nights published")
+    for day, mode, status, reason in nights[~is_complete].itertuples(index=False):
+        yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} {status} {reason or ''}".rstrip(),
+                      advice=f"unless it runs now: `alvh nightly --date {day}` takes it up again")  # fmt: skip
+
+
+def _lake(settings: Settings) -> Iterator[Finding]:
+    sessions = {path.name for path in settings.raw_root.glob("source_mode=*/20*")}
     yield Finding(check="lake", is_ok=True, found=f"{settings.lake_root}, {len(sessions)} sessions archived")
 
 
-def _parameters(settings: Settings) -> Iterator[Finding]:
+def _universe(settings: Settings) -> Iterator[Finding]:
     name, universe = read_universe(settings)
     yield Finding(check="universe", is_ok=True, found=f"{name}, {len(universe)} symbols")
+
+
+def _calendar(settings: Settings) -> Iterator[Finding]:
     calendar = trading_calendar(settings.calendar_file)
-    latest = calendar.last_closed(datetime.now(UTC))
-    left = calendar.dates[-1].astype(object) - latest
-    yield Finding(check="calendar", is_ok=left > timedelta(days=60), found=f"last session closed {latest}, known to {calendar.dates[-1]}",
-                  advice="" if left > timedelta(days=60) else "upgrade exchange-calendars")  # fmt: skip
-
-
-def _nights(settings: Settings) -> Iterator[Finding]:
-    open_nights = query_warehouse(
-        settings.database_url,
-        "select trade_date, source_mode, night_status, reason from meta_nights where night_status <> 'COMPLETE'",
-    )
-    for night in open_nights.itertuples():
-        yield Finding(check=f"night {night.trade_date}", is_ok=False, found=f"{night.source_mode} {night.night_status} {night.reason or ''}",
-                      advice=f"alvh nightly --date {night.trade_date} goes on from what has landed")  # fmt: skip
+    latest, last = calendar.last_closed(datetime.now(UTC)), calendar.dates[-1].astype(object)
+    is_ok = last - latest > timedelta(days=60)
+    yield Finding(check="calendar", is_ok=is_ok, found=f"last session closed {latest}, known to {last}",
+                  advice="" if is_ok else "upgrade exchange-calendars")  # fmt: skip
 
 
 def _live(settings: Settings) -> Iterator[Finding]:
     """Ask the live source for its smallest file; without a network the simulated and recorded sources still work."""
-    request = next(
-        r for r in night_requests(read_universe(settings)[1], datetime.now(UTC).date()) if r.dataset == "index_history"
-    )
+    requests = night_requests(read_universe(settings)[1], datetime.now(UTC).date())
+    request = next(r for r in requests if r.dataset == INDEX)
+    session = session_with(live_transport())
     try:
-        client = HttpClient(session_with(live_transport()), "live", user_agent=settings.user_agent)
-        payload = client.get(request.url, request.symbol)
+        payload = HttpClient(session, "live", user_agent=settings.user_agent).get(request.url, request.symbol)
         yield Finding(check="source live", is_ok=True, found=f"{len(payload.body)} bytes from {request.url}")
     except AlvhError as error:
         yield Finding(check="source live", is_ok=False, is_optional=True, found=str(error),
-                      advice="check network and ALVH_USER_AGENT; --source simulated and recorded:PATH need neither")  # fmt: skip
+                      advice="check network and ALVH_USER_AGENT; simulated and recorded:PATH need neither")  # fmt: skip
+    finally:
+        session.close()

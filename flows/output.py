@@ -1,15 +1,31 @@
 """How a query's answer leaves the program: a table for people, csv, json or parquet for programs."""
 
+import io
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from alvh_core.errors import ContractError
 
 FORMATS = ("table", "csv", "json", "parquet")
+
+
+def check_format(output: str) -> None:
+    """Refuse a format before anything is asked.
+
+    Raises
+    ------
+    ContractError
+        Not one of `FORMATS`, or Parquet to a terminal.
+    """
+    if output not in FORMATS:
+        raise ContractError(f"--format: expected one of {', '.join(FORMATS)}, found {output!r}")
+    if output == "parquet" and sys.stdout.isatty():
+        raise ContractError(
+            "--format parquet writes bytes; send them to a file: alvh query ... --format parquet > answer.parquet"
+        )
 
 
 def write_frame(frame: Any, output: str) -> None:
@@ -23,34 +39,59 @@ def write_frame(frame: Any, output: str) -> None:
     Raises
     ------
     ContractError
-        Another format, or Parquet to a terminal.
+        Another format, or columns that this format cannot hold.
     """
-    if output not in FORMATS:
-        raise ContractError(f"--format: expected one of {', '.join(FORMATS)}, found {output!r}")
-    if output == "csv":
-        frame.to_csv(sys.stdout, index=False)
-    elif output == "json":
-        typer.echo(frame.to_json(orient="records", date_format="iso", indent=1))
-    elif output == "parquet":
-        if sys.stdout.isatty():
-            raise ContractError(
-                "--format parquet writes bytes; send them to a file: alvh query ... --format parquet > answer.parquet"
-            )
-        sys.stdout.buffer.write(frame.to_parquet(index=False))
+    check_format(output)
+    if output == "table":
+        typer.echo(as_text(frame))
+    elif output == "csv":
+        typer.echo(frame.to_csv(index=False, lineterminator="\n"), nl=False)
     else:
-        _table(frame)
+        typer.echo(_encoded(frame, output), nl=output == "json")
 
 
-def _table(frame: Any) -> None:
-    table = Table(*map(str, frame.columns), box=None)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
-    console = Console()
-    console.print(table)
-    console.print(f"{len(frame)} rows")
+def _encoded(frame: Any, output: str) -> str | bytes:
+    names = list(map(str, frame.columns))
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ContractError(
+            f"--format {output}: expected different column names, found {', '.join(twice)} twice; rename with `as`"
+        )
+    if output == "json":
+        return str(frame.to_json(orient="records", date_format="iso", indent=1, double_precision=15))
+    sink = io.BytesIO()
+    frame.to_parquet(sink, index=False)
+    return sink.getvalue()
+
+
+def as_text(frame: Any) -> str:
+    """Return a frame as aligned columns, as wide as they need to be, and the number of rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    str
+        Numbers to the right, nulls blank.
+    """
+    columns = [_column(str(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
+    return f"{aligned(columns)}\n{len(frame)} row{'s' if len(frame) != 1 else ''}"
+
+
+def aligned(columns: Sequence[Sequence[str]]) -> str:
+    """Return columns of text side by side; a cell that begins with a blank was aligned by the caller."""
+    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
+    return "\n".join("  ".join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def _column(name: str, values: Any) -> list[str]:
+    """Return a column's name and cells; numbers padded on the left to one width."""
+    cells = [name, *("" if null else _cell(value) for value, null in zip(values, values.isna(), strict=True))]
+    width = max(map(len, cells)) if values.dtype.kind in "iufb" else 0
+    return [cell.rjust(width) for cell in cells]
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.8g}" if isinstance(value, float) else " ".join(str(value).split())

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import requests
+from requests.adapters import BaseAdapter
 
 from alvh_core.errors import ContractError
 from alvh_core.market.simulated import SimulatedMarket
@@ -50,7 +50,7 @@ def read_universe(settings: Settings) -> tuple[str, dict[str, Asset]]:
         return "default", dict(DEFAULT_UNIVERSE)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or no UTF-8
         raise ContractError(f"ALVH_UNIVERSE_FILE: expected a TOML file at {path}: {error}") from error
     return path.stem, extend_universe(DEFAULT_UNIVERSE, document, str(path))
 
@@ -99,20 +99,18 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
 def _source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
             calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient]]:  # fmt: skip
     """Choose the transport; return its source mode and how to build the client on it."""
-    pace = 0.0
     if source == "simulated":
         market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
-        mode, transport = "simulated", SimulatedTransport(market, trade_date)
-    elif source == "live":
-        mode, transport, pace = "live", live_transport(), settings.requests_per_second
-    elif source.startswith("recorded:"):
-        transport = RecordedTransport(Path(source.removeprefix("recorded:")), trade_date)
-        mode = transport.source_mode
-    else:
-        raise ContractError(f"--source: expected {SOURCES}, found {source!r}")
+        simulated = SimulatedTransport(market, trade_date)
+        return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
+    if source == "live":
+        return "live", _client(settings, live_transport(), "live", settings.requests_per_second)
+    path = source.removeprefix("recorded:")
+    if path == source or not path:
+        raise ContractError(f"--source, ALVH_SOURCE: expected {SOURCES}, found {source!r}")
+    recorded = RecordedTransport(Path(path).expanduser(), trade_date)
+    return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
 
-    def client() -> HttpClient:
-        session: requests.Session = session_with(transport)
-        return HttpClient(session, mode, user_agent=settings.user_agent, per_second=pace)
 
-    return mode, client
+def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0) -> Callable[[], HttpClient]:
+    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second)

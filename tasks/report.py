@@ -6,7 +6,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from alvh_core.reporting import night_view
+from alvh_core.reporting.view import night_view
 from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.summary import validation_summary, verdict_summary
 from tasks.lake.raw import write_atomic
@@ -18,9 +18,10 @@ from tasks.render.html import render_report
 def report(night: Night) -> Path:
     """Write the night's page and leave its tables in the UI."""
     tables = night.warehouse.night(night.source_mode, night.trade_date)
-    page = render_report(night_view(tables, night.lake.read(PRICED_QUOTES), night.universe))
+    view = night_view(tables, night.lake.read(PRICED_QUOTES), night.universe, profile=night.profile, rule=night.spread_rule,
+                      evidence=night.evidence_rule, ledger=night.warehouse.ledger(night.source_mode, night.trade_date))  # fmt: skip
     path = night.report_path
-    write_atomic(path, page.encode())
+    write_atomic(path, render_report(view).encode())
     label = f"{night.trade_date}, {night.source_mode}"
     create_table_artifact(verdict_summary(tables), key="verdicts", description=f"Verdicts of {label}")
     create_table_artifact(validation_summary(tables), key="validations", description=f"Validation of {label}")

@@ -1,13 +1,14 @@
-"""Settings: environment variables with the prefix ``ALVH_``, read once, by the wiring. Nothing else reads the environment.
+"""Settings: environment variables with the prefix ``ALVH_``, read once, by the wiring; nothing else reads them.
 
-pydantic-settings ignores a mistyped variable silently; here an unknown ``ALVH_*`` name stops the start.
+pydantic-settings ignores a mistyped variable silently; here an unknown ``ALVH_*`` name stops the start. The prefix
+is the operator's: what the pipeline may one day tell its own child processes begins otherwise (``_ALVH_``).
 """
 
 import difflib
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alvh_core.errors import ContractError
@@ -18,19 +19,28 @@ PREFIX = "ALVH_"
 class Settings(BaseSettings):
     """What an operator may set; every field is the variable ``ALVH_`` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
-    home: Path = Field(Path(".alvh"), description="Folder of lake, warehouse, reports and the Prefect database")
-    source: str = Field("simulated", description="Default of --source: simulated, live, or recorded:PATH")
-    universe_file: Path | None = Field(None, description="TOML file that extends or narrows the built-in universe")
-    calendar_file: Path | None = Field(None, description="TOML file of closures and early closes")
-    warehouse_url: str | None = Field(None, description="SQLAlchemy address; default is SQLite under the home folder")
-    seed: int = Field(442, description="Seed of the simulated market")
-    user_agent: str = Field("alvh-pipeline/0.1 (contact: set ALVH_USER_AGENT)", min_length=1,
+    home: Path = Field(default=Path(".alvh"), description="Folder of lake, warehouse, reports and the Prefect database")
+    source: str = Field(default="simulated", description="Default of --source: simulated, live, or recorded:PATH")
+    universe_file: Path | None = Field(
+        default=None, description="TOML file that extends or narrows the built-in universe"
+    )
+    calendar_file: Path | None = Field(default=None, description="TOML file of closures and early closes")
+    warehouse_url: str | None = Field(
+        default=None, description="SQLAlchemy address; default is SQLite under the home folder"
+    )
+    seed: int = Field(default=442, description="Seed of the simulated market")
+    user_agent: str = Field(default="alvh-pipeline/0.1 (contact: set ALVH_USER_AGENT)", min_length=1,
                             description="Contact string sent to vendors")  # fmt: skip
-    requests_per_second: float = Field(2.0, gt=0, le=10, description="Pace of live requests")
-    fetch_workers: int = Field(4, ge=1, le=32, description="Payloads fetched side by side")
-    price_threads: int = Field(2, ge=1, le=64, description="Threads of the implied-volatility kernel")
+    requests_per_second: float = Field(default=2.0, gt=0, le=10, description="Pace of live requests")
+    fetch_workers: int = Field(default=4, ge=1, le=32, description="Payloads fetched side by side")
+    price_threads: int = Field(default=2, ge=1, le=64, description="Threads of the implied-volatility kernel")
+
+    @field_validator("home", "universe_file", "calendar_file")
+    @classmethod
+    def _expand_user(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path else None
 
     @property
     def lake_root(self) -> Path:
@@ -70,7 +80,7 @@ def load_settings() -> Settings:
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             close = difflib.get_close_matches(name.upper(), known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = f"; did you mean {close[0]}?" if close else "."
             raise ContractError(f"environment variable {name} is not known{hint} Known are: {', '.join(sorted(known))}")
     try:
         return Settings()

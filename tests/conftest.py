@@ -1,8 +1,11 @@
 """Shared fixtures; append, do not overwrite. Test modules cannot import one another (no packages under tests)."""
 
+import json
+import socket
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -100,3 +103,92 @@ class Chains:
 def chains(calendar):
     """A maker of clean chains."""
     return Chains(calendar)
+
+
+# No network: every test, and whatever it starts in this process, talks to loopback only.
+
+
+class NetworkBlockedError(RuntimeError):
+    """A test reached for the network."""
+
+
+def _is_loopback(sock: socket.socket, address: object) -> bool:
+    if sock.family not in {socket.AF_INET, socket.AF_INET6} or not isinstance(address, tuple):
+        return True
+    host = str(address[0])
+    return host in {"localhost", "::1", "::ffff:127.0.0.1", ""} or host.startswith("127.")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Refuse connections that leave the machine, by name, so that a test cannot pass or fail by the weather."""
+    for name in ("connect", "connect_ex"):
+        real = getattr(socket.socket, name)
+
+        def guarded(self, address, _real=real):
+            if not _is_loopback(self, address):
+                raise NetworkBlockedError(f"tests must not connect to {address}")
+            return _real(self, address)
+
+        monkeypatch.setattr(socket.socket, name, guarded)
+
+
+# Adapters
+
+
+@pytest.fixture(scope="session")
+def recorded_root():
+    """Real recorded nights, where this machine has them; their licence keeps them out of the repository."""
+    root = Path(__file__).resolve().parents[2] / "shared" / "data" / "recorded"
+    if not root.is_dir():
+        pytest.skip(f"needs recorded nights in {root}, which no licence lets us ship")
+    return root
+
+
+VIX_CHAIN_URL = "https://cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json"
+CONTRACT = {
+    "option": "VIX260819C00020000", "bid": 1.62, "bid_size": 412.0, "ask": 1.7, "ask_size": 388.0, "iv": 0.8815,
+    "open_interest": 214877.0, "volume": 18204.0, "delta": 0.4311, "last_trade_time": "2026-07-16T16:12:37",
+}  # fmt: skip
+PUT = CONTRACT | {"option": "VIX260819P00010000", "bid": 0.0, "bid_size": 0.0, "ask": 0.02, "iv": 0.0, "delta": 0.0,
+                  "last_trade_time": None}  # fmt: skip
+
+
+@pytest.fixture
+def chain_body():
+    """Make the body of an option chain (invented numbers): contracts, then fields of the header."""
+
+    def make(contracts=(CONTRACT, PUT), /, **header) -> bytes:
+        data = {
+            "options": list(contracts), "symbol": "^VIX", "security_type": "index", "current_price": 17.42,
+            "bid": 0.0, "ask": 0.0, "iv30": 88.214, "last_trade_time": "2026-07-16T16:15:02",
+        }  # fmt: skip
+        return json.dumps({"timestamp": "2026-07-17 00:41:09", "data": data | header, "symbol": "_VIX"}).encode()
+
+    make.contract, make.put, make.url = CONTRACT, PUT, VIX_CHAIN_URL
+    return make
+
+
+_SAMPLES = {
+    "date": ["2026-07-16", "2026-07-17", "2026-08-19", "2026-10-21"],
+    "timestamp": ["2026-07-16T20:15:02.123456+00:00", "1971-01-01T00:00:00+00:00", "2026-12-31T23:59:59.999999+00:00",
+                  "2030-02-28T12:00:00+00:00"],
+    "str": ["b", "a", "c'\"; drop table x", "Ünïcode :x %s"], "category": ["y", "x", "z", "w"],
+    "float": [1.5, -0.0, 1e300, 0.1 + 0.2], "int": [1, 2, 2**53 + 1, 4], "bool": [True, False, True, False],
+}  # fmt: skip
+
+
+@pytest.fixture
+def sample_frame():
+    """Make a frame of any registry table: awkward values, and a null in every column that may have one."""
+
+    def make(spec, *, rows=4, has_nulls=True, **fixed) -> pd.DataFrame:
+        columns = {}
+        for column in spec.columns:
+            values = list(_SAMPLES[column.dtype][:rows])
+            if spec.is_nullable(column.name) and has_nulls and rows > 1:
+                values[1] = None
+            columns[column.name] = pd.Series(values, dtype="object")
+        return frames.conform(pd.DataFrame(columns).assign(**fixed), spec)
+
+    return make

@@ -1,4 +1,4 @@
-"""Whether the night's data can be trusted: rows in and out, rules broken, when quotes were taken, what did not arrive."""
+"""Whether the night's data can be trusted: rows in and out, broken rules, quote clock, what did not arrive."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,12 @@ from alvh_core.reporting.texts import (
     listed,
     minutes,
     new_york,
+    records,
     several,
     text,
 )
 from alvh_core.schemas import (
+    CLOSES,
     LADDER_SIGNALS,
     META_PAYLOADS,
     META_QUARANTINE,
@@ -47,7 +49,7 @@ def quality_view(tables: Mapping[str, pd.DataFrame], priced_count: int, ledger: 
     rows_in, rejected = _counts(tables, ledger)
     published = ledger.get("rows_published_count")
     out = rows_in - rejected if published is None else int(str(published))
-    adjusted = f"; {out - priced_count:,} of them adjusted, so not priced" if 0 < out - priced_count else ""
+    adjusted = f"; {out - priced_count:,} of them adjusted, so not priced" if out > priced_count else ""
     balance = f"{rows_in:,} contracts in = {out:,} published + {rejected:,} quarantined{adjusted}."
     return Quality(
         balance=balance, is_balanced=rows_in == out + rejected and out >= priced_count,
@@ -68,67 +70,68 @@ def _counts(tables: Mapping[str, pd.DataFrame], ledger: Mapping[str, object]) ->
 
 
 def _checks(validations: pd.DataFrame) -> Table:
-    columns = (Column(label="Dataset", is_number=False), Column(label="A failure takes out", is_number=False),
-               Column(label="Rules"), Column(label="Broken"), Column(label="Rows looked at"), Column(label="Rows at fault"))  # fmt: skip
+    columns = (Column.words("Dataset"), Column.words("A failure takes out"),
+               Column("Rules"), Column("Broken"), Column("Rows looked at"), Column("Rows at fault"))  # fmt: skip
     checks = validations.astype({"dataset": "str", "severity": "str"})
     grouped = checks.assign(broken=~checks["is_success"]).groupby(["dataset", "severity"])
     totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), looked=("evaluated_count", "max"),
                          rows=("unexpected_count", "sum")).reset_index()  # fmt: skip
     body = tuple(
-        Row(cells=(Cell(text=r.dataset), Cell(text=_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(text=count(r.rules)),
-                   Cell(text=count(r.broken), tone="bad" if r.broken else ""), Cell(text=count(r.looked)),
-                   Cell(text=count(r.rows), tone="bad" if r.rows else "")))
-        for r in totals.itertuples(index=False)
+        Row(cells=(Cell(r.dataset), Cell(_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(count(r.rules)),
+                   Cell(count(r.broken), tone="bad" if r.broken else ""), Cell(count(r.looked)),
+                   Cell(count(r.rows), tone="bad" if r.rows else "")))
+        for r in records(totals)
     )  # fmt: skip
     return Table(caption="Validation by dataset", columns=columns, rows=body, empty="No rule was evaluated.")
 
 
 def _broken(validations: pd.DataFrame) -> Table:
-    columns = (Column(label="Dataset", is_number=False), Column(label="Rule", is_number=False),
-               Column(label="Columns", is_number=False), Column(label="Takes out", is_number=False),
-               Column(label="Rows at fault"), Column(label="Rows looked at"))  # fmt: skip
+    columns = (Column.words("Dataset"), Column.words("Rule"),
+               Column.words("Columns"), Column.words("Takes out"),
+               Column("Rows at fault"), Column("Rows looked at"))  # fmt: skip
     failed = validations[~validations["is_success"]].sort_values(
         ["unexpected_count", "dataset", "check_name", "check_column"], ascending=[False, True, True, True]
     )
     body = tuple(
-        Row(cells=(Cell(text=str(r.dataset)), Cell(text=str(r.check_name)), Cell(text=str(r.check_column)),
-                   Cell(text=_SEVERITY_TAKES.get(str(r.severity), str(r.severity))),
-                   Cell(text=count(r.unexpected_count), tone="bad"), Cell(text=count(r.evaluated_count))))
-        for r in failed.itertuples(index=False)
+        Row(cells=(Cell(str(r.dataset)), Cell(str(r.check_name)), Cell(str(r.check_column)),
+                   Cell(_SEVERITY_TAKES.get(str(r.severity), str(r.severity))),
+                   Cell(count(r.unexpected_count), tone="bad"), Cell(count(r.evaluated_count))))
+        for r in records(failed)
     )  # fmt: skip
     return Table(caption="Broken rules", columns=columns, rows=body, empty="Every rule held.")
 
 
 def _quarantine(quarantine: pd.DataFrame) -> Table:
-    columns = (Column(label="Dataset", is_number=False), Column(label="Takes out", is_number=False),
-               Column(label="Reason", is_number=False), Column(label="Entries"), Column(label="Rows"))  # fmt: skip
+    columns = (Column.words("Dataset"), Column.words("Takes out"),
+               Column.words("Reason"), Column("Entries"), Column("Rows"))  # fmt: skip
     names = ["dataset", "severity", "reason"]
-    rows = quarantine.astype(dict.fromkeys(names, "str")).groupby(names)["rows_count"].agg(["size", "sum"]).reset_index()
+    grouped = quarantine.astype(dict.fromkeys(names, "str")).groupby(names)["rows_count"]
+    totals = grouped.agg(entries="size", rows="sum").reset_index()
+    ranked = totals.sort_values(["rows", "dataset", "reason"], ascending=[False, True, True])
     body = tuple(
-        Row(cells=(Cell(text=r.dataset), Cell(text=_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(text=r.reason),
-                   Cell(text=count(r.size)), Cell(text=count(r.sum))))
-        for r in rows.rename(columns={"size": "size_", "sum": "sum_"}).rename(columns={"size_": "size", "sum_": "sum"})
-        .sort_values(["sum", "dataset", "reason"], ascending=[False, True, True]).itertuples(index=False)
+        Row(cells=(Cell(r.dataset), Cell(_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(r.reason),
+                   Cell(count(r.entries)), Cell(count(r.rows))))
+        for r in records(ranked)
     )  # fmt: skip
     return Table(caption="Quarantine by reason", columns=columns, rows=body, empty="Nothing was quarantined.")
 
 
 def _clocks(snapshots: pd.DataFrame) -> Table:
     columns = (
-        Column(label="Underlying", is_number=False), Column(label="Asset class", is_number=False),
-        Column(label="Quotes taken", is_number=False), Column(label="At (New York)"),
-        Column(label="Against the close", note="Close of the session at 16:00 New York, earlier on half days"),
-        Column(label="Age when rendered", note="Rendering of the vendor's file less quote time"), Column(label="Contracts"),
-        Column(label="Whose quotes", is_number=False),
+        Column.words("Underlying"), Column.words("Asset class"),
+        Column.words("Quotes taken"), Column("At (New York)"),
+        Column("Against the close", "Close of the session at 16:00 New York, earlier on half days"),
+        Column("Age when rendered", "Rendering of the vendor's file less quote time"), Column("Contracts"),
+        Column.words("Whose quotes"),
     )  # fmt: skip
     tones = {"after_hours": "warn"}
     ranked = snapshots.astype({"quote_clock": "str", "underlying": "str"}).sort_values(["quote_clock", "underlying"])
     body = tuple(
-        Row(cells=(Cell(text=r.underlying), Cell(text=class_label(str(r.asset_class))),
-                   Cell(text=CLOCK_WORDS.get(r.quote_clock, r.quote_clock), tone=tones.get(r.quote_clock, "")),
-                   Cell(text=new_york(r.quote_at_utc)), Cell(text=_against_close(r.minutes_to_close)),
-                   Cell(text=minutes(r.quote_age_minutes)), Cell(text=count(r.contracts_count)), Cell(text=text(r.venue_scope))))
-        for r in ranked.itertuples(index=False)
+        Row(cells=(Cell(r.underlying), Cell(class_label(str(r.asset_class))),
+                   Cell(CLOCK_WORDS.get(r.quote_clock, r.quote_clock), tone=tones.get(r.quote_clock, "")),
+                   Cell(new_york(r.quote_at_utc)), Cell(_against_close(r.minutes_to_close)),
+                   Cell(minutes(r.quote_age_minutes)), Cell(count(r.contracts_count)), Cell(text(r.venue_scope))))
+        for r in records(ranked)
     )  # fmt: skip
     return Table(caption="Quote clock", columns=columns, rows=body, empty="No chain arrived.")
 
@@ -140,7 +143,7 @@ def _against_close(minutes_to_close: float) -> str:
 
 
 def missing_table(tables: Mapping[str, pd.DataFrame]) -> Table:
-    """List what the night went without: payloads that did not land, chains that validation suspended, hedges without data.
+    """List what the night went without: payloads that did not land, chains that validation suspended.
 
     Parameters
     ----------
@@ -154,25 +157,34 @@ def missing_table(tables: Mapping[str, pd.DataFrame]) -> Table:
     lost = payloads[payloads["payload_outcome"] == "MISSING"].astype({"dataset": "str", "symbol": "str"})
     suspended = quarantine[quarantine["severity"] == "underlying"]
     without = _without(tables[LADDER_SIGNALS.name])
-    entries = [(r.symbol, r.dataset, text(r.reason)) for r in lost.sort_values(["dataset", "symbol"]).itertuples(index=False)]
-    entries += [(str(r.row_key), "suspended by validation", text(r.reason)) for r in suspended.itertuples(index=False)]
+    entries = [(r.symbol, r.dataset, text(r.reason)) for r in records(lost.sort_values(["dataset", "symbol"]))]
+    entries += [(str(r.row_key), "suspended by validation", text(r.reason)) for r in records(suspended)]
     told = {symbol for symbol, kind, _ in entries if kind in {"option_chain", "suspended by validation"}}
-    entries += [(symbol, "no chain tonight", "") for symbol in without if symbol not in told]
-    columns = (Column(label="Symbol", is_number=False), Column(label="What", is_number=False),
-               Column(label="Why", is_number=False), Column(label="Costs", is_number=False))  # fmt: skip
+    entries += [(symbol, "no chain tonight", "") for symbol in sorted(without) if symbol not in told]
+    columns = (Column.words("Symbol"), Column.words("What"),
+               Column.words("Cost to the night"), Column.words("Why"))  # fmt: skip
+    closes = set(tables[CLOSES.name]["symbol"].astype("str"))
     body = tuple(
-        Row(cells=(Cell(text=symbol), Cell(text=kind), Cell(text=why),
-                   Cell(text=without.get(symbol, "") if kind != "daily_bars" and kind != "index_history" else "")))
+        Row(cells=(Cell(symbol), Cell(kind), Cell(_cost(symbol, kind, without, closes)), Cell(why)))
         for symbol, kind, why in entries
-    )  # fmt: skip
+    )
     return Table(caption="What was missing", columns=columns, rows=body, empty="Nothing: every payload landed.")
 
 
+def _cost(symbol: str, kind: str, without: Mapping[str, str], closes: set[str]) -> str:
+    if kind in {"daily_bars", "index_history"}:
+        return "" if symbol in closes else "no close, no hv20"
+    return without.get(symbol, "")
+
+
 def _without(signals: pd.DataFrame) -> dict[str, str]:
-    """Return what each hedge chain without data costs: which ladders could not be measured."""
+    """Return what each chain without data costs: ladders that could not be measured, or stand in another chain."""
     lost = signals[signals["filter_state"] == "NO_DATA"].astype({"host": "str", "hedge_symbol": "str"})
     every = int(signals["host"].nunique())
-    return {
+    costs = {
         str(symbol): f"{several(len(part), 'ladder')} NO_DATA: {listed(sorted(part['host'].unique()), every, 'hosts')}"
         for symbol, part in lost.groupby("hedge_symbol")
     }
+    native = signals[signals["variant"] == "V3_NATIVE"].astype({"host": "str", "hedge_symbol": "str"})
+    moved = native[native["hedge_symbol"] != native["host"]]
+    return {r.host: f"V3 stands in {r.hedge_symbol}" for r in records(moved)} | costs

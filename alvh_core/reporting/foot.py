@@ -7,7 +7,7 @@ import pandas as pd
 from alvh_core.columns import COLUMNS
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.model import Foot
-from alvh_core.reporting.texts import DASH, count, day, new_york, number, percent, tally
+from alvh_core.reporting.texts import DASH, count, day, limit, new_york, number, tally
 from alvh_core.schemas import META_PAYLOADS, RATE_CURVE, SNAPSHOTS, SPREAD_SCORES
 from alvh_core.verdict import EvidenceRule
 
@@ -52,20 +52,27 @@ def foot(tables: Mapping[str, pd.DataFrame], profile: LadderProfile, rule: Sprea
 def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> tuple[str, ...]:
     units, levels = "/".join(map(str, profile.units)), " / ".join(f"{v:g}" for v in profile.levels_vol_points)
     tenors = " / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))
-    return (
-        f"Filter: deploy only while the premium-weighted spread of the legs is below {percent(rule.limit_frac, 0)} of the mid premium, "
-        f"no leg reaches {percent(rule.worst_leg_frac, 0)}, and no leg is missing. Below means below: exactly {percent(rule.limit_frac, 0)} fails.",
-        f"Units {units} at VIX closes of {levels}.",
-        f"Tenors {tenors} calendar days; calls at delta {profile.target_delta:.2f}, native puts at {number(profile.native_put_delta)}, "
-        f"forward delta, at most {profile.max_delta_error:.2f} away.",
-        f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with tradeable quotes, {evidence.min_stress_windows} stress windows "
-        f"and at most {percent(evidence.max_missing_frac, 0)} gaps on quotes of a trusted scope ({', '.join(evidence.trusted_scopes)}).",
-    )  # fmt: skip
+    ours, worst = limit(rule.limit_frac), limit(rule.worst_leg_frac)
+    gaps, scopes = limit(evidence.max_missing_frac), ", ".join(evidence.trusted_scopes)
+    spread = (
+        f"Filter: deploy only while the premium-weighted spread of the legs is below {ours} of the mid premium, no leg "
+        f"reaches {worst}, and no leg is missing. Below means below: exactly {ours} fails."
+    )
+    contracts = (
+        f"Tenors {tenors} calendar days; calls at delta {number(profile.target_delta)}, native puts at "
+        f"{number(profile.native_put_delta)}, forward delta, at most {number(profile.max_delta_error)} away."
+    )
+    verdict = (
+        f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with tradeable quotes, "
+        f"{evidence.min_stress_windows} stress windows and at most {gaps} gaps, "
+        f"on quotes of a trusted scope ({scopes})."
+    )
+    return spread, f"Units {units} at VIX closes of {levels}.", contracts, verdict
 
 
 def _provenance(tables: Mapping[str, pd.DataFrame], profile: LadderProfile,
                 ledger: Mapping[str, object]) -> tuple[tuple[str, str], ...]:  # fmt: skip
-    payloads, curve = tables[META_PAYLOADS.name], tables[RATE_CURVE.name]
+    payloads, curve, scores = tables[META_PAYLOADS.name], tables[RATE_CURVE.name], tables[SPREAD_SCORES.name]
     landed = payloads[payloads["payload_outcome"] == "LANDED"]
     fetched = landed["fetched_at_utc"].dropna()
     entries = [
@@ -74,7 +81,7 @@ def _provenance(tables: Mapping[str, pd.DataFrame], profile: LadderProfile,
         ("Whose quotes", tally(tables[SNAPSHOTS.name]["venue_scope"]) if len(tables[SNAPSHOTS.name]) else DASH),
         ("Rates", f"Treasury par curve of {day(curve['curve_date'].max())}" if len(curve) else DASH),
         ("Ladder profile", f"{profile.name}, version {profile.version}: {profile.source}"),
-        ("Score version", tally(tables[SPREAD_SCORES.name]["score_version"]) if len(tables[SPREAD_SCORES.name]) else DASH),
+        ("Score version", tally(scores["score_version"]) if len(scores) else DASH),
     ]  # fmt: skip
     labels = {"universe": "Universe", "code_version": "Code version", "rules_hash": "Rules", "run_id": "Run"}
     entries += [(label, str(ledger[name])) for name, label in labels.items() if ledger.get(name)]

@@ -8,7 +8,7 @@ from alvh_core.columns import QUOTE_CLOCKS, VERDICTS
 from alvh_core.params import SpreadRule
 from alvh_core.reporting.ladders import variant_table
 from alvh_core.reporting.model import Answer, Fact, Headline
-from alvh_core.reporting.texts import CLOCK_WORDS, DASH, SPREAD_STATES, STATE_WORDS, count, number, percent, several
+from alvh_core.reporting.texts import CLOCK_WORDS, DASH, SPREAD_STATES, STATE_WORDS, count, limit, number, several
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, SNAPSHOTS
 from alvh_core.signals import REFERENCE_HOST, night_outcome
 from alvh_core.universe import Asset
@@ -87,8 +87,8 @@ def _ladder_facts(rows: pd.DataFrame) -> tuple[Fact, Fact]:
     verdicts = rows["verdict"].astype("str").value_counts()
     told = " · ".join(f"{name} {verdicts[name]:,}" for name in VERDICTS if name in verdicts)
     return (
-        Fact(label="Deployable tonight", value=f"{deployable:,} of {len(rows):,}", note=f"ladders; {bought:,} bought on paper",
-             tone="good" if deployable else "bad"),
+        Fact(label="Deployable tonight", value=f"{deployable:,} of {len(rows):,}",
+             note=f"ladders; {bought:,} bought on paper", tone="good" if deployable else "bad"),
         Fact(label="Verdicts", value=told or DASH, note="host and variant pairs"),
     )  # fmt: skip
 
@@ -121,8 +121,8 @@ def _adapted(rows: pd.DataFrame, evidence: EvidenceRule) -> Answer:
     else:
         told = ", ".join(f"{name} {verdicts.get(name, 0):,}" for name in VERDICTS)
         lead = f"Of {scope}: {told}."
-    nights = int(outside["nights_count"].max())
-    why = f"Best-covered ladder: {nights:,} of {evidence.min_nights:,} nights with quotes taken in session or at the close."
+    nights = several(int(outside["nights_count"].max()), "night")
+    why = f"Best-covered ladder: {nights} of {evidence.min_nights:,} with quotes taken in session or at the close."
     return Answer(question=CAN_IT, lead=lead, points=(why, *_why_insufficient(outside)))
 
 
@@ -146,13 +146,18 @@ def _falls_apart(rows: pd.DataFrame, rule: SpreadRule) -> Answer:
     if rows.empty:
         return Answer(question=FALLS, lead="No reading: no ladder was computed.", points=(), table=variant_table(rows))
     unmeasured = rows[~deployable & ~wide]["state"].value_counts()
-    lead = (f"Tonight {count(deployable.sum())} of {several(len(rows), 'ladder')} pass the {percent(rule.limit_frac, 0)} rule, "
-            f"{count(wide.sum())} are blocked by their spread, {count(unmeasured.sum())} cannot be measured.")  # fmt: skip
+    passing = f"{count(deployable.sum())} of {several(len(rows), 'ladder')}"
+    lead = (
+        f"Tonight {passing} pass the {limit(rule.limit_frac)} rule, {count((wide & ~deployable).sum())} are "
+        f"blocked by their spread, {count(unmeasured.sum())} cannot be measured."
+    )
     points = []
     if len(unmeasured):
         told = ", ".join(f"{STATE_WORDS[s].word} {unmeasured[s]:,}" for s in STATE_WORDS if s in unmeasured)
         points.append(f"Not measurable says nothing about spreads: {told}.")
-    points.append(f"V0 and V1 buy the same VIX calls whatever the host: one reading, counted {_same_hedge(rows)} times.")
+    points.append(
+        f"V0 and V1 buy the same VIX calls whatever the host: one reading, counted {_same_hedge(rows)} times."
+    )
     points.append("One night is a reading of the filter, not a verdict.")
     return Answer(question=FALLS, lead=lead, points=tuple(points), table=variant_table(rows))
 

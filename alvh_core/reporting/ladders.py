@@ -1,6 +1,7 @@
 """Ladders of the night as one frame, the verdict matrix, and the counts by variant."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from alvh_core.reporting.texts import (
     count,
     listed,
     percent,
+    records,
     text,
 )
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
@@ -100,11 +102,11 @@ def verdict_matrix(rows: pd.DataFrame) -> Matrix:
 def _matrix_column(name: str) -> Column:
     variant, _, hedge = name.partition(" ")
     number, kind = VARIANT_WORDS.get(variant, (variant, ""))
-    return Column(label=f"{number} {kind}", note=f"{hedge} calls" if hedge else "host's own puts")
+    return Column(f"{number} {kind}", f"{hedge} calls" if hedge else "host's own puts")
 
 
 def _host_row(part: pd.DataFrame, columns: Sequence[str], numbers: Mapping[str, int]) -> MatrixRow:
-    by_column = {str(row.column): row for row in part.itertuples(index=False)}
+    by_column = {str(row.column): row for row in records(part)}
     cells = tuple(_matrix_cell(by_column[name], numbers) if name in by_column else None for name in columns)
     host = str(part["host"].iloc[0])
     stand_in = part.loc[(part["variant"] == "V3_NATIVE") & (part["hedge_symbol"] != host), "hedge_symbol"]
@@ -114,7 +116,7 @@ def _host_row(part: pd.DataFrame, columns: Sequence[str], numbers: Mapping[str, 
                      verdict=told if len(verdicts) > 1 else f"{verdicts.index[0]}")  # fmt: skip
 
 
-def _matrix_cell(row, numbers: Mapping[str, int]) -> MatrixCell:  # type: ignore[no-untyped-def]  # a named tuple
+def _matrix_cell(row: Any, numbers: Mapping[str, int]) -> MatrixCell:
     sign, verdict, spread = word(row.state), str(row.verdict), percent(row.s_ladder_frac)
     partial = row.state in {"MISSING_LEG", "BAD_QUOTE", "ZERO_BID"}
     return MatrixCell(
@@ -127,7 +129,7 @@ def _matrix_cell(row, numbers: Mapping[str, int]) -> MatrixCell:  # type: ignore
 
 
 def _reasons(rows: pd.DataFrame) -> tuple[Reason, ...]:
-    """Number the distinct reasons for blocking, the most frequent first."""
+    """Give the distinct reasons for blocking their numbers, the most frequent first."""
     blocked = rows[rows["tonight"] == "BLOCKED"].assign(why=lambda part: part["tonight_reason"].map(text))
     grouped = sorted(blocked.groupby("why"), key=lambda item: (-len(item[1]), str(item[0])))
     every = rows["host"].nunique()
@@ -147,15 +149,15 @@ def _who(part: pd.DataFrame, every: int) -> str:
 
 
 _VARIANT_COLUMNS = (
-    Column(label="Variant", is_number=False),
-    Column(label="Bought in", is_number=False),
-    Column(label="Ladders", note="Host and variant pairs"),
-    Column(label="Distinct", note="Different sets of contracts; V1 buys the same calls for every host"),
-    Column(label="Deployable"),
-    Column(label="Blocked by spread", note=", ".join(SPREAD_STATES)),
-    Column(label="Not measurable", note="A leg, its quote or the whole chain is missing, or quotes after hours"),
-    Column(label="Spread of premium", note="Median over complete ladders, lowest to highest"),
-    Column(label="States", is_number=False),
+    Column.words("Variant"),
+    Column.words("Bought in"),
+    Column("Ladders", "Host and variant pairs"),
+    Column("Distinct", "Different sets of contracts; V1 buys the same calls for every host"),
+    Column("Deployable"),
+    Column("Blocked by spread", ", ".join(SPREAD_STATES)),
+    Column("Not measurable", "A leg, its quote or the whole chain is missing, or quotes after hours"),
+    Column("Spread of premium", "Median over complete ladders, lowest to highest"),
+    Column.words("States"),
 )
 
 
@@ -185,12 +187,12 @@ def _variant_row(column: str, part: pd.DataFrame) -> Row:
     states = part["state"].value_counts()
     told = " · ".join(f"{STATE_WORDS[s].word} {states[s]}" for s in STATE_WORDS if s in states)
     return Row(cells=(
-        Cell(text=" ".join(VARIANT_WORDS[variant])), Cell(text=f"{hedge} calls" if hedge else "own puts"),
-        Cell(text=count(len(part))), Cell(text=count(distinct)),
-        Cell(text=count(deployable.sum()), tone="good" if deployable.any() else ""),
-        Cell(text=count(by_spread.sum()), tone="bad" if by_spread.any() else ""),
-        Cell(text=count(rest.sum()), tone="warn" if rest.any() else ""),
-        Cell(text=_range(complete)), Cell(text=told),
+        Cell(" ".join(VARIANT_WORDS[variant])), Cell(f"{hedge} calls" if hedge else "own puts"),
+        Cell(count(len(part))), Cell(count(distinct)),
+        Cell(count(deployable.sum()), tone="good" if deployable.any() else ""),
+        Cell(count(by_spread.sum()), tone="bad" if by_spread.any() else ""),
+        Cell(count(rest.sum()), tone="warn" if rest.any() else ""),
+        Cell(_range(complete)), Cell(told),
     ))  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The market tonight: how wide the chains are, how they score, and what volatility they price."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from alvh_core.liquidity import in_band
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.ladders import class_label
 from alvh_core.reporting.model import Cell, Column, Row, SpreadBox, SpreadPlot, Table
-from alvh_core.reporting.texts import DASH, count, day, number, percent, text
+from alvh_core.reporting.texts import DASH, count, day, gain, number, percent, records, text
 from alvh_core.schemas import MODEL_FREE, SPREAD_SCORES
 from alvh_core.universe import ASSET_CLASSES, Asset
 
@@ -17,7 +18,9 @@ _QUANTILES = (0.05, 0.25, 0.50, 0.75, 0.95)
 _UNKNOWN_CLASS = "unknown"
 
 
-def spread_plot(priced: pd.DataFrame, universe: Mapping[str, Asset], profile: LadderProfile, rule: SpreadRule) -> SpreadPlot:
+def spread_plot(
+    priced: pd.DataFrame, universe: Mapping[str, Asset], profile: LadderProfile, rule: SpreadRule
+) -> SpreadPlot:
     """Describe the spreads of every chain over the ladder's tenor windows.
 
     Parameters
@@ -42,7 +45,7 @@ def spread_plot(priced: pd.DataFrame, universe: Mapping[str, Asset], profile: La
     inside = priced.assign(layer=layer, name=names)[otm & (layer > 0)]
     two_sided = inside["quote_flag"].isin(["OK", "LOCKED"]).groupby(inside["name"]).agg(["sum", "size"])
     band = inside[in_band(inside) & inside["spread_frac"].notna()]
-    quantiles = band.groupby("name")["spread_frac"].quantile(list(_QUANTILES)).unstack()
+    quantiles = band.groupby("name")["spread_frac"].quantile(np.array(_QUANTILES)).unstack()  # noqa: PD010 - a Series
     sizes = band.groupby("name").size()
     medians = band.groupby(["name", "layer"])["spread_frac"].median()
     boxes = [
@@ -75,11 +78,11 @@ def _box(name: str, universe: Mapping[str, Asset], quantiles: list[float], layer
 
 
 _SCORES = (
-    Column(label="Score", note="0 to 100 over the three tenor windows; a missing tenor counts 0"),
-    Column(label="Median spread", note="|delta| 0.10 to 0.60 out of the money"),
-    Column(label="Two-sided", note="Share of contracts with a bid and an ask"),
-    Column(label="Contracts", note="In the band, all expiries"),
-    Column(label="Coverage", note="Share of the score's weight that had data"),
+    Column("Score", "0 to 100 over the three tenor windows; a missing tenor counts 0"),
+    Column("Median spread", "|delta| 0.10 to 0.60 out of the money, of the expiry nearest to each tenor"),
+    Column("Two-sided", "Share of contracts with a bid and an ask"),
+    Column("Contracts", "In the band, all expiries"),
+    Column("Coverage", "Share of the score's weight that had data"),
 )
 
 
@@ -87,12 +90,12 @@ def class_scores(tables: Mapping[str, pd.DataFrame]) -> Table:
     """Return the score of every asset class, best first."""
     scores = tables[SPREAD_SCORES.name]
     found = scores[scores["level"] == "asset_class"].sort_values(["score", "key"], ascending=[False, True])
-    columns = (Column(label="Asset class", is_number=False), *_SCORES, Column(label="Lowest"), Column(label="Members"),
-               Column(label="Quotes", is_number=False))  # fmt: skip
+    columns = (Column.words("Asset class"), *_SCORES, Column("Lowest"), Column("Members"),
+               Column.words("Quotes"))  # fmt: skip
     body = tuple(
-        Row(cells=(Cell(text=class_label(str(r.key))), *_score_cells(r), Cell(text=number(r.score_min, 1)),
-                   Cell(text=count(r.members_count)), Cell(text=str(r.quotes_note) or "in session")))
-        for r in found.itertuples(index=False)
+        Row(cells=(Cell(class_label(str(r.key))), *_score_cells(r), Cell(number(r.score_min, 1)),
+                   Cell(count(r.members_count)), Cell(str(r.quotes_note) or "in session")))
+        for r in records(found)
     )  # fmt: skip
     return Table(caption="Liquidity by asset class", columns=columns, rows=body, empty="No chain was scored.")
 
@@ -101,24 +104,24 @@ def underlying_scores(tables: Mapping[str, pd.DataFrame], universe: Mapping[str,
     """Return the score of every underlying, best first."""
     scores = tables[SPREAD_SCORES.name]
     found = scores[scores["level"] == "underlying"].sort_values(["score", "key"], ascending=[False, True])
-    columns = (Column(label="Underlying", is_number=False), Column(label="Asset class", is_number=False), *_SCORES,
-               Column(label="Lowest tenor"), Column(label="Tenors", note="Of the three windows, with a listed expiry"),
-               Column(label="Quotes", is_number=False))  # fmt: skip
+    columns = (Column.words("Underlying"), Column.words("Asset class"), *_SCORES,
+               Column("Lowest tenor"), Column("Tenors", "Of the three windows, with a listed expiry"),
+               Column.words("Quotes"))  # fmt: skip
     body = tuple(
-        Row(cells=(Cell(text=str(r.key)), Cell(text=_class_of(str(r.key), universe)), *_score_cells(r),
-                   Cell(text=number(r.score_min, 1)),
-                   Cell(text=f"{r.members_count} of 3", tone="warn" if r.members_count < 3 else ""),
-                   Cell(text=str(r.quotes_note) or "in session")))
-        for r in found.itertuples(index=False)
+        Row(cells=(Cell(str(r.key)), Cell(_class_of(str(r.key), universe)), *_score_cells(r),
+                   Cell(number(r.score_min, 1)),
+                   Cell(f"{r.members_count} of 3", tone="warn" if r.members_count < 3 else ""),
+                   Cell(str(r.quotes_note) or "in session")))
+        for r in records(found)
     )  # fmt: skip
     return Table(caption="Liquidity by underlying", columns=columns, rows=body, empty="No chain was scored.")
 
 
-def _score_cells(row) -> tuple[Cell, ...]:  # type: ignore[no-untyped-def]  # a named tuple
+def _score_cells(row: Any) -> tuple[Cell, ...]:
     return (
-        Cell(text=number(row.score, 1), bar=float(row.score)), Cell(text=percent(row.s_median_frac, 1)),
-        Cell(text=percent(row.two_sided_frac, 1)), Cell(text=count(row.contracts_count)),
-        Cell(text=percent(row.coverage_frac, 0), tone="warn" if row.coverage_frac < 0.5 else ""),
+        Cell(number(row.score, 1), bar=float(row.score)), Cell(percent(row.s_median_frac, 1)),
+        Cell(percent(row.two_sided_frac, 1)), Cell(count(row.contracts_count)),
+        Cell(percent(row.coverage_frac, 0), tone="warn" if row.coverage_frac < 0.5 else ""),
     )  # fmt: skip
 
 
@@ -132,14 +135,16 @@ def volatility_table(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, 
     place = {symbol: at for at, symbol in enumerate(sorted(universe, key=lambda s: _rank(s, universe)))}
     ranked = found.assign(place=found["underlying"].astype("str").map(place).fillna(len(place)))
     columns = (
-        Column(label="Underlying", is_number=False), Column(label="Asset class", is_number=False),
-        Column(label="iv30", note="Model-free, VIX methodology"), Column(label="Vendor iv30", note="For comparison"),
-        Column(label="Gap", note="Ours less the vendor's, volatility points"), Column(label="hv20", note="Realised, 20 daily log returns"),
-        Column(label="iv30 − hv20", note="Volatility points"), Column(label="Method", is_number=False),
-        Column(label="Near"), Column(label="Next"), Column(label="Status", is_number=False),
+        Column.words("Underlying"), Column.words("Asset class"),
+        Column("iv30", "Model-free, VIX methodology"), Column("Vendor iv30", "For comparison"),
+        Column("Gap", "Ours less the vendor's, volatility points"), Column("hv20", "Realised, 20 daily log returns"),
+        Column("iv30 − hv20", "Volatility points"), Column.words("Method"),
+        Column("Near"), Column("Next"), Column.words("Status"),
     )  # fmt: skip
-    body = tuple(_volatility_row(row, universe) for row in ranked.sort_values(["place", "underlying"]).itertuples(index=False))
-    return Table(caption="Model-free 30-day volatility", columns=columns, rows=body, empty="No chain to compute it from.")
+    body = tuple(_volatility_row(row, universe) for row in records(ranked.sort_values(["place", "underlying"])))
+    return Table(
+        caption="Model-free 30-day volatility", columns=columns, rows=body, empty="No chain to compute it from."
+    )
 
 
 def _rank(symbol: str, universe: Mapping[str, Asset]) -> int:
@@ -148,13 +153,13 @@ def _rank(symbol: str, universe: Mapping[str, Asset]) -> int:
     return classes.index(asset_class) if asset_class in classes else len(classes)
 
 
-def _volatility_row(row, universe: Mapping[str, Asset]) -> Row:  # type: ignore[no-untyped-def]  # a named tuple
+def _volatility_row(row: Any, universe: Mapping[str, Asset]) -> Row:
     status = str(row.status)
     gap, premium = 100.0 * (row.iv30_vol - row.vendor_iv30_vol), 100.0 * (row.iv30_vol - row.hv20_vol)
     return Row(cells=(
-        Cell(text=str(row.underlying)), Cell(text=_class_of(str(row.underlying), universe)),
-        Cell(text=percent(row.iv30_vol)), Cell(text=percent(row.vendor_iv30_vol)), Cell(text=number(gap)),
-        Cell(text=percent(row.hv20_vol)), Cell(text=number(premium)), Cell(text=text(row.method)),
-        Cell(text=day(row.near_expiry_date)), Cell(text=day(row.next_expiry_date)),
-        Cell(text=status, tone="" if status == "OK" else "warn"),
+        Cell(str(row.underlying)), Cell(_class_of(str(row.underlying), universe)),
+        Cell(percent(row.iv30_vol)), Cell(percent(row.vendor_iv30_vol)), Cell(gain(gap)),
+        Cell(percent(row.hv20_vol)), Cell(gain(premium)), Cell(text(row.method)),
+        Cell(day(row.near_expiry_date)), Cell(day(row.next_expiry_date)),
+        Cell(status, tone="" if status == "OK" else "warn"),
     ))  # fmt: skip

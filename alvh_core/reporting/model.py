@@ -5,7 +5,7 @@ from dataclasses import dataclass
 TONES = ("", "good", "bad", "warn", "mute")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Cell:
     """One entry of a table.
 
@@ -27,13 +27,18 @@ class Cell:
     bar: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Column:
-    """Heading of a column: its label, whether it holds numbers, and what it means."""
+    """Heading of a column: its label, what it means, and whether it holds numbers."""
 
     label: str
-    is_number: bool = True
     note: str = ""
+    is_number: bool = True
+
+    @classmethod
+    def words(cls, label: str, note: str = "") -> "Column":
+        """Head a column of words."""
+        return cls(label, note, is_number=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +215,7 @@ class LegMark:
 
 @dataclass(frozen=True, kw_only=True)
 class TriggerPlot:
-    """Close of the trigger index, the layers' levels, and the forwards the hedge is priced on. [VIX points, days]"""
+    """Close of the trigger index, the layers' levels and the index's forwards, in VIX points and days."""
 
     close: float | None
     levels: tuple[float, ...]

@@ -1,5 +1,6 @@
 """How numbers, dates and states are written in the report. A missing number is a dash, never a zero."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -39,6 +40,11 @@ VARIANT_WORDS = {
 CLOCK_WORDS = {"in_session": "in session", "at_close": "at the close", "after_hours": "after hours"}
 
 
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """Go through the rows as named tuples."""
+    return iter(frame.itertuples(index=False))
+
+
 def known(value: Any) -> bool:
     """Tell whether there is a value."""
     return not pd.isna(value)
@@ -71,6 +77,11 @@ def number(value: Any, digits: int = 2) -> str:
     return _signed(float(value), digits) if known(value) else DASH
 
 
+def gain(value: Any, digits: int = 2) -> str:
+    """Write a difference, always with its sign."""
+    return ("+" if known(value) and float(value) > 0.0 else "") + number(value, digits)
+
+
 def count(value: Any) -> str:
     """Write a whole number."""
     return f"{int(value):,}" if known(value) else DASH
@@ -79,6 +90,17 @@ def count(value: Any) -> str:
 def plain(value: Any) -> str:
     """Write a strike or a level: only the decimals it has."""
     return f"{float(value):,.10g}" if known(value) else DASH
+
+
+def limit(fraction: float) -> str:
+    """Write a limit as a percentage, with only the decimals it has.
+
+    Examples
+    --------
+    >>> limit(0.08), limit(0.075)
+    ('8 %', '7.5 %')
+    """
+    return f"{plain(100.0 * fraction)} %"
 
 
 def day(value: Any) -> str:

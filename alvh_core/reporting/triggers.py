@@ -8,18 +8,18 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.reporting.headline import trigger_close
 from alvh_core.reporting.ladders import LADDER
 from alvh_core.reporting.model import Cell, Column, LegMark, Row, Table, TriggerPlot, Triggers
-from alvh_core.reporting.texts import DASH, count, day, number, plain, tally
+from alvh_core.reporting.texts import DASH, count, day, gain, number, plain, records, tally
 from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_STATE
 from alvh_core.signals import HEDGE_INDEX
 from alvh_core.universe import Asset
 
 _COLUMNS = (
-    Column(label="Layer", is_number=False), Column(label="Arms at", note="Close of VIX at or above"),
-    Column(label="Close less level", note="VIX points"), Column(label="Disarms below", note="On consecutive closes"),
-    Column(label="Tenor", note="Target, calendar days"), Column(label="Units"),
-    Column(label="Ladders armed"), Column(label="Armed since", is_number=False),
-    Column(label="State machine tonight", is_number=False), Column(label="Units held on paper", note="Over all ladders"),
-    Column(label="Most retries", note="Sessions a deployment has been blocked"),
+    Column.words("Layer"), Column("Arms at", "Close of VIX at or above"),
+    Column("Close less level", "VIX points"), Column("Disarms below", "On consecutive closes"),
+    Column("Tenor", "Target, calendar days"), Column("Units"),
+    Column("Ladders armed"), Column.words("Armed since"),
+    Column.words("State machine tonight"), Column("Units held on paper", "Over all ladders"),
+    Column("Most retries", "Sessions a deployment has been blocked"),
 )  # fmt: skip
 
 
@@ -39,14 +39,17 @@ def trigger_view(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asse
     """
     close, provisional = trigger_close(tables)
     own = [s for s, asset in universe.items() if "levels_vol_points" in asset.profile_overrides]
-    remark = ("A layer armed at a close sends its order to the next session's quotes, never to the same day's. It disarms after "
-              f"{profile.disarm_sessions} consecutive closes below its level less {profile.disarm_gap_vol_points:g}; a blocked "
-              f"deployment is tried again on {profile.max_retries} sessions.")  # fmt: skip
+    remark = (
+        "A layer armed at a close sends its order to the next session's quotes, never to the same day's. It disarms "
+        f"after {profile.disarm_sessions} consecutive closes below its level less {profile.disarm_gap_vol_points:g}; a "
+        f"blocked deployment is tried again on {profile.max_retries} sessions."
+    )
     body = tuple(_layer_row(layer, tables, close, profile) for layer in LAYERS)
     return Triggers(
         lead=_lead(close, provisional, profile),
         remark=f"{remark} Levels of their own: {', '.join(own)}." if own else remark,
-        plot=_plot(tables, close, profile), table=Table(caption="Layers", columns=_COLUMNS, rows=body),
+        plot=_plot(tables, close, profile),
+        table=Table(caption="Layers", columns=_COLUMNS, rows=body),
     )
 
 
@@ -57,8 +60,8 @@ def _lead(close: float, provisional: bool, profile: LadderProfile) -> str:
     state = "provisional" if provisional else "published"
     if not reached:
         return f"VIX closed at {number(close)} ({state}), below the first level {profile.levels_vol_points[0]:g}."
-    levels = " and ".join(f"{level:g}" for level in reached)
-    return f"VIX closed at {number(close)} ({state}), at or above {levels} of {' / '.join(f'{v:g}' for v in profile.levels_vol_points)}."
+    levels, every = " and ".join(map(plain, reached)), " / ".join(map(plain, profile.levels_vol_points))
+    return f"VIX closed at {number(close)} ({state}), at or above {levels} of {every}."
 
 
 def _layer_row(layer: int, tables: Mapping[str, pd.DataFrame], close: float, profile: LadderProfile) -> Row:
@@ -67,25 +70,27 @@ def _layer_row(layer: int, tables: Mapping[str, pd.DataFrame], close: float, pro
     level, armed = profile.levels_vol_points[layer - 1], int(state["is_armed"].sum())
     since = state["armed_date"].dropna()
     return Row(cells=(
-        Cell(text=f"{layer}"), Cell(text=plain(level)),
-        Cell(text=number(close - level), tone="bad" if close >= level else ""),
-        Cell(text=plain(level - profile.disarm_gap_vol_points)), Cell(text=f"{profile.tenors_days[layer - 1]} d"),
-        Cell(text=f"{profile.units[layer - 1]}"),
-        Cell(text=f"{armed:,} of {len(state):,}", tone="warn" if armed else ""),
-        Cell(text=tally(since.map(day)) if len(since) else DASH),
-        Cell(text=tally(legs["leg_action"]) if len(legs) else DASH),
-        Cell(text=count(state["units_deployed"].sum())),
-        Cell(text=f"{count(state['retries_count'].max())} of {profile.max_retries}"),
+        Cell(f"{layer}"), Cell(plain(level)),
+        Cell(gain(close - level), tone="warn" if close >= level else ""),
+        Cell(plain(level - profile.disarm_gap_vol_points)), Cell(f"{profile.tenors_days[layer - 1]} d"),
+        Cell(f"{profile.units[layer - 1]}"),
+        Cell(f"{armed:,} of {len(state):,}", tone="warn" if armed else ""),
+        Cell(tally(since.map(day)) if len(since) else DASH),
+        Cell(tally(legs["leg_action"]) if len(legs) else DASH),
+        Cell(count(state["units_deployed"].sum())),
+        Cell(f"{count(state['retries_count'].max())} of {profile.max_retries}"),
     ))  # fmt: skip
 
 
 def _plot(tables: Mapping[str, pd.DataFrame], close: float, profile: LadderProfile) -> TriggerPlot:
     forwards = tables[FORWARDS.name]
-    mine = forwards[(forwards["underlying"] == HEDGE_INDEX) & forwards["forward_usd"].notna()].sort_values(["dte_days", "root"])
+    mine = forwards[(forwards["underlying"] == HEDGE_INDEX) & forwards["forward_usd"].notna()].sort_values(
+        ["dte_days", "root"]
+    )
     return TriggerPlot(
         close=None if pd.isna(close) else close, levels=profile.levels_vol_points,
         disarm_levels=tuple(level - profile.disarm_gap_vol_points for level in profile.levels_vol_points),
-        curve=tuple((int(r.dte_days), float(r.forward_usd)) for r in mine.itertuples(index=False)),
+        curve=tuple((int(r.dte_days), float(r.forward_usd)) for r in records(mine)),
         legs=_marks(tables[LADDER_LEGS.name]),
     )  # fmt: skip
 
@@ -97,6 +102,7 @@ def _marks(legs: pd.DataFrame) -> tuple[LegMark, ...]:
     first = calls[(calls[LADDER] == calls[LADDER].iloc[0]).all(axis=1)] if len(calls) else calls
     priced = first[first["strike_usd"].notna() & first["break_even_usd"].notna()]
     return tuple(
-        LegMark(label=f"layer {r.layer_no}", days=int(r.dte_days), strike=float(r.strike_usd), break_even=float(r.break_even_usd))
-        for r in priced.itertuples(index=False)
+        LegMark(label=f"layer {r.layer_no}", days=int(r.dte_days), strike=float(r.strike_usd),
+                break_even=float(r.break_even_usd))
+        for r in records(priced)
     )  # fmt: skip

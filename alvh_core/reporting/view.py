@@ -16,12 +16,12 @@ from alvh_core.reporting.triggers import trigger_view
 from alvh_core.universe import Asset
 from alvh_core.verdict import EvidenceRule
 
-DEFAULT_PROFILE = "trigger_442"
+_PROFILE, _RULE, _EVIDENCE = PROFILES["trigger_442"], SpreadRule(), EvidenceRule()
 
 
 def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, universe: Mapping[str, Asset], *,
-               profile: LadderProfile = PROFILES[DEFAULT_PROFILE], rule: SpreadRule = SpreadRule(),
-               evidence: EvidenceRule = EvidenceRule(), ledger: Mapping[str, object] | None = None) -> NightView:  # fmt: skip
+               profile: LadderProfile = _PROFILE, rule: SpreadRule = _RULE, evidence: EvidenceRule = _EVIDENCE,
+               ledger: Mapping[str, object] | None = None) -> NightView:  # fmt: skip
     """Say everything the nightly report says.
 
     Parameters

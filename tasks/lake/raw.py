@@ -6,15 +6,18 @@
 
 import contextlib
 import gzip
+import hashlib
 import json
 import os
 import tempfile
+import zlib
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from alvh_core.errors import SkippableError
 from alvh_core.landing import Landing
 
 GZIP_LEVEL = 1
@@ -69,21 +72,58 @@ class RawArchive:
         self.folder = root / f"source_mode={source_mode}" / str(session)
 
     def path_of(self, url: str) -> Path:
-        """Return where the body of an address lies."""
+        """Return where the body of an address lies.
+
+        Raises
+        ------
+        SkippableError
+            The address leads out of the night's folder.
+        """
         parts = urlsplit(url)
         path = (self.folder / f"{parts.hostname}{parts.path}.gz").resolve()
-        if not path.is_relative_to(self.folder.resolve()):
-            raise ValueError(f"{url} leaves the archive")
+        if not parts.hostname or not path.is_relative_to(self.folder.resolve()):
+            raise SkippableError(f"{url} is no address that can be archived under {self.folder}")
         return path
 
     def find(self, url: str) -> RawEntry | None:
-        """Return the archived body of an address, or None; a body counts once its sidecar is there."""
-        sidecar = self._sidecar(self.path_of(url))
-        return RawEntry(**json.loads(sidecar.read_text(encoding="utf-8"))) if sidecar.is_file() else None
+        """Return the archived body of an address, or None; a body counts once its sidecar is there.
+
+        Raises
+        ------
+        SkippableError
+            The sidecar cannot be read.
+        """
+        path = self.path_of(url)
+        sidecar = self._sidecar(path)
+        if not path.is_file() or not sidecar.is_file():
+            return None
+        try:
+            return RawEntry(**json.loads(sidecar.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise SkippableError(
+                f"{url}: the archive's {sidecar} is damaged: {error}; remove it to fetch again"
+            ) from error
 
     def read(self, url: str) -> bytes:
-        """Return the uncompressed body of an address."""
-        return gzip.decompress(self.path_of(url).read_bytes())
+        """Return the uncompressed body of an address.
+
+        Raises
+        ------
+        SkippableError
+            It is not there, cannot be unpacked, or is not what was archived.
+        """
+        path, entry = self.path_of(url), self.find(url)
+        try:
+            body = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            raise SkippableError(
+                f"{url}: the archive's {path} cannot be read: {error}; remove it to fetch again"
+            ) from error
+        if entry is None or hashlib.sha256(body).hexdigest() != entry.payload_sha256:
+            raise SkippableError(
+                f"{url}: the archive's {path} is not the body that was fetched; remove it to fetch again"
+            )
+        return body
 
     def put(self, body: bytes, **origin: Any) -> RawEntry:
         """Archive a body: first the body, then its sidecar, each whole or not at all.
@@ -93,9 +133,17 @@ class RawArchive:
         body : bytes
         **origin
             The other fields of `RawEntry`.
+
+        Returns
+        -------
+        RawEntry
+            What the archive holds now: a body that was there before stays as it was, with its first origin.
         """
-        path = self.path_of(origin["url"])
         entry = RawEntry(bytes_count=len(body), **origin)
+        present = self.find(entry.url)
+        if present is not None:
+            return present
+        path = self.path_of(entry.url)
         write_atomic(path, gzip.compress(body, GZIP_LEVEL, mtime=0))
         write_atomic(self._sidecar(path), json.dumps(asdict(entry), indent=1).encode())
         return entry
@@ -110,7 +158,7 @@ class RawArchive:
         return path.with_name(path.name + SIDECAR)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Write a file so that it appears whole under its name, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")

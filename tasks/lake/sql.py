@@ -1,15 +1,27 @@
 """SQL over the lake: DuckDB in memory with one view per Parquet table. Reads only."""
 
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from alvh_core.errors import ContractError
 from alvh_core.schemas import LAKE, TABLES
 
+if TYPE_CHECKING:
+    import duckdb
+
+READS = "SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",  # else a name in a statement finds this program's own variables
+    "temp_directory": tempfile.gettempdir(),  # else a large sort leaves a folder where the user happens to be
+}  # fmt: skip
+
 
 def query_lake(root: Path, sql: str) -> pd.DataFrame:
-    """Run one statement over the lake's tables.
+    """Run one SELECT over the lake's tables.
 
     Parameters
     ----------
@@ -24,26 +36,42 @@ def query_lake(root: Path, sql: str) -> pd.DataFrame:
     Raises
     ------
     ContractError
-        The statement is not valid; carries DuckDB's words and the tables there are.
+        The statement is not valid or no SELECT; carries DuckDB's words and the tables there are.
     """
     import duckdb  # noqa: PLC0415 - only this command needs it
 
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
-        present = []
-        for name, table in TABLES.items():
-            if table.home == LAKE and any((root / name).glob("*/*/part.parquet")):
-                pattern = (root / name / "*" / "*" / "part.parquet").as_posix().replace("'", "''")
-                connection.execute(
-                    f"create view {name} as select * from read_parquet('{pattern}', hive_partitioning=false)"
-                )
-                present.append(name)
-        # from here on the statement sees the lake's files and nothing else, and can change no setting
-        connection.execute("set allowed_directories = [$root]", {"root": root.as_posix()})
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
+    root, present = root.resolve(), []
+    with duckdb.connect(config=_CONFIG) as connection:
         try:
-            return connection.sql(sql).df()
-        except (duckdb.Error, AttributeError) as error:
-            raise ContractError(
-                f"the lake did not answer: {error}\ntables: {', '.join(present) or 'none yet'}"
-            ) from error
+            present = _make_views(connection, root)
+            _lock(connection, root)
+            statements = connection.extract_statements(sql)
+            if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
+                found = ", ".join(s.type.name for s in statements) or "nothing"
+                raise ContractError(f"the lake is only read: expected one {READS}, found {found}")
+            # by way of Arrow: a date stays a date, and DuckDB's own conversion trips a deprecation of pandas 3.1
+            frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
+        except duckdb.Error as error:
+            tables = ", ".join(present) or "none yet, run `alvh nightly` first"
+            raise ContractError(f"the lake did not answer: {error}\ntables: {tables}") from error
+    return frame
+
+
+def _make_views(connection: "duckdb.DuckDBPyConnection", root: Path) -> list[str]:
+    """Make one view per table that has nights; return their names."""
+    present = [name for name, table in TABLES.items()
+               if table.home == LAKE and any((root / name).glob("*/*/part.parquet"))]  # fmt: skip
+    for name in present:
+        pattern = (root / name / "*" / "*" / "part.parquet").as_posix().replace("'", "''")
+        # by name, because older nights may lack a column; names and pattern are ours, not the user's
+        source = f"read_parquet('{pattern}', hive_partitioning=false, union_by_name=true)"
+        connection.execute(f"create view {name} as select * from {source}")  # noqa: S608
+    return present
+
+
+def _lock(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
+    """From here on a statement sees the lake's files and nothing else, and can change no setting."""
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set allowed_directories = [$root]", {"root": root.as_posix()})
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")

@@ -5,7 +5,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from alvh_core.reporting import NightView
+from alvh_core.reporting.model import NightView
 from tasks.render.plots import CLASS_HUES, spread_svg, trigger_svg
 
 TEMPLATE = "report.html.j2"
@@ -34,4 +34,10 @@ def _template() -> Template:
         loader=PackageLoader("tasks.render", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    environment.filters["prose"] = _prose
     return environment.get_template(TEMPLATE)
+
+
+def _prose(text: str) -> str:
+    """Keep a number and its sign on one line."""
+    return text.replace(" %", "\u00a0%").replace("$ ", "$\u00a0")

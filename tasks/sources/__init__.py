@@ -1,1 +1,1 @@
-"""Adapters to where data comes from: one HTTP client, its transports, one module per provider, the exchange calendar."""
+"""Adapters to where data comes from: one HTTP client, its transports, a module per provider, the exchange calendar."""

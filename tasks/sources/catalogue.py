@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.quotes import snapshot_row
+from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources import cboe, treasury
 from tasks.sources.client import Payload

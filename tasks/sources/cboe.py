@@ -21,6 +21,7 @@ import pyarrow.json as pj
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
 from alvh_core.sessions import NEW_YORK
+from tasks.sources.dated_csv import read_dated_csv
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
 VENUE_SCOPE = "cboe_delayed(unknown)"
@@ -106,7 +107,8 @@ def _envelope(body: bytes) -> tuple[Any, int]:
     if span is not None:
         start, end = span
         try:
-            return json.loads((body[:start] + body[end:]).decode("utf-8-sig")), body.count(b"{", start, end)
+            count = body.count(b'"option"', start, end) or body.count(b"{", start, end)
+            return json.loads((body[:start] + body[end:]).decode("utf-8-sig")), count
         except ValueError:
             pass  # a bracket inside a contract: take the long way
     document = json.loads(body.decode("utf-8-sig"))
@@ -141,25 +143,23 @@ def parse_chain(body: bytes, symbol: str, url: str) -> pa.Table:
         options.field("option").validate(full=True)  # UTF-8
     except (pa.ArrowException, KeyError) as error:
         raise SkippableError(f"{symbol}: {url}: contracts could not be decoded: {error}") from error
-    _check_fields(options, body, f"{symbol}: {url}")
+    _check_fields(options, f"{symbol}: {url}")
     name = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(options), dtype="int32")), pa.array([symbol]))
     columns = {"underlying": name, "row_position": pa.array(np.arange(len(options))), "option": options.field("option")}
     return pa.table(columns | {field: _finite(options.field(field)) for field in WIRE_NUMBERS})
 
 
-def _check_fields(options: pa.StructArray, body: bytes, where: str) -> None:
+def _check_fields(options: pa.StructArray, where: str) -> None:
     """Refuse a file whose contracts lack what the pipeline stands on: the vendor has renamed or dropped a field."""
     if not len(options):
         raise SkippableError(f"{where}: expected option contracts, found an empty list")
-    span = _contracts_span(body) or (0, len(body))
-    lost = [name for name in REQUIRED_FIELDS if body.find(f'"{name}"'.encode(), *span) < 0]
-    # header and contracts share some names: these two are looked up in the contracts themselves
-    lost += [name for name in ("bid", "ask") if name not in lost and options.field(name).null_count == len(options)]
+    lost = [name for name in REQUIRED_FIELDS if options.field(name).null_count == len(options)]
     if lost:
         raise SkippableError(f"{where}: no contract has {', '.join(lost)}; the vendor's schema has changed")
-    if options.field("option").null_count:
-        raise SkippableError(f"{where}: {options.field('option').null_count} of {len(options)} contracts have no "
-                             "`option`; the vendor's schema has changed")  # fmt: skip
+    nameless = options.field("option").null_count
+    if nameless:
+        raise SkippableError(f"{where}: {nameless} of {len(options)} contracts have no `option`; the vendor's schema "
+                             "has changed")  # fmt: skip
 
 
 def _finite(numbers: pa.Array) -> pa.Array:
@@ -173,7 +173,8 @@ def stack_chains(tables: Iterable[pa.Table]) -> pd.DataFrame:
     if not parts:
         names = ["underlying", "row_position", "option", *WIRE_NUMBERS]
         return pd.DataFrame({n: pd.Series(dtype="str" if n in {"underlying", "option"} else "float64") for n in names})
-    return pa.concat_tables(parts).unify_dictionaries().to_pandas()
+    stacked: pd.DataFrame = pa.concat_tables(parts).unify_dictionaries().to_pandas()
+    return stacked
 
 
 def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -194,7 +195,7 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         frame = pd.DataFrame({name: [row[name] for row in rows] for name in _BAR_FIELDS})
         days = pd.to_datetime(frame["date"], format="%Y-%m-%d")
         numbers = frame.drop(columns="date").apply(_numbers)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SkippableError(f"{symbol}: {url}: expected data as a list of bars with {', '.join(_BAR_FIELDS)}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip
     if not len(frame) or days.isna().any():
@@ -215,37 +216,17 @@ def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     SkippableError
         Neither layout, or no rows.
     RetriableError
-        The last row is cut short.
+        The body is cut short.
     """
-    try:
-        frame = pd.read_csv(io.BytesIO(body)).dropna(how="all")
-        frame.columns = [str(name).strip().upper() for name in frame.columns]
-        days = pd.to_datetime(frame["DATE"], format="%m/%d/%Y")
-        close = frame.columns[1] if len(frame.columns) == 2 else "CLOSE"
-        numbers = pd.DataFrame({n.lower(): _numbers(frame[n]) for n in ("OPEN", "HIGH", "LOW") if n in frame})
-        numbers["close"] = _numbers(frame[close])
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected CSV with DATE and CLOSE, or DATE and one value column, found "
-                             f"{body[:60]!r}: {type(error).__name__} {error}") from error  # fmt: skip
-    if not len(frame) or days.isna().any():
-        raise SkippableError(f"{symbol}: {url}: expected dated rows, found {len(frame)}, {days.isna().sum()} undated")
-    check_last_row(body, symbol, url)
+    frame, days = read_dated_csv(body, f"{symbol}: {url}")
+    values = [name for name in frame.columns if name != "DATE"]
+    close = "CLOSE" if "CLOSE" in values else values[0] if len(values) == 1 else None
+    if close is None or not len(frame):
+        raise SkippableError(f"{symbol}: {url}: expected rows of DATE and CLOSE, or DATE and one value column, found "
+                             f"{len(frame)} rows of {', '.join(frame.columns)}")  # fmt: skip
+    named = {"open": "OPEN", "high": "HIGH", "low": "LOW", "close": close}
+    numbers = pd.DataFrame({name: _numbers(frame[column]) for name, column in named.items() if column in frame})
     return _bars(days, numbers, symbol)
-
-
-def check_last_row(body: bytes, symbol: str, url: str) -> None:
-    """Refuse a CSV file whose last row has fewer fields than its header.
-
-    Raises
-    ------
-    RetriableError
-        The body was cut short.
-    """
-    first, last = body.split(b"\n", 1)[0], body.rstrip().rsplit(b"\n", 1)[-1]
-    if last.count(b",") < first.count(b","):
-        raise RetriableError(
-            f"{symbol}: {url} answered a body cut short after {len(body)} bytes: its last row is {last!r}"
-        )
 
 
 def _bars(days: pd.Series, numbers: pd.DataFrame, symbol: str) -> pd.DataFrame:

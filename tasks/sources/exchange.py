@@ -22,7 +22,8 @@ def load_calendar(overrides: Path | None = None) -> TradingCalendar:
     Parameters
     ----------
     overrides : Path, optional
-        TOML with ``closed = [dates]`` and ``early_closes = {"2026-12-24" = "13:00"}``.
+        TOML with ``closed = [dates]`` and ``early_closes = {"2026-12-24" = "13:00"}``, New York time. A closure that
+        the library knows by now does no harm.
 
     Returns
     -------
@@ -31,22 +32,18 @@ def load_calendar(overrides: Path | None = None) -> TradingCalendar:
     Raises
     ------
     ContractError
-        The override file has an unknown key or a value that is no date or time.
+        The override file is not there or no TOML, has an unknown key, a value that is no date or time, or closes a day
+        early that is no session.
     """
     import exchange_calendars  # noqa: PLC0415 - half a second, not needed by `alvh query`
 
     calendar = exchange_calendars.get_calendar("XNYS", start=str(FIRST_SESSION))
-    dates = calendar.sessions.to_numpy().astype("datetime64[D]")
-    opens = calendar.opens.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    closes = calendar.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    if overrides is not None:
-        closed, early = _read(overrides)
-        for day, clock in early.items():
-            local = datetime.combine(day, clock, tzinfo=ZoneInfo(NEW_YORK)).astimezone(ZoneInfo("UTC"))
-            closes[dates == np.datetime64(day)] = np.datetime64(local.replace(tzinfo=None), "s")
-        keep = ~np.isin(dates, np.array(closed, dtype="datetime64[D]"))
-        dates, opens, closes = dates[keep], opens[keep], closes[keep]
-    return TradingCalendar(dates=dates, opens_utc=opens, closes_utc=closes)
+    regular = TradingCalendar(
+        dates=calendar.sessions.to_numpy().astype("datetime64[D]"),
+        opens_utc=calendar.opens.dt.tz_localize(None).to_numpy().astype("datetime64[s]"),
+        closes_utc=calendar.closes.dt.tz_localize(None).to_numpy().astype("datetime64[s]"),
+    )
+    return regular if overrides is None else _overridden(regular, overrides)
 
 
 def early_closes(calendar: TradingCalendar) -> frozenset[date]:
@@ -55,14 +52,41 @@ def early_closes(calendar: TradingCalendar) -> frozenset[date]:
     return frozenset(calendar.dates[length < np.timedelta64(timedelta(hours=6, minutes=30))].astype(object).tolist())
 
 
+def _overridden(regular: TradingCalendar, path: Path) -> TradingCalendar:
+    closed, early = _read(path)
+    closes = regular.closes_utc.copy()
+    for day, clock in early.items():
+        at = np.flatnonzero(regular.dates == np.datetime64(day))
+        close = np.datetime64(_utc(day, clock), "s")
+        if day in closed or not len(at) or not regular.opens_utc[at[0]] < close <= regular.closes_utc[at[0]]:
+            raise ContractError(f"{path}: early_closes: expected a session between {regular.dates[0]} and "
+                                f"{regular.dates[-1]} and a time while it is open, found {day} {clock}")  # fmt: skip
+        closes[at] = close
+    keep = ~np.isin(regular.dates, np.array(closed, dtype="datetime64[D]"))
+    return TradingCalendar(dates=regular.dates[keep], opens_utc=regular.opens_utc[keep], closes_utc=closes[keep])
+
+
+def _utc(day: date, clock: time) -> datetime:
+    local = datetime.combine(day, clock, tzinfo=ZoneInfo(NEW_YORK))
+    return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
 def _read(path: Path) -> tuple[list[date], dict[date, time]]:
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContractError(f"ALVH_CALENDAR_FILE: expected a TOML file at {path}: {error}") from error
     for key in document:
         if key not in {"closed", "early_closes"}:
             raise ContractError(f"{path}: unknown key {key!r}; expected closed, early_closes")
+    closed, early = document.get("closed", []), document.get("early_closes", {})
+    if not isinstance(closed, list) or not isinstance(early, dict):
+        raise ContractError(f"{path}: expected closed as a list of dates and early_closes as a table of date = time, "
+                            f"found {closed!r} and {early!r}")  # fmt: skip
     try:
-        closed = [date.fromisoformat(str(day)) for day in document.get("closed", [])]
-        early = {date.fromisoformat(d): time.fromisoformat(str(t)) for d, t in document.get("early_closes", {}).items()}
+        return (
+            [date.fromisoformat(str(day)) for day in closed],
+            {date.fromisoformat(day): time.fromisoformat(str(clock)) for day, clock in early.items()},
+        )
     except ValueError as error:
         raise ContractError(f"{path}: expected ISO dates and times: {error}") from error
-    return closed, early

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from alvh_core.errors import ContractError
 from alvh_core.frames import conform
 from alvh_core.schemas import TABLES, WAREHOUSE, TableSpec
 
@@ -40,8 +40,18 @@ def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
     -------
     list of dict
         Dates as `date`, instants as naive UTC `datetime`, numbers as Python numbers, nulls as None.
+
+    Raises
+    ------
+    ContractError
+        A column is missing, cannot be cast, or has nulls it must not have.
     """
-    rows = conform(frame, spec).sort_values(list(spec.key), kind="stable")
+    rows = conform(frame, spec)
+    by_name = {name: rows[name].astype("str") for name in spec.key if isinstance(rows[name].dtype, pd.CategoricalDtype)}
+    rows = rows.loc[rows.assign(**by_name).sort_values(list(spec.key), kind="stable").index]
+    lost = [name for name in spec.names if not spec.is_nullable(name) and rows[name].isna().any()]
+    if lost:
+        raise ContractError(f"{spec.name}: expected no nulls in {', '.join(lost)}, found some")
     plain = {}
     for column in spec.columns:
         values = rows[column.name]
@@ -49,7 +59,7 @@ def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
             converted = values.dt.date.astype("object")
         elif column.dtype == "timestamp":
             naive = values.dt.tz_convert("UTC").dt.tz_localize(None)
-            converted = pd.Series(np.array(naive.dt.to_pydatetime(), dtype=object), index=values.index)
+            converted = pd.Series(list(naive.dt.to_pydatetime()), index=values.index, dtype="object")
         else:
             converted = values.astype("object")
         plain[column.name] = [None if null else value for value, null in zip(converted, values.isna(), strict=True)]

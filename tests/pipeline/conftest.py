@@ -96,7 +96,7 @@ class Runner:
         return nightly(trade_date=day, source=source, force=force, return_state=True)
 
     def use_whole_universe(self) -> None:
-        self._patch.delenv("ALVH_UNIVERSE_FILE")
+        self._patch.delenv("ALVH_UNIVERSE_FILE", raising=False)
 
 
 @pytest.fixture

@@ -74,11 +74,11 @@ def test_the_same_hedge_is_the_same_to_the_cent_for_every_host(replay, day: date
         pd.testing.assert_frame_equal(host[columns].reset_index(drop=True), reference)
 
 
-def test_nothing_after_the_night_is_seen(replay, recorded: Path, warehouse_of, tmp_path: Path) -> None:
+def test_nothing_after_the_night_is_seen(replay, recorded: Path, tmp_path: Path) -> None:
     """Plant a VIX close, a bar and a curve row of the next day: the night must not change."""
-    replay(JULY_16)
-    honest = warehouse_of(tmp_path / "home").fingerprint("recorded", JULY_16)
+    honest = replay(JULY_16)
     planted = tmp_path / "planted"
+    assert honest["core_market__daily_closes"].set_index("symbol").loc["VIX", "close_usd"] == 16.73
     shutil.copytree(recorded / "histories", planted / "histories")
     shutil.copytree(recorded / str(JULY_16), planted / str(JULY_16))
     cboe, treasury = "cdn-api.cboe.com/api/global", "home.treasury.gov/resource-center/data-chart-center"
@@ -88,8 +88,13 @@ def test_nothing_after_the_night_is_seen(replay, recorded: Path, warehouse_of, t
             lambda text: text.replace('"data":[', '"data":[{"date":"2026-07-17","open":1,"high":9,"low":1,"close":5,"volume":1},'))  # fmt: skip
     _change(planted / f"histories/{treasury}/interest-rates/daily-treasury-rates.csv/2026/all.csv.gz",
             lambda text: text.replace("\n", "\n07/17/2026,90,90,90,90,90\n", 1))  # fmt: skip
-    replay(JULY_16, planted, tmp_path / "other")
-    assert warehouse_of(tmp_path / "other").fingerprint("recorded", JULY_16) == honest
+    tempted = replay(JULY_16, planted, tmp_path / "other")
+    for name, frame in honest.items():
+        if name.startswith(
+            ("out_", "core_")
+        ):  # the planted file has another hash and other row numbers, no other values
+            kept = [c for c in frame.columns if c not in {"payload_sha256", "row_position"}]
+            pd.testing.assert_frame_equal(tempted[name][kept], frame[kept], obj=name)
 
 
 def _without_after(text: str) -> list[str]:

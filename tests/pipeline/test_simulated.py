@@ -44,19 +44,32 @@ def test_every_row_says_that_it_is_simulated(run_night, warehouse_of, tmp_path: 
     assert "SIMULATED" in (tmp_path / "reports" / f"{DAY}-simulated.html").read_text()
 
 
+def crossing_sessions() -> list[date]:
+    """Four sessions around the first time in 2024 that the simulated VIX closes at 18 or above after a calm night."""
+    from alvh_core.market.simulated import SimulatedMarket
+    from alvh_core.universe import DEFAULT_UNIVERSE
+    from tasks.sources.cboe import parse_index_history
+    from tasks.sources.exchange import load_calendar
+
+    market = SimulatedMarket(DEFAULT_UNIVERSE, load_calendar().dates)
+    history = parse_index_history(market.index_history("VIX", date(2025, 12, 31)), "VIX", "VIX_History.csv")
+    closes = history[history["bar_date"] >= "2024-01-01"].reset_index(drop=True)
+    high = closes["close_usd"] >= 18.0
+    at = int((high & ~high.shift(1, fill_value=True)).idxmax())
+    return [day.date() for day in closes["bar_date"].iloc[at - 1 : at + 3]]
+
+
 def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: Path) -> None:
-    """VIX of the simulated market crosses 18 on the second of these nights: arm, then try to buy on the third."""
-    days = [date(2024, 5, 21), date(2024, 5, 22), date(2024, 5, 23), date(2024, 5, 24)]
+    """A layer arms at a close and goes to the next night's quotes, never to its own."""
+    days = crossing_sessions()
     for day in days:
         assert run_night(tmp_path, day).name == "Completed"
     nights = [warehouse_of(tmp_path).night("simulated", day)["out_alvh__daily_ladder_signals"] for day in days]
     reference = pd.concat([n[n["variant"] == "V0_REF"] for n in nights], ignore_index=True)
-    armed = reference["vix_close_vol_points"] >= 18.0
-    first = int(armed.idxmax())
-    assert armed.any(), reference["vix_close_vol_points"].tolist()
-    assert reference["action"].iloc[first] == "ARM"
-    if first + 1 < len(reference):
-        assert reference["action"].iloc[first + 1] in {"DEPLOY", "BLOCKED"}
+    assert reference["action"].iloc[:2].tolist() == ["IDLE", "ARM"]
+    assert reference["action"].iloc[2] == ("DEPLOY" if reference["filter_state"].iloc[2] == "PASS" else "BLOCKED")
+    assert reference["units_deployed_count"].iloc[1] == 0
+    assert (reference["units_armed_count"].iloc[1:] >= 4).all()
 
 
 def test_one_missing_symbol_never_stops_the_night(run_night, warehouse_of, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Forwards by put-call parity: per expiry and root, from two-sided quotes, with a reason where there is none."""
 
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,37 @@ def test_one_sided_contracts_make_no_pair(vix, chains):
     assert found["forward_status"].tolist() == ["NO_PAIRS", "OK"]
     assert found["pairs_count"].tolist() == [0, len(STRIKES)]
     assert np.isnan(found["forward_usd"].iloc[0])
+
+
+def test_one_stale_quote_does_not_move_the_forward(vix, chains):
+    # an in-the-money call quoted like its own put has the smallest gap of all, far from the money
+    call, put = "VIX   260819C00016000", vix[vix["osi_symbol"] == "VIX   260819P00016000"].iloc[0]
+    found = expiry_forwards(_changed(vix, [call], bid_usd=put["bid_usd"], ask_usd=put["ask_usd"]), chains.curve(NIGHT))
+    assert found["forward_usd"].tolist() == pytest.approx([24.55, 26.0], abs=1e-9)
+    assert found["parity_status"].tolist() == ["OK", "OK"]
+
+
+def test_the_published_sample_has_the_published_forwards(chains):
+    # Cboe's VIX sample calculation: 1962.90 at strike 1965 near, 1962.40 at strike 1960 next
+    data = Path(__file__).parents[2] / "golden" / "data"
+    for file, years, rate, forward in (
+        ("vixnearterm.tsv", 34_484 / 525_600, 0.00031664, 1962.89996),
+        ("vixnextterm.tsv", 44_954 / 525_600, 0.00028797, 1962.40006),
+    ):
+        strike, *quotes = np.loadtxt(data / file).T
+        sides = [
+            pd.DataFrame({"strike_usd": strike, "bid_usd": quotes[at], "ask_usd": quotes[at + 1], "option_right": right})
+            for at, right in ((0, "C"), (2, "P"))
+        ]
+        frame = pd.concat(sides, ignore_index=True).assign(
+            underlying="SPX", root="SPX", expiry_date=pd.Timestamp("2014-01-17"), years=years, dte_days=25,
+            is_adjusted=False,
+        )  # fmt: skip
+        frame["quote_flag"] = np.where(frame["bid_usd"] > 0, "OK", "ZERO_BID")
+        curve = pd.DataFrame({"tenor_years": [0.1], "zero_rate_frac": [rate]})
+        found = expiry_forwards(frame, curve)
+        assert found["forward_usd"].tolist() == pytest.approx([forward], abs=5e-6)
+        assert found["parity_status"].tolist() == ["OK"]
 
 
 def test_crossed_quotes_and_duplicates_make_no_pair(vix):

@@ -1,0 +1,54 @@
+"""CSV files with one row a day, as vendors publish them: read whole or refused, never in part.
+
+What the other columns mean is the provider's business.
+"""
+
+import io
+from collections.abc import Sequence
+
+import pandas as pd
+
+from alvh_core.errors import RetriableError, SkippableError
+
+NULLS = ("N/A", ".", "--", "-")
+
+
+def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tuple[pd.DataFrame, pd.Series]:
+    """Read a file whose column ``DATE`` holds MM/DD/YYYY.
+
+    Parameters
+    ----------
+    body : bytes
+    where : str
+        Symbol and address, for the messages.
+    nulls : sequence of str
+        What stands for no value, besides nothing.
+
+    Returns
+    -------
+    frame : DataFrame
+        Column names stripped and in capitals; rows without any value are dropped.
+    days : Series of datetime64
+
+    Raises
+    ------
+    SkippableError
+        No such file, or a row without a date.
+    RetriableError
+        The last row is cut short.
+    """
+    try:
+        frame = pd.read_csv(io.BytesIO(body), na_values=list(nulls), low_memory=False).dropna(how="all")
+        frame = frame.set_axis([str(name).strip().upper() for name in frame.columns], axis="columns")
+        days = pd.to_datetime(frame["DATE"], format="%m/%d/%Y")
+    except (ValueError, KeyError, TypeError) as error:
+        raise SkippableError(f"{where}: expected CSV with a column of dates MM/DD/YYYY, found {body[:60]!r}: "
+                             f"{type(error).__name__} {error}") from error  # fmt: skip
+    if not frame.columns.is_unique:
+        raise SkippableError(f"{where}: expected different columns, found {', '.join(frame.columns)}")
+    if days.isna().any():
+        raise SkippableError(f"{where}: expected a date in every row, found {days.isna().sum()} rows without")
+    first, last = body.split(b"\n", 1)[0], body.rstrip().rsplit(b"\n", 1)[-1]
+    if last.count(b",") < first.count(b","):
+        raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {last[:60]!r}")
+    return frame, days
