@@ -75,15 +75,16 @@ def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date,
     -------
     TriggerClose
         From the published history; where its row is not out yet, the chain file's own price, marked provisional; NaN
-        where neither is there. An older close is never used.
+        where neither is there. An older close is never used, nor is a price from within the session: it is no close.
     """
     published = bars.loc[(bars["symbol"] == index) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
     if len(published):
         return TriggerClose(vol_points=float(published.iloc[-1]), is_provisional=False)
-    quoted = snapshots.loc[snapshots["underlying"] == index, "underlying_price_usd"]
-    return TriggerClose(
-        vol_points=float(quoted.iloc[0]) if len(quoted) else float("nan"), is_provisional=len(quoted) > 0
-    )
+    is_over = snapshots["quote_clock"] != "in_session"
+    quoted = snapshots.loc[(snapshots["underlying"] == index) & is_over, "underlying_price_usd"].dropna()
+    if quoted.empty:
+        return TriggerClose(vol_points=float("nan"), is_provisional=False)
+    return TriggerClose(vol_points=float(quoted.iloc[0]), is_provisional=True)
 
 
 def missed_closes(bars: pd.DataFrame, after: date | None, before: date, calendar: TradingCalendar,

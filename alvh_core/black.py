@@ -38,7 +38,7 @@ class Greeks:
     """Change of the price as time passes at fixed forward and rate, usually negative. [USD per share per year]"""
 
 
-def price(  # noqa: PLR0917 - the six columns of a contract, in the order of the literature
+def price(
     forward: ArrayLike, strike: ArrayLike, years: ArrayLike, vol: ArrayLike, discount: ArrayLike, is_call: ArrayLike
 ) -> FloatArray:
     r"""Return Black-76 prices.
@@ -92,7 +92,7 @@ def price(  # noqa: PLR0917 - the six columns of a contract, in the order of the
     return value.reshape(shape)
 
 
-def greeks(  # noqa: PLR0917 - as `price`
+def greeks(
     forward: ArrayLike, strike: ArrayLike, years: ArrayLike, vol: ArrayLike, discount: ArrayLike, is_call: ArrayLike
 ) -> Greeks:
     r"""Return the Black-76 sensitivities of every contract.

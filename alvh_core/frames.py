@@ -4,6 +4,7 @@ Everything stored or validated passes here once. Rules about values are expectat
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -11,12 +12,11 @@ from alvh_core.columns import ColumnSpec
 from alvh_core.errors import ContractError
 from alvh_core.schemas import TableSpec
 
-_PANDAS = {
+_PANDAS: dict[str, Any] = {  # names that the stubs cannot take from a variable
     "date": "datetime64[s]",
     "timestamp": "datetime64[us, UTC]",
     "str": "str",
     "float": "float64",
-    "bool": "bool",
 }
 
 
@@ -77,24 +77,29 @@ def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
 
 
 def _cast(frame: pd.DataFrame, spec: ColumnSpec, table: TableSpec) -> pd.Series:
-    if spec.name not in frame:
-        values = pd.Series(None, index=frame.index, dtype="object")
-    else:
-        values = frame[spec.name]
+    has_column = spec.name in frame
+    values = frame[spec.name] if has_column else pd.Series(None, index=frame.index, dtype="object")
     try:
-        if spec.dtype == "category":
-            is_category = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.categories.dtype == "str"
-            return values if is_category else values.astype("str").astype("category")
-        if spec.dtype == "int":
-            return values.astype("Int64" if table.is_nullable(spec.name) else "int64")
-        if spec.dtype == "bool" and table.is_nullable(spec.name):
-            return values.astype("boolean")
-        if spec.dtype == "timestamp":
-            return pd.to_datetime(values, utc=True).astype(_PANDAS["timestamp"])
-        if spec.dtype == "date":
-            return pd.to_datetime(values).astype(_PANDAS["date"])
-        return values.astype(_PANDAS[spec.dtype])
+        return _converted(values, spec.dtype, is_nullable=table.is_nullable(spec.name))
     except (TypeError, ValueError) as error:
         raise ContractError(
             f"{table.name}.{spec.name}: expected {spec.dtype}, found {values.dtype}: {error}"
         ) from error
+
+
+def _converted(values: pd.Series, dtype: str, *, is_nullable: bool) -> pd.Series:
+    if dtype == "category":
+        is_category = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.categories.dtype == "str"
+        return values if is_category else values.astype("str").astype("category")
+    if dtype == "timestamp":
+        values = pd.to_datetime(values, utc=True)
+    if dtype == "date":
+        values = pd.to_datetime(values)
+    if dtype == "int":
+        whole = values.astype("Int64")  # refuses fractions, which a plain cast would cut off
+        return whole if is_nullable else whole.astype("int64")
+    if dtype == "bool":
+        known = values.astype("boolean")  # keeps a null apart, which a plain cast would call true
+        return known if is_nullable else known.astype("bool")
+    plain: pd.Series = values.astype(_PANDAS[dtype])
+    return plain

@@ -55,7 +55,7 @@ class ImpliedVol(NamedTuple):
     """Codes of `IvStatus`."""
 
 
-def implied_vol(  # noqa: PLR0917 - the six columns of a contract, as in `black`
+def implied_vol(
     premium: ArrayLike,
     forward: ArrayLike,
     strike: ArrayLike,

@@ -1,7 +1,7 @@
 """Technical indicators of daily closes: Wilder's RSI and MACD, with their seeds fixed and written down.
 
-Pure functions of one series in time order; which closes to use and what a value triggers is decided elsewhere. Libraries
-differ in the seed, by more than a point of RSI on the first values.
+Pure functions of one series in time order; which closes to use and what a value triggers is decided elsewhere.
+Libraries differ in the seed, by more than a point of RSI on the first values.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """The legs of a ladder: which listed contract each layer would buy tonight, what it costs, where it breaks even.
 
-Legs are chosen every night for all three layers, armed or not. Selection looks at every listed strike, also those without
-a bid: a dead strike must fail the filter, not vanish. What the state machine does with the legs is `alvh_core.triggers`.
+Legs are chosen every night for all three layers, armed or not. Selection looks at every listed strike, also those
+without a bid: a dead strike must fail the filter, not vanish. What the state machine does with the legs is
+`alvh_core.triggers`.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
     24.05
     """
     paid = (np.asarray(mid, dtype=np.float64) + fill * np.asarray(spread) / 2.0) / np.asarray(discount)
-    return np.asarray(strike, dtype=np.float64) + (paid if is_call else -paid)
+    return np.asarray(np.asarray(strike, dtype=np.float64) + (paid if is_call else -paid))
 
 
 def choose_expiry(chain: pd.DataFrame, tenor_days: int, tolerance_days: int, monthly_days: int) -> pd.Series | None:
@@ -126,9 +127,9 @@ def _leg(strikes: pd.DataFrame, rule: LegRule, profile: LadderProfile) -> dict[s
     if np.isnan(delta).all():
         flags = strikes["quote_flag"].astype("str")
         return {"leg_status": "ZERO_BID" if flags.eq("ZERO_BID").any() and not flags.eq("OK").any() else "BAD_QUOTE"}
-    error = np.abs(delta - rule.target_delta)
-    error = np.where(np.isnan(error), np.inf, error)
-    best = len(error) - 1 - int(np.argmin(np.round(error[::-1], 12)))
+    error = np.nan_to_num(np.abs(delta - rule.target_delta), nan=np.inf)
+    error = np.round(error, 12)  # 0.4 - 0.3 is above 0.1 in floating point
+    best = len(error) - 1 - int(np.argmin(error[::-1]))
     if error[best] > profile.max_delta_error:
         return {"leg_status": "NO_STRIKE", "delta_error": float(error[best])}
     contract = strikes.iloc[best]

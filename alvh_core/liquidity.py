@@ -72,13 +72,14 @@ def score_contracts(priced: pd.DataFrame) -> pd.DataFrame:
         the others are scaled up and ``coverage_frac`` falls below 1.
     """
     vol_spread = _divide(priced["spread_usd"], priced["vega"] * priced["iv_vol"])
-    depth = np.minimum(priced["bid_size_count"], priced["ask_size_count"]) / (3.0 * ORDER_CONTRACTS)
+    sizes = np.minimum(priced["bid_size_count"].to_numpy(), priced["ask_size_count"].to_numpy())
+    depth = sizes / (3.0 * ORDER_CONTRACTS)
     parts = {
         "score_percent_spread": log_linear(priced["spread_frac"], PERCENT_ANCHORS),
         "score_vol_spread": log_linear(vol_spread, VOL_ANCHORS),
-        "score_depth": np.clip(depth, FLOOR, 1.0).to_numpy(),
-        "score_open_interest": np.clip(np.log10(1.0 + priced["open_interest_count"]) / 4.0, FLOOR, 1.0).to_numpy(),
-        "score_volume": np.clip(np.log10(1.0 + priced["volume_count"]) / 3.5, FLOOR, 1.0).to_numpy(),
+        "score_depth": np.clip(depth, FLOOR, 1.0),
+        "score_open_interest": np.clip(np.log10(1.0 + priced["open_interest_count"].to_numpy()) / 4.0, FLOOR, 1.0),
+        "score_volume": np.clip(np.log10(1.0 + priced["volume_count"].to_numpy()) / 3.5, FLOOR, 1.0),
     }
     two_sided = priced["quote_flag"].isin(["OK", "LOCKED"]).to_numpy()
     score, coverage = _geometric_mean(parts)
@@ -129,8 +130,9 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
         return frames.empty(SPREAD_SCORES)
     expiries = _expiry_scores(priced.assign(contract_score=contracts["score"].to_numpy(),
                                             coverage_frac=contracts["coverage_frac"].to_numpy()))  # fmt: skip
-    notes = {str(r.underlying): _note(r.quote_clock) for r in snapshots.itertuples(index=False)}
-    classes = {str(r.underlying): str(r.asset_class) for r in snapshots.itertuples(index=False)}
+    text = snapshots[["underlying", "quote_clock", "asset_class"]].astype("str")
+    notes = dict(zip(text["underlying"], text["quote_clock"].map(_NOTES), strict=True))
+    classes = dict(zip(text["underlying"], text["asset_class"], strict=True))
     expiries["quotes_note"] = expiries["underlying"].astype("str").map(notes)
     underlyings = _underlying_scores(expiries, list(notes), profile)
     underlyings["quotes_note"] = underlyings["key"].map(notes)
@@ -147,14 +149,11 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     )
 
 
+_NOTES = {"in_session": "", "at_close": "closing quotes", "after_hours": "after hours: not tradeable"}
 _COLUMNS = [
     "level", "key", "score", "s_median_frac", "two_sided_frac", "contracts_count", "coverage_frac", "score_min",
     "members_count", "quotes_note",
 ]  # fmt: skip
-
-
-def _note(quote_clock: str) -> str:
-    return {"in_session": "", "at_close": "closing quotes", "after_hours": "after hours: not tradeable"}[quote_clock]
 
 
 def in_band(priced: pd.DataFrame) -> pd.Series:
@@ -216,9 +215,10 @@ def _class_scores(underlyings: pd.DataFrame) -> pd.DataFrame:
     """Median of the members; never weighted by open interest, or SPX would be its class."""
     grouped = underlyings.groupby("asset_class")
     result = grouped.agg(
-        score=("score", "median"), s_median_frac=("s_median_frac", "median"), two_sided_frac=("two_sided_frac", "median"),
-        contracts_count=("contracts_count", "sum"), coverage_frac=("coverage_frac", "median"), score_min=("score", "min"),
-        members_count=("score", "size"), quotes_note=("quotes_note", _joined),
+        score=("score", "median"), s_median_frac=("s_median_frac", "median"),
+        two_sided_frac=("two_sided_frac", "median"), contracts_count=("contracts_count", "sum"),
+        coverage_frac=("coverage_frac", "median"), score_min=("score", "min"), members_count=("score", "size"),
+        quotes_note=("quotes_note", _joined),
     )  # fmt: skip
     return result.rename_axis("key").reset_index()
 

@@ -1,7 +1,7 @@
 """Model-free 30-day volatility per underlying, by the VIX methodology.
 
-Out-of-the-money options around K0, two consecutive zero bids end a wing, contributions dK / K^2, minute-weighted between
-the expiries on either side of 30 days. Works on any number of underlyings; no smoothing, no model.
+Out-of-the-money options around K0, two consecutive zero bids end a wing, contributions dK / K^2, minute-weighted
+between the expiries on either side of 30 days. Works on any number of underlyings; no smoothing, no model.
 
 References
 ----------
@@ -9,6 +9,7 @@ Cboe, "Volatility Index Methodology: Cboe Volatility Index", sample calculation.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,12 @@ from alvh_core.schemas import MODEL_FREE
 MINUTES_PER_YEAR, MINUTES_30_DAYS = 525_600.0, 43_200.0
 MIN_DAYS, MAX_DAYS, MAX_SINGLE_GAP_DAYS = 7, 365, 15
 MIN_STRIKES = 5
+TARGET_YEARS = MINUTES_30_DAYS / MINUTES_PER_YEAR
+
+Variance = tuple[float, pd.Timestamp, str, float]  # years, expiry, root, annual variance
+
+_EXPIRY = ["underlying", "root", "expiry_date"]
+_SIDES = ["strike_usd", "bid_usd", "ask_usd"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +60,8 @@ def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], 
     Returns
     -------
     ExpiryVariance or None
-        None where no strike has both a call and a put bid, or fewer than five strikes contribute.
+        None where no strike has both a call and a put bid, where fewer than five strikes contribute or one of them has
+        no ask, and where the forward lies below all strikes.
 
     Notes
     -----
@@ -76,9 +84,11 @@ def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], 
         return None
     price = np.concatenate([put_mid[:zero], [(call_mid[zero] + put_mid[zero]) / 2.0], call_mid[zero + 1 :]])
     k, q = strike[used], price[used]
+    if np.isnan(q).any():
+        return None
     total = _sum(k, q, growth)
     variance = 2.0 / years * total - (forward / strike[zero] - 1.0) ** 2 / years
-    return ExpiryVariance(variance=variance, strikes_count=int(used.sum()), low_strike=float(k[0]),
+    return ExpiryVariance(variance=float(variance), strikes_count=int(used.sum()), low_strike=float(k[0]),
                           high_strike=float(k[-1]), forward=forward, contribution=total)  # fmt: skip
 
 
@@ -114,8 +124,11 @@ def thirty_day_volatility(years: tuple[float, float], variance: tuple[float, flo
     near, following = years[0] * MINUTES_PER_YEAR, years[1] * MINUTES_PER_YEAR
     weight = (following - MINUTES_30_DAYS) / (following - near)
     total = years[0] * variance[0] * weight + years[1] * variance[1] * (1.0 - weight)
-    annual = total * MINUTES_PER_YEAR / MINUTES_30_DAYS
-    return float(np.sqrt(annual)) if annual >= 0 else float("nan")
+    return _root(total * MINUTES_PER_YEAR / MINUTES_30_DAYS)
+
+
+def _root(variance: float) -> float:
+    return float(np.sqrt(variance)) if variance >= 0 else float("nan")
 
 
 def model_free_30d(priced: pd.DataFrame, snapshots: pd.DataFrame, closes: pd.DataFrame) -> pd.DataFrame:
@@ -133,65 +146,66 @@ def model_free_30d(priced: pd.DataFrame, snapshots: pd.DataFrame, closes: pd.Dat
     Returns
     -------
     DataFrame
-        `MODEL_FREE`; ``method`` says whether 30 days lay between two expiries, beyond the last, or near one.
+        `MODEL_FREE`; ``method`` says whether 30 days lay between two expiries or near one.
     """
     hv20 = closes.set_index(closes["symbol"].astype("str"))["hv20_vol"]
-    groups = dict(iter(priced.groupby("underlying", observed=True)))
+    variances = _variances(priced)
+    quoted = set(priced["underlying"].unique())
     rows = []
     for snapshot in snapshots.itertuples(index=False):
         symbol = str(snapshot.underlying)
-        row = _one(groups[symbol]) if symbol in groups else _none("NO_QUOTES")
+        row = _combine(sorted(variances.get(symbol, []))) if symbol in quoted else _none("NO_QUOTES")
         rows.append({"trade_date": snapshot.trade_date, "source_mode": snapshot.source_mode, "underlying": symbol,
-                     "vendor_iv30_vol": snapshot.vendor_iv30_vol, "hv20_vol": hv20.get(symbol, np.nan), **row})  # fmt: skip
+                     "vendor_iv30_vol": snapshot.vendor_iv30_vol, "hv20_vol": hv20.get(symbol, np.nan),
+                     **row})  # fmt: skip
     return frames.conform(pd.DataFrame(rows), MODEL_FREE) if rows else frames.empty(MODEL_FREE)
 
 
-def _one(chain: pd.DataFrame) -> dict[str, object]:
-    usable = chain[chain["forward_usd"].notna() & chain["dte_days"].between(MIN_DAYS, MAX_DAYS)]
-    variances = {}
-    for (root, expiry), quotes in _bracketing(usable):
-        result = _of_expiry(quotes)
-        if result is not None:
-            variances[float(quotes["years"].iloc[0]), expiry, str(root)] = result.variance
-    return _combine(sorted(variances.items()))
+def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
+    """Compute the variances of the expiries around 30 days: two on either side, one of them spare."""
+    usable = priced[priced["forward_usd"].notna() & priced["dte_days"].between(MIN_DAYS, MAX_DAYS)]
+    expiries = usable.groupby(_EXPIRY, observed=True)[["years", "discount"]].first().reset_index()
+    expiries["is_above"] = expiries["years"] > TARGET_YEARS
+    expiries["distance"] = (expiries["years"] - TARGET_YEARS).abs()
+    ranked = expiries.sort_values(["distance", "root"]).groupby(["underlying", "is_above"], observed=True).head(2)
+    pairs = _pairs(usable, ranked)
+    result: dict[str, list[Variance]] = {}
+    positions: dict[Any, Any] = pairs.groupby(_EXPIRY, observed=True, sort=False).indices
+    for (symbol, root, expiry), at in positions.items():
+        part = pairs.iloc[at[0] : at[-1] + 1]
+        years, discount = float(part["years"].iloc[0]), float(part["discount"].iloc[0])
+        sides = [part[name].to_numpy() for name in ("strike_usd", "bid_usd_c", "ask_usd_c", "bid_usd_p", "ask_usd_p")]
+        found = expiry_variance(*sides, years=years, growth=1.0 / discount)
+        if found is not None:
+            result.setdefault(str(symbol), []).append((years, expiry, str(root), found.variance))
+    return result
 
 
-def _bracketing(usable: pd.DataFrame) -> list[tuple[tuple[str, pd.Timestamp], pd.DataFrame]]:
-    """Return the expiries next to 30 days, two on either side: enough for the two that are used, one spare each."""
-    groups = sorted(usable.groupby(["root", "expiry_date"], observed=True), key=lambda g: float(g[1]["years"].iloc[0]))
-    target = MINUTES_30_DAYS / MINUTES_PER_YEAR
-    below = [g for g in groups if float(g[1]["years"].iloc[0]) <= target]
-    above = [g for g in groups if float(g[1]["years"].iloc[0]) > target]
-    return below[-2:] + above[:2]
+def _pairs(usable: pd.DataFrame, expiries: pd.DataFrame) -> pd.DataFrame:
+    """Match calls and puts of the chosen expiries by strike, ascending; a contract without a bid has a bid of zero."""
+    chosen = usable.merge(expiries[_EXPIRY], on=_EXPIRY)
+    bid = chosen["bid_usd"].where(chosen["quote_flag"].isin(["OK", "LOCKED"]), 0.0)
+    chosen = chosen[[*_EXPIRY, *_SIDES, "years", "discount", "option_right"]].assign(bid_usd=bid)
+    is_call = chosen["option_right"] == "C"
+    puts = chosen.loc[~is_call, [*_EXPIRY, *_SIDES]]
+    pairs = chosen[is_call].merge(puts, on=[*_EXPIRY, "strike_usd"], suffixes=("_c", "_p"))
+    return pairs.sort_values([*_EXPIRY, "strike_usd"], kind="stable", ignore_index=True)
 
 
-def _of_expiry(quotes: pd.DataFrame) -> ExpiryVariance | None:
-    bid = quotes["bid_usd"].where(quotes["quote_flag"].isin(["OK", "LOCKED"]), 0.0)
-    columns = quotes.assign(bid=bid)[["strike_usd", "option_right", "bid", "ask_usd"]]
-    calls = columns[columns["option_right"] == "C"].set_index("strike_usd")
-    puts = columns[columns["option_right"] == "P"].set_index("strike_usd")
-    strikes = calls.index.intersection(puts.index).sort_values()
-    c, p = calls.loc[strikes], puts.loc[strikes]
-    return expiry_variance(
-        strikes.to_numpy(), c["bid"].to_numpy(), c["ask_usd"].to_numpy(), p["bid"].to_numpy(), p["ask_usd"].to_numpy(),
-        years=float(quotes["years"].iloc[0]), growth=1.0 / float(quotes["discount"].iloc[0]),
-    )  # fmt: skip
-
-
-def _combine(variances: list[tuple[tuple[float, pd.Timestamp, str], float]]) -> dict[str, object]:
-    target = MINUTES_30_DAYS / MINUTES_PER_YEAR
-    below = [v for v in variances if v[0][0] <= target]
-    above = [v for v in variances if v[0][0] > target]
+def _combine(variances: list[Variance]) -> dict[str, object]:
+    """Interpolate between the expiries on either side of 30 days; else take one that is near."""
+    below = [v for v in variances if v[0] <= TARGET_YEARS]
+    above = [v for v in variances if v[0] > TARGET_YEARS]
     if below and above:
         near, following = below[-1], above[0]
-        vol = thirty_day_volatility((near[0][0], following[0][0]), (near[1], following[1]))
-        return _row(vol, "interpolated", near[0][1], following[0][1])
+        vol = thirty_day_volatility((near[0], following[0]), (near[3], following[3]))
+        return _row(vol, "interpolated", near[1], following[1])
     if not variances:
         return _none("NO_EXPIRY: no expiry with five bid strikes")
-    (years, expiry, _), variance = min(variances, key=lambda v: abs(v[0][0] - target))
-    if abs(years - target) * 365.0 > MAX_SINGLE_GAP_DAYS or variance <= 0:
+    years, expiry, _, variance = min(variances, key=lambda v: abs(v[0] - TARGET_YEARS))
+    if abs(years - TARGET_YEARS) * 365.0 > MAX_SINGLE_GAP_DAYS:
         return _none("NO_EXPIRY: none within 15 days of 30")
-    return _row(float(np.sqrt(variance)), "single", expiry, None)
+    return _row(_root(variance), "single", expiry, None)
 
 
 def _row(vol: float, method: str, near: object, following: object) -> dict[str, object]:

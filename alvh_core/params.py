@@ -4,6 +4,7 @@ Numbers that decide anything live here, never in the functions that use them. A 
 "4/4/2" has seven incompatible definitions at its own publisher. What is not a decision parameter does not belong here.
 """
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -75,20 +76,41 @@ class LadderProfile:
     max_retries: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse a profile whose layers do not line up."""
-        for name in ("units", "levels_vol_points", "tenors_days", "tolerances_days"):
+        """Refuse a profile whose layers do not line up, or that holds something else than numbers."""
+        for name in _PER_LAYER:
             values = getattr(self, name)
-            if len(values) != len(LAYERS):
-                raise ContractError(f"profile {self.name}: {name} needs {len(LAYERS)} entries, found {len(values)}")
+            if not isinstance(values, tuple) or len(values) != len(LAYERS):
+                found = len(values) if isinstance(values, tuple) else repr(values)
+                raise ContractError(f"profile {self.name}: {name} needs {len(LAYERS)} entries, found {found}")
+        for name in (*_PER_LAYER, *_NUMBERS):
+            values = getattr(self, name)
+            whole = name in _WHOLE
+            if not all(_is_number(value, whole) for value in (values if name in _PER_LAYER else (values,))):
+                kind = "whole numbers from 0 on" if whole else "numbers"
+                raise ContractError(f"profile {self.name}: {name} needs {kind}, found {values!r}")
         if any(low >= high for low, high in zip(self.levels_vol_points, self.levels_vol_points[1:], strict=False)):
             raise ContractError(f"profile {self.name}: levels must increase, found {self.levels_vol_points}")
+
+
+_PER_LAYER = ("units", "levels_vol_points", "tenors_days", "tolerances_days")
+_NUMBERS = (
+    "monthly_preference_days", "target_delta", "native_put_delta", "max_delta_error", "disarm_gap_vol_points",
+    "disarm_sessions", "max_retries",
+)  # fmt: skip
+_WHOLE = {"units", "tenors_days", "tolerances_days", "monthly_preference_days", "disarm_sessions", "max_retries"}
+
+
+def _is_number(value: object, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) and value >= 0 if whole else math.isfinite(value)
 
 
 PROFILES: dict[str, LadderProfile] = {
     "trigger_442": LadderProfile(
         name="trigger_442",
         version="1",
-        source="source article (units at triggers); vixshield.com/ask, 18/22/28 page (levels), 30/110/220 page (tenors)",
+        source="source article (units at triggers); vixshield.com/ask, pages on 18/22/28 (levels), 30/110/220 (tenors)",
     )
 }
 
@@ -108,10 +130,14 @@ def with_overrides(profile: LadderProfile, overrides: dict[str, Any], where: str
     Raises
     ------
     ContractError
-        An override names no field of the profile.
+        An override names no field of the profile, or the field cannot hold its value.
     """
     known = {field.name for field in fields(LadderProfile)} - {"name", "version", "source"}
     for key in overrides:
         if key not in known:
             raise ContractError(f"{where}: unknown key {key!r}; expected one of {', '.join(sorted(known))}")
-    return replace(profile, **{k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in overrides.items()}
+    try:
+        return replace(profile, **values)
+    except ContractError as error:
+        raise ContractError(f"{where}: {error}") from error

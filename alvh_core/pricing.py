@@ -50,12 +50,12 @@ def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.Dat
     bid, ask = priced["bid_usd"].to_numpy(), priced["ask_usd"].to_numpy()
     mid = (bid + ask) / 2.0
     is_call = (priced["option_right"] == "C").to_numpy()
-    black = [priced[c].to_numpy() for c in ("forward_usd", "strike_usd", "years")]
+    forward, strike, years = (priced[name].to_numpy() for name in ("forward_usd", "strike_usd", "years"))
     discount = priced["discount"].to_numpy()
-    vol, code = implied_vol(mid, *black, discount, is_call, threads=threads)
+    vol, code = implied_vol(mid, forward, strike, years, discount, is_call, threads=threads)
     status = _iv_status(priced, code)
     vol = np.where(status == "OK", vol, np.nan)
-    sensitivities = greeks(*black, vol, discount, is_call)
+    sensitivities = greeks(forward, strike, years, vol, discount, is_call)
     intrinsic = _intrinsic(priced, _spots(snapshots), universe, is_call)
     spread = np.where(ask >= bid, ask - bid, np.nan)
     tick = _ticks(priced, mid, universe)
@@ -88,14 +88,15 @@ def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Colle
     dict of str to DataFrame
         `PRICED_QUOTES` columns by underlying; no entry for a symbol without any priced quote.
     """
+    wanted = priced[priced["underlying"].isin(symbols)]
     bad = quarantined[(quarantined["severity"] == "row") & ~quarantined["is_adjusted"]]
-    bad = bad[~bad["osi_symbol"].isin(priced["osi_symbol"])].drop_duplicates("osi_symbol")
+    bad = bad[bad["underlying"].isin(symbols)]
+    bad = bad[~bad["osi_symbol"].isin(wanted["osi_symbol"])].drop_duplicates("osi_symbol")
     bad = frames.conform(bad.assign(quote_flag="BAD", iv_status="NO_QUOTE", is_neg_extrinsic=False), PRICED_QUOTES)
-    by_symbol = dict(iter(priced[priced["underlying"].isin(symbols)].groupby("underlying", observed=True)))
-    strays = dict(iter(bad[bad["underlying"].isin(symbols)].groupby("underlying", observed=True)))
+    strays = dict(iter(bad.groupby("underlying", observed=True)))
     return {
         str(symbol): frames.concat([chain, strays[symbol]], PRICED_QUOTES) if symbol in strays else chain
-        for symbol, chain in by_symbol.items()
+        for symbol, chain in wanted.groupby("underlying", observed=True)
     }
 
 

@@ -1,11 +1,12 @@
 """What validation looks at: helper columns per contract, one row per expiry, one row per underlying.
 
-Facts only, no verdicts: which fact breaks which rule, and how gravely, is said in `expectations`. Intrinsic value is judged
-on the parity forward of the expiry, for VIX as for everything else, never on spot.
+Facts only, no verdicts: which fact breaks which rule, and how gravely, is said in `expectations`. Intrinsic value is
+judged on the parity forward of the expiry, for VIX as for everything else, never on spot.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,10 +93,11 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
     plain = quotes[~quotes["is_adjusted"]]
     counted = plain.assign(two_sided=plain["quote_flag"].isin(["OK", "LOCKED"])).groupby(EXPIRY, observed=True)
     facts = counted.agg(contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean")).reset_index()
-    listed = {symbol: set(part["expiry_date"]) for symbol, part in facts.groupby("underlying", observed=True)}
+    listed = {str(symbol): set(part["expiry_date"]) for symbol, part in facts.groupby("underlying", observed=True)}
+    rows: Iterator[Any] = facts.itertuples(index=False)
     facts["calendar_status"] = [
         _calendar_status(universe[row.underlying], row.root, row.expiry_date, calendar, listed[row.underlying])
-        for row in facts.itertuples(index=False)
+        for row in rows
     ]
     facts = facts.merge(forwards[[*EXPIRY, "parity_status"]], on=EXPIRY, how="left")
     return facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))

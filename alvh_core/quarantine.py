@@ -1,7 +1,7 @@
 """Splitting a night into what is published and what is quarantined, without losing or doubling a row.
 
 Rules and their severities come from validation; here only the bookkeeping: every contract is either clean or rejected
-once, at its gravest severity, with all its reasons.
+once, at its gravest severity, with the reasons of that severity.
 """
 
 from datetime import date
@@ -48,10 +48,10 @@ def mark_rejects(
             hit = why.notna().to_numpy()
             severity[hit] = SEVERITIES.index(level)
             reason[hit] = why[hit].to_numpy(dtype=object)
-    names = np.array([*SEVERITIES, None], dtype=object)
-    bad = severity >= 0
-    return pd.DataFrame({"severity": pd.Series(names[severity], dtype="str"), "reason": pd.Series(np.where(bad, reason, None), dtype="str")},
-                        index=quotes.index)  # fmt: skip
+    names = np.array([*SEVERITIES, None], dtype=object)  # -1 is the last one: none
+    reason[severity < 0] = None
+    marks = {"severity": pd.Series(names[severity], dtype="str"), "reason": pd.Series(reason, dtype="str")}
+    return pd.DataFrame(marks).set_axis(quotes.index)
 
 
 def _group_reason(quotes: pd.DataFrame, groups: pd.DataFrame, keys: list[str]) -> pd.Series:
@@ -140,5 +140,5 @@ def settle(clean_count: int, rejected_count: int, in_count: int, table: TableSpe
         A row was lost or counted twice.
     """
     if clean_count + rejected_count != in_count:
-        raise FatalError(f"{table.name}: {in_count} rows in, but {clean_count} published + {rejected_count} quarantined; "
-                         "nothing is published")  # fmt: skip
+        raise FatalError(f"{table.name}: {in_count} rows in, but {clean_count} published + {rejected_count} "
+                         "quarantined; nothing is published")  # fmt: skip

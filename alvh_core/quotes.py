@@ -5,9 +5,10 @@ OCC symbol, unknown root) come back apart with their reason, so that rows in = r
 of prices here: that is validation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.errors import ContractError, SkippableError
-from alvh_core.schemas import OPTION_QUOTES, SNAPSHOTS
+from alvh_core.schemas import OPTION_QUOTES
 from alvh_core.sessions import NEW_YORK, Session, TradingCalendar, quote_clock
 from alvh_core.universe import AM, SOQ, Asset, Root
 
@@ -127,33 +128,22 @@ def normalise_quotes(raw: pd.DataFrame, snapshots: pd.DataFrame, universe: Mappi
         Rows of ``raw`` without a usable key, with ``reason`` and ``payload_sha256``.
     """
     option = raw["option"].astype("str")
-    parts = pd.DataFrame({"option": option, "underlying": raw["underlying"], "root": option.str.slice(0, -15)})
-    reason = _key_faults(parts, universe)
-    bad = reason.notna()
-    snapshot = snapshots.set_index(snapshots["underlying"].astype("str"))
-    hashes = raw["underlying"].astype("str").map(snapshot["payload_sha256"])
-    rejects = raw[bad].assign(reason=reason[bad], payload_sha256=hashes[bad])
+    underlying = raw["underlying"].astype("category")
+    pairs = _RootPairs(underlying, option.str.slice(0, -15).astype("category"), universe)
+    reason = _key_faults(option, pairs)
+    bad = reason.notna().to_numpy()
+    hashes = dict(zip(snapshots["underlying"].astype("str"), snapshots["payload_sha256"], strict=True))
+    rejects = raw[bad].assign(reason=reason[bad], payload_sha256=raw.loc[bad, "underlying"].astype("str").map(hashes))
     good = raw[~bad].reset_index(drop=True)
-    quotes = _keyed(good, parts[~bad].reset_index(drop=True), snapshot, universe, calendar)
+    quotes = _keyed(good, pairs.only(~bad), snapshots, calendar)
     return frames.conform(quotes.assign(**_quote_columns(good)), OPTION_QUOTES), rejects.reset_index(drop=True)
 
 
-def empty_snapshots() -> pd.DataFrame:
-    """Return `SNAPSHOTS` without rows."""
-    return frames.empty(SNAPSHOTS)
-
-
-def _key_faults(parts: pd.DataFrame, universe: Mapping[str, Asset]) -> pd.Series:
-    reason = pd.Series(None, index=parts.index, dtype="str")
-    pairs = parts[["underlying", "root"]].astype({"root": "category"}).drop_duplicates()
-    known = {
-        (symbol, root): find_root(universe[str(symbol)], str(root)) is not None
-        for symbol, root in pairs.itertuples(index=False)
-    }
-    is_known = _pair_map(parts, {pair: str(value) for pair, value in known.items()}) == "True"
-    reason[~is_known] = "UNKNOWN_ROOT: no settlement rule for this root"
-    is_symbol = parts["option"].str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)
-    is_dated = _dates(parts["option"].str.slice(-15, -9)).notna()
+def _key_faults(option: pd.Series, pairs: "_RootPairs") -> pd.Series:
+    reason = pd.Series(None, index=option.index, dtype="str")
+    reason[~pairs.is_known()] = "UNKNOWN_ROOT: no settlement rule for this root"
+    is_symbol = option.str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)
+    is_dated = _dates(option.str.slice(-15, -9)).notna()
     reason[~(is_symbol & is_dated)] = "BAD_SYMBOL: not an OCC symbol"
     return reason
 
@@ -164,58 +154,85 @@ def find_root(asset: Asset, name: str) -> Root | None:
     return by_name.get(name) or by_name.get(name.rstrip("0123456789"))
 
 
-def _pair_map(parts: pd.DataFrame, values: Mapping[tuple[object, object], str]) -> pd.Series:
-    """Map (underlying, root) to a string without touching every row in Python."""
-    underlying, root = parts["underlying"].astype("category"), parts["root"].astype("category")
-    table = np.full((len(underlying.cat.categories), len(root.cat.categories)), "", dtype=object)
-    for i, symbol in enumerate(underlying.cat.categories):
-        for j, name in enumerate(root.cat.categories):
-            table[i, j] = values.get((symbol, name), "")
-    codes = (underlying.cat.codes.to_numpy(), root.cat.codes.to_numpy())
-    return pd.Series(pd.Categorical(table[codes]), index=parts.index)
+class _RootPairs:
+    """The (underlying, root) of every row: looked up once per pair, a few hundred a night, never once per row."""
+
+    def __init__(self, underlying: pd.Series, root: pd.Series, universe: Mapping[str, Asset]) -> None:
+        self.underlying, self.root, self._universe = underlying, root, universe
+        width = max(len(root.cat.categories), 1)
+        numbers = underlying.cat.codes.to_numpy(dtype=np.int64) * width + root.cat.codes.to_numpy(dtype=np.int64)
+        self._codes, distinct = pd.factorize(numbers)
+        symbols, names = underlying.cat.categories, root.cat.categories
+        self._names = [(symbols[n // width], names[n % width]) for n in distinct.tolist()]
+        self._roots = [find_root(universe[str(symbol)], str(name)) for symbol, name in self._names]
+
+    def only(self, kept: NDArray[np.bool_]) -> "_RootPairs":
+        """Return the pairs of some rows."""
+        underlying, root = self.underlying[kept], self.root[kept]
+        return _RootPairs(underlying.reset_index(drop=True), root.reset_index(drop=True), self._universe)
+
+    def is_known(self) -> NDArray[np.bool_]:
+        """Tell the rows whose root has a settlement rule."""
+        return np.array([root is not None for root in self._roots], dtype=bool)[self._codes]
+
+    def is_adjusted(self) -> NDArray[np.bool_]:
+        """Tell the rows whose root is another than its rule's: a digit was appended by a corporate action."""
+        pairs = zip(self._roots, self._names, strict=True)
+        return np.array([root is not None and root.name != name[1] for root, name in pairs], dtype=bool)[self._codes]
+
+    def attribute(self, name: str) -> NDArray[np.object_]:
+        """Return an attribute of the row's `Root`."""
+        return np.array([getattr(root, name) for root in self._roots], dtype=object)[self._codes]
+
+    def settlement(self) -> pd.Categorical:
+        """Return the settlement style of the rows."""
+        return _categorical([root.settlement for root in self._roots if root is not None], self._codes)
 
 
-def _keyed(good: pd.DataFrame, parts: pd.DataFrame, snapshot: pd.DataFrame, universe: Mapping[str, Asset],
-           calendar: TradingCalendar) -> pd.DataFrame:  # fmt: skip
-    option, underlying = parts["option"], parts["underlying"]
-    pairs = parts[["underlying", "root"]].drop_duplicates()
-    roots = {pair: _require(universe, *pair) for pair in pairs.itertuples(index=False, name=None)}
-    settlement = _pair_map(parts, {pair: root.settlement for pair, root in roots.items()})
+def _categorical(values: Sequence[str], codes: NDArray[np.intp]) -> pd.Categorical:
+    names, inner = np.unique(np.array(values, dtype=object), return_inverse=True)
+    return pd.Categorical.from_codes(inner[codes], pd.Index(names, dtype="str"))
+
+
+_SNAPSHOT_NAMES = ("source_mode", "quote_clock", "payload_sha256")
+_SNAPSHOT_VALUES = ("trade_date", "quote_at_utc", "quote_age_minutes")
+
+
+def _of_snapshot(snapshots: pd.DataFrame, underlying: pd.Series) -> dict[str, Any]:
+    """Spread a chain's facts over its contracts."""
+    order = pd.Index(snapshots["underlying"].astype("str")).get_indexer(underlying.cat.categories.astype("str"))
+    at = order[underlying.cat.codes.to_numpy()]
+    names: dict[str, Any] = {n: _categorical(snapshots[n].astype("str").tolist(), at) for n in _SNAPSHOT_NAMES}
+    return names | {name: snapshots[name].take(at).reset_index(drop=True) for name in _SNAPSHOT_VALUES}
+
+
+def _keyed(good: pd.DataFrame, pairs: _RootPairs, snapshots: pd.DataFrame, calendar: TradingCalendar) -> pd.DataFrame:
+    option = good["option"].astype("str")
     expiry = _dates(option.str.slice(-15, -9))
-    per = {
-        name: underlying.astype("str").map(snapshot[name])
-        for name in ("trade_date", "source_mode", "quote_at_utc", "quote_age_minutes", "quote_clock", "payload_sha256")
-    }
-    settle_at = settlement_instants(expiry.to_numpy().astype("datetime64[D]"), settlement, calendar)
-    quote_at = pd.DatetimeIndex(per["quote_at_utc"]).tz_localize(None).to_numpy()
+    of_chain = _of_snapshot(snapshots, pairs.underlying)
+    settlement = pairs.settlement()
+    settle_at = settlement_instants(expiry.to_numpy().astype("datetime64[D]"), pd.Series(settlement), calendar)
+    quote_at = pd.DatetimeIndex(of_chain["quote_at_utc"]).tz_localize(None).to_numpy()
     return pd.DataFrame(
         {
-            **per,
-            "osi_symbol": parts["root"].str.pad(6, side="right") + option.str.slice(-15),
-            "underlying": underlying,
-            "root": parts["root"].astype("category"),
+            **of_chain,
+            "osi_symbol": pairs.root.astype("str").str.pad(6, side="right") + option.str.slice(-15),
+            "underlying": pairs.underlying,
+            "root": pairs.root,
             "expiry_date": expiry,
             "option_right": option.str.slice(-9, -8).astype("category"),
             "strike_usd": option.str.slice(-8).astype("int64") / 1000.0,
             "settlement": settlement,
             "settle_at_utc": settle_at,
-            "dte_days": (expiry - per["trade_date"]).dt.days,
+            "dte_days": (expiry - of_chain["trade_date"]).dt.days,
             # a contract that settled before the quote's own clock has no time left, which is no fault
             "years": np.maximum((settle_at - quote_at) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0),
-            "multiplier": _pair_map(parts, {p: str(root.multiplier) for p, root in roots.items()}).astype("int64"),
-            "is_adjusted": _pair_map(parts, {p: str(root.name != p[1]) for p, root in roots.items()}) == "True",
-            "is_monthly": _monthlies(
-                expiry, _pair_map(parts, {p: str(r.is_monthly) for p, r in roots.items()}), calendar
-            ),
+            "multiplier": pairs.attribute("multiplier").astype("int64"),
+            "is_adjusted": pairs.is_adjusted(),
+            "is_monthly": _monthlies(expiry, pairs.attribute("is_monthly").astype(bool), calendar),
             "row_position": good["row_position"],
         }
     )
-
-
-def _require(universe: Mapping[str, Asset], symbol: str, name: str) -> Root:
-    root = find_root(universe[symbol], name)
-    assert root is not None, f"{symbol}/{name} passed the key check"
-    return root
 
 
 def _dates(yymmdd: pd.Series) -> pd.Series:
@@ -248,17 +265,18 @@ def settlement_instants(expiry: NDArray[np.datetime64], settlement: pd.Series,
     return np.where(settlement.isin([AM, SOQ]).to_numpy(), morning, evening)
 
 
-def _monthlies(expiry: pd.Series, root_is_monthly: pd.Series, calendar: TradingCalendar) -> NDArray[np.bool_]:
+def _monthlies(expiry: pd.Series, root_is_monthly: NDArray[np.bool_], calendar: TradingCalendar) -> NDArray[np.bool_]:
     """Tell standard monthlies: all of a monthly root, else third Fridays, or the Thursday before a closed one."""
-    codes, days = pd.factorize(expiry.to_numpy().astype("datetime64[D]"))
+    codes, distinct = pd.factorize(expiry.to_numpy().astype("datetime64[D]"))
+    days: NDArray[np.datetime64] = np.asarray(distinct)
     day = pd.DatetimeIndex(days)
     friday = (day.day_of_week == 4) & (day.day >= 15) & (day.day <= 21)
-    next_is_closed = ~calendar.are_sessions(days + np.timedelta64(1, "D"))
+    next_is_closed = ~calendar.are_sessions((day + pd.Timedelta(days=1)).to_numpy().astype("datetime64[D]"))
     thursday = (day.day_of_week == 3) & (day.day >= 14) & (day.day <= 20) & next_is_closed
-    return np.asarray((root_is_monthly == "True").to_numpy() | (friday | thursday)[codes])
+    return np.asarray(root_is_monthly | (friday | thursday)[codes])
 
 
-def _quote_columns(good: pd.DataFrame) -> dict[str, object]:
+def _quote_columns(good: pd.DataFrame) -> dict[str, Any]:
     """Quote states and vendor numbers, sentinel zeros removed; illegal prices stay for validation to find."""
     bid, ask = good["bid"].astype("float64"), good["ask"].astype("float64")
     silent = ask.eq(0.0) | (ask.isna() & ~(bid > 0.0))

@@ -1,7 +1,7 @@
 """Every table the pipeline stores: its columns, key, home and meaning.
 
-Layers stand first in a name: ``core_`` facts, ``out_`` answers, ``meta_`` the run's own records. A table lists columns of
-`alvh_core.columns`; what a column means is said there. No rules and no data here.
+Layers stand first in a name: ``core_`` facts, ``out_`` answers, ``meta_`` the run's own records. A table lists columns
+of `alvh_core.columns`; what a column means is said there. No rules and no data here.
 """
 
 from dataclasses import dataclass
@@ -208,9 +208,9 @@ QUARANTINED_QUOTES = TableSpec(
 TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
-        OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE, CLOSES, LADDER_LEGS, LADDER_SIGNALS,
-        LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS, META_PAYLOADS, META_VALIDATIONS,
-        META_QUARANTINE,
+        OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE,
+        CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
+        META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip
 OUT_TABLES: tuple[TableSpec, ...] = tuple(table for name, table in TABLES.items() if name.startswith("out_"))

@@ -3,7 +3,7 @@
 The arrays come from outside (an exchange calendar with overrides); nothing here asks for the time of day.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import numpy as np
@@ -41,10 +41,19 @@ class TradingCalendar:
     dates: NDArray[np.datetime64]
     opens_utc: NDArray[np.datetime64]
     closes_utc: NDArray[np.datetime64]
+    _days: frozenset[date] = field(init=False, repr=False)
+    _first: date = field(init=False, repr=False)
+    _last: date = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep the dates as a set too: single look-ups are many."""
+        object.__setattr__(self, "_days", frozenset(self.dates.astype(object).tolist()))
+        object.__setattr__(self, "_first", min(self._days))
+        object.__setattr__(self, "_last", max(self._days))
 
     def is_session(self, day: date) -> bool:
         """Tell whether the exchange trades; beyond the calendar's end every weekday counts."""
-        return bool(self.are_sessions(np.array([day], dtype="datetime64[D]"))[0])
+        return day in self._days or (not self._first <= day <= self._last and day.weekday() < 5)
 
     def are_sessions(self, days: NDArray[np.datetime64]) -> NDArray[np.bool_]:
         """Vectorised `is_session` over datetime64[D]."""

@@ -1,4 +1,4 @@
-"""What an expiring option pays. VIX options settle to VRO, the special opening quotation: never to the close or the open.
+"""What an expiring option pays. VIX options settle to VRO, the special opening quotation: never to close or open.
 
 When a contract settles is `alvh_core.quotes`; where official settlement values come from is a source's business.
 """

@@ -1,21 +1,22 @@
 """Tonight's ladders: legs, filter and state machine put together for every host and variant.
 
-A ladder is a host, a variant and a hedge chain. Which contract is bought is `alvh_core.ladder`, whether the spread allows
-it `alvh_core.spreads`, what is armed `alvh_core.triggers`; here they meet.
+A ladder is a host, a variant and a hedge chain. Which contract is bought is `alvh_core.ladder`, whether the spread
+allows it `alvh_core.spreads`, what is armed `alvh_core.triggers`; here they meet.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from alvh_core import frames
 from alvh_core.ladder import LegRule, band_median, missing_legs, select_legs
-from alvh_core.params import LadderProfile, SpreadRule, with_overrides
+from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
-from alvh_core.spreads import ladder_spread
+from alvh_core.spreads import LadderSpread, ladder_spread
 from alvh_core.triggers import LADDER, advance, arm_through, carry_over, ladder_action
 from alvh_core.universe import Asset, hosts
 
@@ -70,7 +71,8 @@ def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame, profile: L
     plan = []
     for asset in hosts(universe):
         own = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
-        call, put = LegRule(option_right="C", target_delta=own.target_delta), LegRule(option_right="P", target_delta=own.native_put_delta)  # fmt: skip
+        call = LegRule(option_right="C", target_delta=own.target_delta)
+        put = LegRule(option_right="P", target_delta=own.native_put_delta)
         native = asset.proxy if asset.proxy and asset.symbol not in available else asset.symbol
         kinds = [
             ("V1_SAME_HEDGE", HEDGE_INDEX, call),
@@ -131,12 +133,16 @@ def night_signals(chains: Mapping[str, pd.DataFrame], plan: Sequence[Ladder], ru
     -------
     NightSignals
     """
+    if not plan:
+        return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
+                            state=frames.empty(LADDER_STATE))  # fmt: skip
     books = _Books(chains)
     ladders = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan], columns=LADDER)
     legs = [books.legs(ladder) for ladder in plan]
     readings = [_reading(books, ladder, leg, rule, missing) for ladder, leg in zip(plan, legs, strict=True)]
-    state = _advance_all(plan, ladders, readings, close, previous, missed_closes, trade_date, source_mode)
-    night = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
+    before = carry_over(previous, ladders, trade_date, source_mode)
+    state = _advance_all(plan, readings, before, close, missed_closes, trade_date)
+    night: dict[str, Any] = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
     by_ladder = state.groupby(LADDER, observed=True, sort=False)
     parts = [by_ladder.get_group(tuple(row)) for row in ladders.itertuples(index=False)]
     leg_rows = [_leg_rows(p, leg, part) for p, leg, part in zip(plan, legs, parts, strict=True)]
@@ -160,10 +166,10 @@ class _Books:
         key = (ladder.hedge_symbol, ladder.rule, ladder.profile)
         if key not in self._legs:
             chain = self._chains.get(ladder.hedge_symbol)
-            has_data = chain is not None and len(chain) > 0
-            self._legs[key] = (
-                select_legs(chain, ladder.rule, ladder.profile) if has_data else missing_legs(ladder.profile)
-            )
+            if chain is None or chain.empty:
+                self._legs[key] = missing_legs(ladder.profile)
+            else:
+                self._legs[key] = select_legs(chain, ladder.rule, ladder.profile)
         return self._legs[key]
 
     def band_median(self, ladder: Ladder) -> float:
@@ -174,31 +180,44 @@ class _Books:
         return self._medians[key]
 
 
-def _reading(
-    books: _Books, ladder: Ladder, legs: pd.DataFrame, rule: SpreadRule, missing: Mapping[str, str]
-) -> dict[str, object]:
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """What the filter says of one ladder tonight, whatever the trigger does."""
+
+    columns: Mapping[str, Any]
+    passes: bool
+    reason: str
+
+
+def _reading(books: _Books, ladder: Ladder, legs: pd.DataFrame, rule: SpreadRule,
+             missing: Mapping[str, str]) -> _Reading:  # fmt: skip
     spread = ladder_spread(legs, rule)
     clocks = legs["quote_clock"].dropna().astype("str")
     clock = clocks.iloc[0] if len(clocks) else None
-    passes = spread.filter_state == "PASS" and clock != "after_hours"
-    return {
+    is_late = spread.filter_state == "PASS" and clock == "after_hours"
+    reason = "AFTER_HOURS: quotes taken after hours are not tradeable" if is_late else _filter_reason(
+        spread, legs, rule, missing.get(ladder.hedge_symbol, "no chain")
+    )  # fmt: skip
+    columns = {
         "s_ladder_frac": spread.s_ladder_frac, "s_simple_frac": spread.s_simple_frac,
         "s_worst_frac": spread.s_worst_frac, "s_median_frac": books.band_median(ladder),
         "tick_floor_frac": spread.tick_floor_frac, "filter_state": spread.filter_state, "quote_clock": clock,
-        "ladder_premium_usd": legs["premium_usd"].sum(min_count=1), "be_erosion_max_frac": legs["be_erosion_frac"].max(),
-        "passes": passes, "filter_reason": "" if passes else _filter_reason(spread, legs, rule, clock, missing.get(ladder.hedge_symbol)),
+        "ladder_premium_usd": legs["premium_usd"].sum(min_count=1),
+        "be_erosion_max_frac": legs["be_erosion_frac"].max(),
     }  # fmt: skip
+    return _Reading(columns=columns, passes=not reason, reason=reason)
 
 
-def _filter_reason(spread, legs, rule, clock, why_missing) -> str:
+def _filter_reason(spread: LadderSpread, legs: pd.DataFrame, rule: SpreadRule, why_missing: str) -> str:
+    """Say why the filter does not pass; empty where it does."""
     state = spread.filter_state
+    if state == "PASS":
+        return ""
     if state == "NO_DATA":
-        return f"NO_DATA: {why_missing or 'no chain'}"
+        return f"NO_DATA: {why_missing}"
     if state in {"MISSING_LEG", "ZERO_BID", "BAD_QUOTE"}:
         bad = legs[legs["leg_status"] != "OK"]
         return f"{state}: " + ", ".join(f"layer {r.layer_no} {r.leg_status}" for r in bad.itertuples())
-    if state == "PASS":
-        return f"AFTER_HOURS: quotes taken {clock}" if clock == "after_hours" else ""
     if state == "FAIL_TICK":
         return f"FAIL_TICK: one tick alone is {spread.tick_floor_frac:.1%} of the premium, limit {rule.limit_frac:.0%}"
     return (
@@ -207,15 +226,14 @@ def _filter_reason(spread, legs, rule, clock, why_missing) -> str:
     )
 
 
-def _advance_all(plan, ladders, readings, close, previous, missed_closes, trade_date, source_mode) -> pd.DataFrame:
+def _advance_all(plan: Sequence[Ladder], readings: Sequence[_Reading], before: pd.DataFrame, close: TriggerClose,
+                 missed_closes: Sequence[tuple[date, float]], trade_date: date) -> pd.DataFrame:  # fmt: skip
     """Run the state machine once per distinct parameter set; hosts without overrides share one."""
-    state = carry_over(previous, ladders, trade_date, source_mode)
-    passes = np.repeat([bool(r["passes"]) for r in readings], 3)
-    profiles = np.repeat(np.array([p.profile for p in plan], dtype=object), 3)
+    passes = np.repeat([reading.passes for reading in readings], len(LAYERS))
     parts = []
-    for profile in dict.fromkeys(p.profile for p in plan):
-        mine = np.array([p is profile or p == profile for p in profiles])
-        ready = arm_through(state[mine], missed_closes, profile)
+    for profile in dict.fromkeys(ladder.profile for ladder in plan):
+        mine = np.repeat([ladder.profile == profile for ladder in plan], len(LAYERS))
+        ready = arm_through(before[mine], missed_closes, profile)
         parts.append(advance(ready, close.vol_points, pd.Series(passes[mine], index=ready.index), trade_date, profile))
     return pd.concat(parts).sort_index()
 
@@ -227,9 +245,7 @@ def _leg_rows(ladder: Ladder, legs: pd.DataFrame, state: pd.DataFrame) -> pd.Dat
     )  # fmt: skip
 
 
-def _signal_row(
-    ladder: Ladder, reading: Mapping[str, object], state: pd.DataFrame, close: TriggerClose
-) -> dict[str, object]:
+def _signal_row(ladder: Ladder, reading: _Reading, state: pd.DataFrame, close: TriggerClose) -> dict[str, Any]:
     armed = state["is_armed"].to_numpy()
     units = np.array(ladder.profile.units)
     action = ladder_action([str(a) for a in state["leg_action"]])
@@ -238,16 +254,15 @@ def _signal_row(
         "profile": ladder.profile.name, "vix_close_vol_points": close.vol_points,
         "is_vix_provisional": close.is_provisional, "layers_armed_count": int(armed.sum()),
         "units_armed_count": int(units[armed].sum()), "units_deployed_count": int(state["units_deployed"].sum()),
-        **{k: v for k, v in reading.items() if k not in {"passes", "filter_reason"}},
-        "action": action, "block_reason": _block_reason(ladder, reading, state, close, action),
+        **reading.columns, "action": action, "block_reason": _block_reason(ladder, reading, state, close, action),
     }  # fmt: skip
 
 
-def _block_reason(
-    ladder: Ladder, reading: Mapping[str, object], state: pd.DataFrame, close: TriggerClose, action: str
-) -> str:
-    """Say why nothing is bought: the filter first, then the trigger."""
-    reasons = [str(reading["filter_reason"])] if reading["filter_reason"] else []
+def _block_reason(ladder: Ladder, reading: _Reading, state: pd.DataFrame, close: TriggerClose, action: str) -> str:
+    """Say why nothing is bought: the filter first, then the trigger; empty where something is."""
+    if action == "DEPLOY":
+        return ""
+    reasons = [reading.reason] if reading.reason else []
     if np.isnan(close.vol_points):
         reasons.append("NO_TRIGGER: close of the trigger index unknown, state held")
     elif not state["is_armed"].any():

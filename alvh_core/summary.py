@@ -1,6 +1,7 @@
 """The night in a few plain rows: for a terminal and for the Prefect UI, which takes text and plain numbers only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +27,7 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     joined = verdicts.astype(dict.fromkeys(_LADDER, "str")).merge(
         signals[[*_LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(_LADDER, "str")), on=_LADDER
     )
+    rows: Iterator[Any] = joined.sort_values(["asset_class", "host", "variant", "hedge_symbol"]).itertuples(index=False)
     return [
         {
             "asset class": str(row.asset_class), "host": str(row.host), "variant": str(row.variant),
@@ -33,7 +35,7 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
             "filter": str(row.filter_state), "tonight": str(row.tonight), "why": str(row.tonight_reason),
             "verdict": str(row.verdict),
         }
-        for row in joined.sort_values(["asset_class", "host", "variant", "hedge_symbol"]).itertuples(index=False)
+        for row in rows
     ]  # fmt: skip
 
 
@@ -42,16 +44,14 @@ def validation_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str
     checks = tables[META_VALIDATIONS.name].astype({"dataset": "str", "severity": "str"})
     grouped = checks.assign(broken=~checks["is_success"]).groupby(["dataset", "severity"])
     totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), rows=("unexpected_count", "sum"))
+    rows: Iterator[Any] = totals.reset_index().itertuples(index=False)
     return [
         {
-            "dataset": dataset,
-            "severity": severity,
-            "rules": int(row.rules),
-            "broken": int(row.broken),
+            "dataset": row.dataset, "severity": row.severity, "rules": int(row.rules), "broken": int(row.broken),
             "rows": int(row.rows),
         }
-        for (dataset, severity), row in zip(totals.index, totals.itertuples(index=False), strict=True)
-    ]
+        for row in rows
+    ]  # fmt: skip
 
 
 def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
@@ -77,4 +77,5 @@ def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
         cells[column] = f"{row['spread']:>6} {row['filter']}{proxy}"
         cells["verdict"] = row["verdict"]
     columns = sorted({name for cells in rows.values() for name in cells} - {"asset class", "host", "verdict"})
-    return [{name: cells.get(name, "") for name in ("asset class", "host", *columns, "verdict")} for cells in rows.values()]
+    names = ("asset class", "host", *columns, "verdict")
+    return [{name: cells.get(name, "") for name in names} for cells in rows.values()]

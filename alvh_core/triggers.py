@@ -104,8 +104,8 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
     armed_date = state["armed_date"].mask(arms, pd.Timestamp(trade_date)).mask(disarms)
     return state.assign(
         is_armed=(was_armed | arms) & ~disarms, armed_date=armed_date, below_count=np.where(disarms, 0, below),
-        retries_count=state["retries_count"].mask(disarms | arms, 0), units_deployed=state["units_deployed"].mask(disarms, 0),
-        deployed_date=state["deployed_date"].mask(disarms),
+        retries_count=state["retries_count"].mask(disarms | arms, 0),
+        units_deployed=state["units_deployed"].mask(disarms, 0), deployed_date=state["deployed_date"].mask(disarms),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alvh_core.errors import ContractError
+from alvh_core.params import LadderProfile, with_overrides
 
 AM, PM = "AM", "PM"
 SOQ = "SOQ"
@@ -137,6 +138,7 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
     ]
 }
 
+_DEFAULTS = LadderProfile(name="defaults", version="", source="")  # overrides are tried out on it, and named at once
 _ASSET_KEYS = {f.name for f in fields(Asset)} - {"symbol"}
 _ROOT_KEYS = {f.name for f in fields(Root)}
 _CHOICES = {"asset_class": tuple(ASSET_CLASSES), "exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
@@ -172,6 +174,9 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     result = dict(base)
     for symbol, table in document.get("assets", {}).items():
         result[symbol] = _asset(symbol, result.get(symbol), table, f"{where}: assets.{symbol}")
+    for symbol, table in document.get("assets", {}).items():
+        if table.get("proxy") not in {None, *result}:
+            raise ContractError(f"{where}: assets.{symbol}.proxy: no symbol {table['proxy']!r} in the universe")
     if "include" in document:
         for symbol in document["include"]:
             if symbol not in result:
@@ -187,7 +192,11 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], where: str
         if key in values and values[key] not in allowed:
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {values[key]!r}")
     if "roots" in values:
+        if not values["roots"]:
+            raise ContractError(f"{where}.roots: expected at least one root, found none")
         values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
+    if "profile_overrides" in values:
+        with_overrides(_DEFAULTS, values["profile_overrides"], f"{where}.profile_overrides")
     if base is not None:
         return replace(base, **values)
     if "asset_class" not in values:

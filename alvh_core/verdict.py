@@ -1,11 +1,12 @@
 """The verdict per host and variant: INSUFFICIENT, with every reason, until the evidence rules are met.
 
-The rules are fixed before any result is looked at. Tonight's reading of the filter is another matter and another column:
-one night proves nothing. Measures of hedge benefit belong to the evaluation, which does not exist yet.
+The rules are fixed before any result is looked at. Tonight's reading of the filter is another matter and another
+column: one night proves nothing. Measures of hedge benefit belong to the evaluation, which does not exist yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -109,13 +110,15 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
     DataFrame
         `VERDICTS_TABLE`.
     """
-    counted = evidence(frames.concat([history, signals], LADDER_SIGNALS)).set_index(LADDER)
+    counted = evidence(frames.concat([history, signals], LADDER_SIGNALS))
+    counts = zip(counted["nights_count"].tolist(), counted["missing_frac"].tolist(), strict=True)
+    of_ladder = dict(zip(counted[LADDER].itertuples(index=False, name=None), counts, strict=True))
     rows = []
-    for signal in signals.itertuples(index=False):
-        at = counted.loc[tuple(str(getattr(signal, name)) for name in LADDER)]
-        nights = int(at["nights_count"])
-        reasons = insufficiency(nights, float(at["missing_frac"]), str(signal.source_mode), venue_scope, rule)
-        deployable = signal.filter_state == "PASS" and signal.quote_clock != "after_hours"
+    tonight: Iterator[Any] = signals.itertuples(index=False)
+    for signal in tonight:
+        nights, missing = of_ladder[tuple(str(getattr(signal, name)) for name in LADDER)]
+        reasons = insufficiency(nights, missing, str(signal.source_mode), venue_scope, rule)
+        deployable = bool(signal.filter_state == "PASS" and signal.quote_clock != "after_hours")
         rows.append({
             "trade_date": signal.trade_date, "source_mode": signal.source_mode, "host": signal.host,
             "asset_class": universe[str(signal.host)].asset_class, "variant": signal.variant,
@@ -123,10 +126,10 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
             "tonight": "DEPLOYABLE" if deployable else "BLOCKED", "tonight_reason": _tonight_reason(signal, deployable),
             "nights_count": nights, "reasons": "; ".join(reasons),
         })  # fmt: skip
-    return frames.conform(pd.DataFrame(rows), VERDICTS_TABLE)
+    return frames.conform(pd.DataFrame(rows), VERDICTS_TABLE) if rows else frames.empty(VERDICTS_TABLE)
 
 
-def _tonight_reason(signal: object, deployable: bool) -> str:
+def _tonight_reason(signal: Any, deployable: bool) -> str:
     if deployable:
         return f"spread {signal.s_ladder_frac:.2%} of the premium; ladder {signal.action}"
     return str(signal.block_reason).split("; NOT_ARMED")[0]

@@ -26,12 +26,12 @@ def nightly(
     force: Annotated[bool, typer.Option(help="Compute a COMPLETE night again from what has landed.")] = False,
 ) -> None:
     """Run one night and print its verdicts."""
-    settings = _prepare()
+    settings, wanted = _prepare(), _date(day) if day else None
     from flows import wiring  # noqa: PLC0415 - seconds of imports
     from flows.nightly import nightly as flow  # noqa: PLC0415
 
     calendar = wiring.trading_calendar(settings.calendar_file)
-    trade_date = _date(day) if day else calendar.last_closed(datetime.now(UTC))
+    trade_date = wanted or calendar.last_closed(datetime.now(UTC))
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()

@@ -69,7 +69,7 @@ class Chains:
 
     def header(self, symbol: str, quote_at: datetime | None, *, spot: float = 20.0, contracts: int = 1) -> ChainHeader:
         return ChainHeader(
-            symbol=symbol, rendered_at_utc=datetime(2026, 7, 17, 1, 0), quote_at=quote_at, underlying_price_usd=spot,
+            symbol=symbol, rendered_at_utc=datetime.fromisoformat("2026-07-17 01:00"), quote_at=quote_at, underlying_price_usd=spot,
             iv30_vol=0.8, contracts_count=contracts, payload_sha256=symbol.lower() * 3, url=f"https://x/{symbol}.json",
         )  # fmt: skip
 
@@ -171,8 +171,9 @@ def chain_body():
 
 _SAMPLES = {
     "date": ["2026-07-16", "2026-07-17", "2026-08-19", "2026-10-21"],
-    "timestamp": ["2026-07-16T20:15:02.123456+00:00", "1971-01-01T00:00:00+00:00", "2026-12-31T23:59:59.999999+00:00",
-                  "2030-02-28T12:00:00+00:00"],
+    "timestamp": ["2026-07-16T20:15:02.123456+00:00", "1971-01-01T00:00:00.000000+00:00",
+                 "2026-12-31T23:59:59.999999+00:00",
+                  "2030-02-28T12:00:00.000000+00:00"],
     "str": ["b", "a", "c'\"; drop table x", "Ünïcode :x %s"], "category": ["y", "x", "z", "w"],
     "float": [1.5, -0.0, 1e300, 0.1 + 0.2], "int": [1, 2, 2**53 + 1, 4], "bool": [True, False, True, False],
 }  # fmt: skip

@@ -70,7 +70,7 @@ def _outcome(tables: Mapping[str, pd.DataFrame]) -> tuple[str, str]:
     if tables[LADDER_SIGNALS.name].empty:
         return "NO_DATA", "no ladder was computed"
     outcome, reason = night_outcome(tables)
-    return outcome, reason or ""
+    return outcome, (reason or "").removeprefix(f"{outcome}: ")
 
 
 def _close_fact(tables: Mapping[str, pd.DataFrame]) -> Fact:

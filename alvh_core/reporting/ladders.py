@@ -14,6 +14,7 @@ from alvh_core.reporting.texts import (
     STATE_WORDS,
     VARIANT_WORDS,
     VERDICT_SYMBOLS,
+    WIDE_AFTER_HOURS,
     Word,
     count,
     listed,
@@ -27,7 +28,7 @@ from alvh_core.universe import ASSET_CLASSES, Asset
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
 _FROM_SIGNALS = [
     "filter_state", "s_ladder_frac", "s_simple_frac", "s_median_frac", "s_worst_frac", "tick_floor_frac",
-    "ladder_premium_usd", "be_erosion_max_frac", "action", "block_reason", "units_deployed_count",
+    "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock",
 ]  # fmt: skip
 _FROM_VERDICTS = ["asset_class", "verdict", "tonight", "tonight_reason", "nights_count", "reasons"]
 
@@ -45,14 +46,15 @@ def ladder_rows(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asset
     -------
     DataFrame
         One row per ladder in reading order: `LADDER` as text, signals and verdicts, ``state`` (the filter state, or
-        after hours where the filter passes on quotes nobody could trade) and ``column`` (its column of the matrix).
+        after hours: quotes nobody could trade say nothing, narrow or wide) and ``column`` (its column of the matrix).
     """
     as_text = dict.fromkeys(LADDER, "str")
     signals = tables[LADDER_SIGNALS.name][[*LADDER, *_FROM_SIGNALS]].astype({**as_text, "filter_state": "str"})
     verdicts = tables[VERDICTS_TABLE.name][[*LADDER, *_FROM_VERDICTS]].astype(as_text)
     rows = signals.merge(verdicts, on=LADDER)
     untradeable = (rows["filter_state"] == "PASS") & (rows["tonight"] == "BLOCKED")
-    rows["state"] = rows["filter_state"].mask(untradeable, AFTER_HOURS)
+    wide = rows["filter_state"].isin(SPREAD_STATES) & (rows["quote_clock"] == "after_hours")
+    rows["state"] = rows["filter_state"].mask(untradeable, AFTER_HOURS).mask(wide, WIDE_AFTER_HOURS)
     own = rows["variant"] == "V3_NATIVE"
     rows["column"] = rows["variant"].where(own, rows["variant"] + " " + rows["hedge_symbol"])
     order = [list(universe).index(h) if h in universe else len(universe) for h in rows["host"]]

@@ -111,7 +111,7 @@ def _shared_ladder(ladders: list[Any], legs: Mapping[tuple[str, ...], list[Any]]
     numbers = [" ".join(VARIANT_WORDS[v]) for v in dict.fromkeys(ladder.variant for ladder in ladders)]
     hosts = listed(list(dict.fromkeys(ladder.host for ladder in ladders)), every, "hosts")
     return LegTable(
-        title=f"{first.hedge_symbol} calls: {' and '.join(numbers)}", remark=f"Bought for {hosts}.",
+        title=f"{first.hedge_symbol} calls: {' and '.join(numbers)}", remark=f"The hedge of {hosts}.",
         summary=_summary(first, rule), tone=word(first.state).tone,
         table=Table(caption=f"Legs in {first.hedge_symbol}", columns=_COLUMNS, rows=body, empty="none to buy."),
     )  # fmt: skip
@@ -133,8 +133,9 @@ def _summary(ladder: Any, rule: SpreadRule) -> str:
 def _native_heading(ladder: Any) -> str:
     sign = word(ladder.state)
     proxy = "" if ladder.hedge_symbol == ladder.host else f" through {ladder.hedge_symbol}"
-    return (f"{ladder.host}{proxy} · {class_label(str(ladder.asset_class))} · {sign.symbol} {sign.word} · "
-            f"spread {percent(ladder.s_ladder_frac)}, worst leg {percent(ladder.s_worst_frac)}")  # fmt: skip
+    read = known(ladder.s_ladder_frac)
+    spreads = f" · spread {percent(ladder.s_ladder_frac)}, worst leg {percent(ladder.s_worst_frac)}" if read else ""
+    return f"{ladder.host}{proxy} · {class_label(str(ladder.asset_class))} · {sign.symbol} {sign.word}{spreads}"
 
 
 def _layer_state(legs: Sequence[Any]) -> str:

@@ -18,7 +18,7 @@ class Word(NamedTuple):
     tone: str
 
 
-AFTER_HOURS = "AFTER_HOURS"
+AFTER_HOURS, WIDE_AFTER_HOURS = "AFTER_HOURS", "WIDE_AFTER_HOURS"
 STATE_WORDS: dict[str, Word] = {
     "PASS": Word("✓", "deployable", "good"),
     "FAIL_ILLIQUID": Word("✕", "too wide", "bad"),
@@ -27,6 +27,7 @@ STATE_WORDS: dict[str, Word] = {
     "MISSING_LEG": Word("◐", "leg missing", "warn"),
     "BAD_QUOTE": Word("!", "bad quote", "warn"),
     AFTER_HOURS: Word("~", "after hours", "warn"),
+    WIDE_AFTER_HOURS: Word("~", "wide after hours", "warn"),
     "NO_DATA": Word("∅", "no data", "mute"),
 }
 SPREAD_STATES = ("FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID")
@@ -118,8 +119,8 @@ def minutes(value: Any) -> str:
 
     Examples
     --------
-    >>> minutes(0.2), minutes(48.3), minutes(273.4)
-    ('0 min', '48 min', '4 h 33 min')
+    >>> minutes(0.2), minutes(48.3), minutes(273.4), minutes(None)
+    ('0 min', '48 min', '4 h 33 min', '—')
     """
     if not known(value):
         return DASH

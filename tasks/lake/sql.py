@@ -1,6 +1,5 @@
 """SQL over the lake: DuckDB in memory with one view per Parquet table. Reads only."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ READS = "SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
     "python_enable_replacements": "false",  # else a name in a statement finds this program's own variables
-    "temp_directory": tempfile.gettempdir(),  # else a large sort leaves a folder where the user happens to be
+    "temp_directory": "",  # no spilling: a statement may read every file of the folder it spills to
 }  # fmt: skip
 
 

@@ -32,6 +32,8 @@ _BAR_FIELDS = ("date", "open", "high", "low", "close", "volume")
 _CONTRACTS = re.compile(rb'"options"\s*:\s*\[')
 _NUMBER = pa.float64()
 _OPTION = pa.struct([("option", pa.string()), *((name, _NUMBER) for name in WIRE_NUMBERS)])
+_BAR = pa.struct([("date", pa.string()), *((name, _NUMBER) for name in _BAR_FIELDS[1:])])
+_BARS = pa.schema([("data", pa.list_(_BAR))])
 _CHAIN = pa.schema([("data", pa.struct([("options", pa.list_(_OPTION))]))])
 
 
@@ -191,8 +193,7 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         Not a list of dated bars, or none at all.
     """
     try:
-        rows = json.loads(body.decode("utf-8-sig"))["data"]
-        frame = pd.DataFrame({name: [row[name] for row in rows] for name in _BAR_FIELDS})
+        frame = _bar_columns(body)
         days = pd.to_datetime(frame["date"], format="%Y-%m-%d")
         numbers = frame.drop(columns="date").apply(_numbers)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
@@ -201,6 +202,23 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if not len(frame) or days.isna().any():
         raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(frame)}, {days.isna().sum()} undated")
     return _bars(days, numbers, symbol)[numbers["open"] != 0.0]
+
+
+def _bar_columns(body: bytes) -> pd.DataFrame:
+    """Decode bars column by column; files with numbers as strings take the slow way, there are two or three of them."""
+    read = pj.ReadOptions(block_size=len(body) + 1, use_threads=False)
+    parse = pj.ParseOptions(explicit_schema=_BARS, newlines_in_values=True, unexpected_field_behavior="ignore")
+    try:
+        table = pa.Table.from_struct_array(
+            pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks().flatten()
+        )
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        rows = json.loads(body.decode("utf-8-sig"))["data"]
+        return pd.DataFrame({name: [row[name] for row in rows] for name in _BAR_FIELDS})
+    absent = [name for name in _BAR_FIELDS if table[name].null_count == len(table)]
+    if absent:
+        raise KeyError(", ".join(absent))
+    return table.to_pandas()
 
 
 def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:

@@ -213,9 +213,8 @@ def _clear_errors(where: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise FatalError(
-            f"warehouse, {where}: {error.orig}; nothing was changed. If its tables are of another version, move it away"
-        ) from error
+        hint = "; if its tables are of another version, move it away" * isinstance(error, sa.exc.OperationalError)
+        raise FatalError(f"warehouse, {where}: {error.orig}; nothing was changed{hint}") from error.orig
 
 
 def _replace_night(connection: sa.Connection, table: sa.Table, key: NightKey, rows: list[dict[str, Any]]) -> None:
@@ -235,8 +234,9 @@ def _complete(connection: sa.Connection, key: NightKey, done: Mapping[str, Any])
 
 
 def _frame(connection: sa.Connection, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
-    rows = connection.execute(query).mappings().all()
-    return frames.conform(pd.DataFrame(rows, columns=list(spec.names)), spec) if rows else frames.empty(spec)
+    rows = [tuple(row) for row in connection.execute(query)]
+    # as objects: a column of whole numbers with a null would become floats on the way
+    return frames.conform(pd.DataFrame(rows, columns=list(spec.names), dtype="object"), spec)
 
 
 def _key(key: NightKey) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Cboe's files as they come: the documented shapes, every known quirk, and what is refused with which words."""
+# ruff: noqa: DTZ001 - the feed's clocks are wall times without a zone
 
 import gzip
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,8 @@ def test_nothing_at_all_may_come_later():
 @pytest.mark.parametrize("body", [
     pytest.param(b"<!DOCTYPE html><html>Just a moment...</html>", id="proof-of-work-page"),
     pytest.param(b"\xef\xbb\xbf <html>", id="with-bom"), pytest.param(b"[]", id="list"),
-    pytest.param(b'"text"', id="string"), pytest.param(b"\x1f\x8b\x08", id="gzip"), pytest.param(b"DATE,VVIX\n", id="csv"),
+    pytest.param(b'"text"', id="string"), pytest.param(b"\x1f\x8b\x08", id="gzip"),
+    pytest.param(b"DATE,VVIX\n", id="csv"),
 ])  # fmt: skip
 def test_another_kind_of_file_is_refused(body):
     with pytest.raises(SkippableError, match=rf"{WHERE} answered 200, expected JSON, found b"):
@@ -82,7 +84,8 @@ def test_header(chain_body):
     pytest.param("last_trade_time", "9999-12-31T23:59:59", "quote_at", None, id="end-of-time"),
     pytest.param("last_trade_time", ["2026-07-16"], "quote_at", None, id="list"),
     pytest.param("last_trade_time", "2026-07-16T20:15:02Z", "quote_at", datetime(2026, 7, 16, 16, 15, 2), id="utc"),
-    pytest.param("last_trade_time", "2026-07-16 16:15:02", "quote_at", datetime(2026, 7, 16, 16, 15, 2), id="blank-sep"),
+    pytest.param("last_trade_time", "2026-07-16 16:15:02",
+    "quote_at", datetime(2026, 7, 16, 16, 15, 2), id="blank-sep"),
 ])  # fmt: skip
 def test_the_clock_of_the_quotes(chain_body, field, value, attribute, expected):
     assert getattr(header(chain_body(**{field: value})), attribute) == expected
@@ -105,7 +108,12 @@ def test_numbers_may_be_strings_in_the_header(chain_body):
 def test_fields_we_do_not_know_pass(chain_body, extra):
     for body in (chain_body(**extra), chain_body([chain_body.contract | extra] * 3, **extra)):
         document = json.loads(body)
-        document = {"news": ["a", {"options": 1}], **document, "data": {"flags": [[1], []], **document["data"]}, "z": [0]}
+        document = {
+            "news": ["a", {"options": 1}],
+            **document,
+            "data": {"flags": [[1], []], **document["data"]},
+            "z": [0],
+        }
         for variant in (body, json.dumps(document).encode()):
             found, table = header(variant), contracts(variant)
             assert found.quote_at == datetime(2026, 7, 16, 16, 15, 2)
@@ -246,7 +254,7 @@ def test_chains_stack_into_one_frame(chain_body):
 
 def _check_chain(body, calendar, day=date(2026, 7, 16)):
     payload = Payload(url=URL, http_status=200, body=body, etag=None, last_modified=None,
-                      fetched_at_utc=datetime.now(), source_mode="live")  # fmt: skip  # noqa: DTZ005
+                      fetched_at_utc=datetime.now(UTC), source_mode="live")  # fmt: skip
     request = PayloadRequest(dataset=CHAIN, symbol="VIX", url=URL)
     check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(day), calendar)
 
@@ -313,7 +321,7 @@ def test_rows_before_the_listing_are_dropped():
     assert list(frame["row_position"]) == [2]
 
 
-@pytest.mark.parametrize("value", [None, "", "n/a", "NaN", float("inf"), {"v": 1}])
+@pytest.mark.parametrize("value", [None, "", "n/a", "NaN", float("inf"), 10**400, {"v": 1}])
 def test_a_close_that_is_no_number_is_one_rows_affair(value):
     frame = bars(bars_body(BAR | {"close": value}, BAR | {"date": "2026-08-21"}))
     assert frame["close_usd"].isna().tolist() == [True, False]
@@ -326,8 +334,8 @@ def test_a_close_that_is_no_number_is_one_rows_affair(value):
     pytest.param(bars_body({("last" if k == "close" else k): v for k, v in BAR.items()}), id="close-renamed"),
     pytest.param(bars_body(BAR | {"date": "08/20/2026"}), id="other-date-format"),
     pytest.param(bars_body(BAR | {"date": None}), id="no-date"),
-    pytest.param(bars_body(BAR | {"close": 10**400}), id="beyond-float"),
-    pytest.param(b'{"data": [' + b"[" * 200_000 + b"]" * 200_000 + b"]}", id="deep"), pytest.param(b"<html>", id="html"),
+    pytest.param(b'{"data": [' + b"[" * 200_000 + b"]" * 200_000 + b"]}", id="deep"),
+    pytest.param(b"<html>", id="html"),
 ])  # fmt: skip
 def test_bars_that_are_none(body):
     with pytest.raises(SkippableError, match="XLF: u: expected"):
@@ -340,7 +348,10 @@ def test_a_new_field_in_bars_passes():
 
 # Index histories
 
-OHLC = b"DATE,OPEN,HIGH,LOW,CLOSE\n08/20/2026,17.660000,18.410000,17.310000,17.800000\n08/21/2026,17.91,18.22,17.20,17.42\n"
+OHLC = b"""DATE,OPEN,HIGH,LOW,CLOSE
+08/20/2026,17.660000,18.410000,17.310000,17.800000
+08/21/2026,17.91,18.22,17.20,17.42
+"""
 TWO = b"DATE,VVIX\n08/20/2026,96.410000\n08/21/2026,94.870000\n"
 
 
@@ -385,7 +396,8 @@ def test_a_history_cut_in_its_last_row(cut):
     pytest.param(b"<!DOCTYPE html>\n<html><body>Just, a, moment</body></html>\n", id="html"),
     pytest.param(OHLC.replace(b"CLOSE", b"LAST"), id="close-renamed"),
     pytest.param(b"DATE,OPEN,HIGH,LOW\n08/20/2026,1,2,3\n", id="close-gone"),
-    pytest.param(b"DATE\n08/20/2026\n", id="dates-only"), pytest.param(OHLC.replace(b"DATE", b"DAY"), id="date-renamed"),
+    pytest.param(b"DATE\n08/20/2026\n", id="dates-only"),
+    pytest.param(OHLC.replace(b"DATE", b"DAY"), id="date-renamed"),
     pytest.param(OHLC.replace(b"08/20/2026", b"2026-08-20"), id="other-date-format"),
     pytest.param(OHLC.replace(b"08/20/2026", b""), id="row-without-date"),
     pytest.param(OHLC.replace(b"OPEN", b"close"), id="column-twice"),
@@ -411,7 +423,7 @@ def test_every_dataset_is_checked_before_it_is_archived(calendar, dataset, good,
     request = PayloadRequest(dataset=dataset, symbol="X", url="u")
     for body, is_good in ((good, True), (bad, False)):
         payload = Payload(url="u", http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
-                          fetched_at_utc=datetime.now())  # fmt: skip  # noqa: DTZ005
+                          fetched_at_utc=datetime.now(UTC))  # fmt: skip
         if is_good:
             check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(date(2026, 7, 16)), calendar)
         else:

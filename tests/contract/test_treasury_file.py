@@ -28,9 +28,13 @@ def test_fourteen_tenors():
 
 
 def test_thirteen_and_nine_tenors():
-    thirteen = HEAD.replace(b'"1.5 Month",', b"") + b"08/21/2024,5.31,5.30,5.29,5.2,5.1,4.9,4.6,4.4,4.3,4.3,4.3,4.6,4.5\n"
+    thirteen = (
+        HEAD.replace(b'"1.5 Month",', b"") + b"08/21/2024,5.31,5.30,5.29,5.2,5.1,4.9,4.6,4.4,4.3,4.3,4.3,4.6,4.5\n"
+    )
     assert len(curve(thirteen)) == 13
-    nine = b'Date,"3 Mo","6 Mo","1 Yr","2 Yr","3 Yr","5 Yr","7 Yr","10 Yr","30 Yr"\n01/02/1990,7.83,7.89,7.81,7.87,7.9,7.87,7.98,7.94,8\n'
+    nine = b"""Date,"3 Mo","6 Mo","1 Yr","2 Yr","3 Yr","5 Yr","7 Yr","10 Yr","30 Yr"
+01/02/1990,7.83,7.89,7.81,7.87,7.90,7.87,7.98,7.94,8.00
+"""
     assert len(curve(nine)) == 9
 
 
@@ -49,7 +53,8 @@ def test_blank_yields_are_dropped(blank):
 
 @pytest.mark.parametrize("change", [
     pytest.param(lambda b: b"\xef\xbb\xbf" + b, id="bom"), pytest.param(lambda b: b.replace(b"\n", b"\r\n"), id="crlf"),
-    pytest.param(lambda b: b.replace(b'"', b""), id="unquoted"), pytest.param(lambda b: b.rstrip(), id="no-last-newline"),
+    pytest.param(lambda b: b.replace(b'"', b""), id="unquoted"),
+    pytest.param(lambda b: b.rstrip(), id="no-last-newline"),
     pytest.param(lambda b: b.replace(b'"30 Yr"', b'"30 yr "'), id="case"),
     pytest.param(lambda b: b.replace(b'"30 Yr"', b'"30 Yr",Note').replace(b"4.74", b"4.74,a").replace(b"4.75",
                  b"4.75,b"), id="extra-column"),

@@ -1,4 +1,4 @@
-"""RSI(14) against StockCharts' worked example (data/rsi_goldens.csv, from shared/reference, QQQQ 2009-12 to 2010-02)."""
+"""RSI(14) against StockCharts' worked example (data/rsi_goldens.csv, from shared/reference: QQQQ, 2009-12 on)."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
 """Cboe's sample calculation of the VIX (data/vixnearterm.tsv, vixnextterm.tsv, from shared/reference).
 
-The quotes are the Cboe white paper's, in the copy of meixler/vix; the expected numbers are printed there, by Cboe, or come
-from the independent recomputation described in shared/reference/README.md.
+The quotes are the Cboe white paper's, in the copy of meixler/vix; the expected numbers are printed there, by Cboe, or
+come from the independent recomputation described in shared/reference/README.md.
 """
 
 from pathlib import Path
@@ -16,8 +16,12 @@ NEAR = np.loadtxt(DATA / "vixnearterm.tsv").T
 NEXT = np.loadtxt(DATA / "vixnextterm.tsv").T
 
 # minutes and rates, near and next; sums of contributions, variances, VIX
-PAPER = ((35_924, 46_394), (0.000305, 0.000286), (0.0006320516, 0.0008314022), (0.01846292, 0.01882101), 13.68582)
-CURRENT = ((34_484, 44_954), (0.00031664, 0.00028797), (0.0006320516, 0.0008314016), (0.019233906, 0.019423884), 13.92784)  # fmt: skip
+PAPER = (
+    (35_924, 46_394), (0.000305, 0.000286), (0.0006320516, 0.0008314022), (0.01846292, 0.01882101), 13.68582,
+)  # fmt: skip
+CURRENT = (
+    (34_484, 44_954), (0.00031664, 0.00028797), (0.0006320516, 0.0008314016), (0.019233906, 0.019423884), 13.92784,
+)  # fmt: skip
 INPUTS = [pytest.param(*PAPER, id="2014 paper"), pytest.param(*CURRENT, id="current methodology")]
 
 
@@ -68,8 +72,7 @@ def test_a_rate_read_in_percent_moves_the_forward():
 
 
 def test_the_put_call_average_stands_at_k0():
-    strikes, call_bid, call_ask, put_bid, put_ask = NEAR
-    at = np.flatnonzero(strikes == 1960.0)[0]
+    at = np.flatnonzero(NEAR[0] == 1960.0)[0]
     years = 35_924 / MINUTES_PER_YEAR
     base = expiry_variance(*NEAR, years=years, growth=1.0)
     moved = [column.copy() for column in NEAR]

@@ -1,4 +1,4 @@
-"""Laws of the spread-liquidity score (domain section 4): bounded, monotone, scale-free, dominated by no tighter market."""
+"""Laws of the spread-liquidity score (domain section 4): bounded, monotone, scale-free, respecting dominance."""
 
 import numpy as np
 import pandas as pd
@@ -38,9 +38,9 @@ def test_between_0_and_100(bid, width, depth, interest, volume):
 @LAWS
 @given(bids, widths, st.floats(0.0, 5.0))
 def test_a_higher_ask_or_a_lower_bid_never_helps(bid, width, more):
-    base, ask_up, bid_down = _score(
-        _contract(bid, width), _contract(bid, width + more), _contract(max(bid - more, 0.01), width + bid - max(bid - more, 0.01))
-    )  # fmt: skip
+    lower = max(bid - more, 0.01)
+    contracts = _contract(bid, width), _contract(bid, width + more), _contract(lower, width + bid - lower)
+    base, ask_up, bid_down = _score(*contracts)
     assert ask_up <= base + 1e-9
     assert bid_down <= base + 1e-9
 

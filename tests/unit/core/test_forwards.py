@@ -12,7 +12,7 @@ from alvh_core.curve import curve_as_of
 from alvh_core.forwards import expiry_forwards, forward_rows, parity_pairs
 from alvh_core.schemas import FORWARDS, RATE_CURVE
 
-QUOTE_AT = datetime(2026, 7, 16, 15, 50)
+QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 AUG, SEP = date(2026, 8, 19), date(2026, 9, 16)
 STRIKES = np.arange(14.0, 36.0)
@@ -99,7 +99,9 @@ def test_the_published_sample_has_the_published_forwards(chains):
     ):
         strike, *quotes = np.loadtxt(data / file).T
         sides = [
-            pd.DataFrame({"strike_usd": strike, "bid_usd": quotes[at], "ask_usd": quotes[at + 1], "option_right": right})
+            pd.DataFrame(
+                {"strike_usd": strike, "bid_usd": quotes[at], "ask_usd": quotes[at + 1], "option_right": right}
+            )
             for at, right in ((0, "C"), (2, "P"))
         ]
         frame = pd.concat(sides, ignore_index=True).assign(

@@ -1,5 +1,7 @@
 """RSI and MACD: seeds, gaps, degenerate series. Published numbers are in tests/golden."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ def _slow_ema(values, span):
 
 
 def _slow_rsi(close, periods=14):
-    changes = [b - a for a, b in zip(close, close[1:], strict=False)]
+    changes = [b - a for a, b in pairwise(close)]
     up = sum(max(c, 0.0) for c in changes[:periods]) / periods
     down = sum(max(-c, 0.0) for c in changes[:periods]) / periods
     result = [100.0 * up / (up + down)]

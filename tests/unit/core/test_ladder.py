@@ -13,7 +13,7 @@ from alvh_core.pricing import price_quotes
 
 PROFILE = PROFILES["trigger_442"]
 CALL, PUT = LegRule(option_right="C", target_delta=0.5), LegRule(option_right="P", target_delta=-0.30)
-QUOTE_AT = datetime(2026, 7, 16, 15, 50)
+QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))  # 34, 125 and 216 days
 STRIKES = np.arange(12.0, 60.0)
 

@@ -20,7 +20,7 @@ from alvh_core.params import PROFILES
 from alvh_core.pricing import price_quotes
 from alvh_core.schemas import CONTRACT_SCORES, SPREAD_SCORES
 
-QUOTE_AT = datetime(2026, 7, 16, 15, 50)
+QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 PROFILE = PROFILES["trigger_442"]
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))  # 34, 125 and 216 days
@@ -210,7 +210,9 @@ def test_dead_strikes_cannot_be_dropped_to_look_better(chains):
 
 def test_a_dead_chain_scores_zero_and_stays_in_its_class(chains):
     raw = chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 15.0, 1.0)], np.arange(8.0, 30.0), quote_at=QUOTE_AT)
-    dead = raw.assign(bid=0.0, underlying=pd.Categorical(["VXX"] * len(raw)), option=raw["option"].str.replace("UVXY", "VXX"))
+    dead = raw.assign(
+        bid=0.0, underlying=pd.Categorical(["VXX"] * len(raw)), option=raw["option"].str.replace("UVXY", "VXX")
+    )
     found = _scores(*_price(chains, {"UVXY": 15.0, "VXX": 30.0}, raw, dead))
     assert found.loc[("underlying", "VXX"), "score"] == 0.0
     members = found.loc[("asset_class", "volatility_etp")]

@@ -11,7 +11,7 @@ from alvh_core.forwards import expiry_forwards
 from alvh_core.pricing import hedge_chains, price_quotes
 from alvh_core.schemas import PRICED_QUOTES, QUARANTINED_QUOTES, RATE_CURVE
 
-QUOTE_AT = datetime(2026, 7, 16, 15, 50)
+QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 AUG = date(2026, 8, 19)
 FRIDAY = date(2026, 8, 21)

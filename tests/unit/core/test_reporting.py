@@ -37,7 +37,7 @@ def test_headline_says_the_night_and_answers_both_questions(report_night):
     )
     facts = {fact.label: fact.value for fact in head.facts}
     assert facts == {"VIX close": "18.77", "Deployable tonight": "5 of 10", "Verdicts": "INSUFFICIENT 10",
-                     "Option chains": "4 of 5", "Quote clock": "at the close 4"}  # fmt: skip
+                     "Option chains": "4 of 5", "Quote clock": "in session 1 · at the close 3"}  # fmt: skip
     adapted, falls = head.answers
     assert adapted.lead == "Not answered yet: all 6 ladders on 2 hosts outside SPX are INSUFFICIENT."
     assert adapted.points[1] == "TOO_FEW_NIGHTS: 2 of 250 nights with tradeable quotes — 6 ladders"
@@ -94,6 +94,14 @@ def test_filter_passed_after_hours_is_not_deployable(report_night):
     assert (cell.symbol, cell.word, cell.tone) == ("~", "after hours", "warn")
 
 
+def test_wide_after_hours_says_nothing_about_spreads(report_night):
+    night = report_night()
+    _change(night, LADDER_SIGNALS, lambda f: f["hedge_symbol"] == "VXX", quote_clock="after_hours")
+    falls = _view(night).headline.answers[1]
+    assert falls.lead.endswith("0 are blocked by their spread, 5 cannot be measured.")
+    assert "wide after hours 3" in falls.points[0]
+
+
 def test_proxy_and_unknown_states_are_named(report_night):
     night = report_night()
     for spec in (LADDER_SIGNALS, VERDICTS_TABLE, LADDER_LEGS):
@@ -109,7 +117,7 @@ def test_proxy_and_unknown_states_are_named(report_night):
 def test_legs_carry_the_frames_numbers(report_night):
     night = report_night()
     vix, vxx = _view(night).hedge_legs
-    assert (vix.title, vix.remark) == ("VIX calls: V0 reference and V1 same hedge", "Bought for all 3 hosts.")
+    assert (vix.title, vix.remark) == ("VIX calls: V0 reference and V1 same hedge", "The hedge of all 3 hosts.")
     assert _cells(vix.table)[0] == [
         "1: 4 units", "VIX 2026-08-19 19 call", "34 (+4)", "18.55", "0.51", "86.9 %", "1.72", "1.78", "1.750", "3.43 %",
         "0.57 %", "1.75", "20.75 → 20.78", "0.030 (1.36 %)", "700", "OK · armed · ARM",
@@ -130,7 +138,7 @@ def test_legs_that_differ_by_host_are_shown_apart_and_states_counted(report_nigh
         night, LADDER_LEGS, lambda f: (f["host"] == "EEM") & (f["layer_no"] == 1), is_armed=False, leg_action="IDLE"
     )
     tables = _view(night).hedge_legs
-    assert [t.remark for t in tables] == ["Bought for SPX, EEM.", "Bought for XLK.", "Bought for all 3 hosts."]
+    assert [t.remark for t in tables] == ["The hedge of SPX, EEM.", "The hedge of XLK.", "The hedge of all 3 hosts."]
     assert _cells(tables[0].table)[0][-1] == "OK · armed 2 of 3 · ARM 2 · IDLE 1"
     assert _cells(tables[1].table)[1][1] == "VIX 2026-10-21 25 call"
 
@@ -235,7 +243,10 @@ def test_rows_in_are_rows_out(report_night):
     assert quality.is_balanced
     assert _cells(quality.broken)[0][1:] == ["CROSSED", "ask_usd,bid_usd", "the row", "6", "400"]
     assert _cells(quality.quarantine)[0][2:] == ["CROSSED: ask_usd >= bid_usd", "6", "6"]
-    assert _cells(quality.clocks)[0][2:6] == ["at the close", "2026-07-16 16:00:00", "at the close", "48 min"]
+    clocks = {row[0]: row[2:6] for row in _cells(quality.clocks)}
+    assert clocks["SPX"] == ["at the close", "2026-07-16 16:00:00", "at the close", "48 min"]
+    assert clocks["VIX"] == ["at the close", "2026-07-16 16:15:00", "15 min after", "48 min"]
+    assert clocks["XLK"] == ["in session", "2026-07-16 11:27:00", "4 h 33 min before", "48 min"]
 
 
 def test_ledger_counts_win_and_a_loss_is_told(report_night):
@@ -273,6 +284,16 @@ def test_night_without_anything_has_no_date(report_night):
     assert _view(report_night(empty=True)).headline.trade_date == "unknown"
 
 
+def test_when_all_is_measurable_nothing_is_excused(report_night):
+    night = report_night()
+    for name in (LADDER_LEGS, LADDER_SIGNALS, VERDICTS_TABLE):
+        frame = night.tables[name.name]
+        night.tables[name.name] = frame[frame["hedge_symbol"].isin(["VIX", "VXX", "SPX"])].reset_index(drop=True)
+    falls = _view(night).headline.answers[1]
+    assert falls.lead.endswith("3 are blocked by their spread, 0 cannot be measured.")
+    assert not any("Not measurable" in point for point in falls.points)
+
+
 def test_missing_hedge_index_is_the_outcome(report_night):
     night = report_night()
     _change(
@@ -290,7 +311,7 @@ def test_missing_hedge_index_is_the_outcome(report_night):
         tonight_reason="NO_DATA: VIX: gone",
     )
     view = _view(night)
-    assert (view.headline.outcome, view.headline.outcome_reason) == ("NO_DATA", "NO_DATA: VIX: gone")
+    assert (view.headline.outcome, view.headline.outcome_reason) == ("NO_DATA", "VIX: gone")
     assert view.hedge_legs[0].summary == "∅ NO_DATA: VIX: gone"
     assert view.hedge_legs[0].table.rows == ()
     assert ["VIX", "no chain tonight", "4 ladders NO_DATA: all 3 hosts", ""] in _cells(view.missing)

@@ -1,4 +1,4 @@
-"""Sessions: which one a date or an instant belongs to, early closes, daylight saving, independence of the host's clock."""
+"""Sessions: which one a date or an instant belongs to, early closes, daylight saving, the host's own time zone."""
 
 import time
 from datetime import UTC, date, datetime
@@ -117,7 +117,7 @@ def test_pitfall_10_the_hosts_time_zone_changes_nothing(zone, calendar, chains, 
     monkeypatch.setenv("TZ", zone)
     time.tzset()
     try:
-        quote_at = datetime(2026, 7, 16, 15, 50)
+        quote_at = datetime.fromisoformat("2026-07-16 15:50")
         snapshots = chains.snapshots({"VIX": 20.0}, quote_at)
         raw = chains.wire("VIX", [("VIX", date(2026, 8, 19), 21.0, 0.9)], [20.0], quote_at=quote_at)
         quotes, _ = chains.normalise(raw, snapshots)

@@ -81,7 +81,14 @@ def test_a_gap_through_all_levels_buys_all_on_the_next_night():
 
 def test_never_on_the_same_night_even_after_disarming():
     nights = _replay([18.0, 15.0, 15.0, 15.0, 18.0, 18.0])
-    assert [str(night["leg_action"].iloc[0]) for night in nights] == ["ARM", "DEPLOY", "HOLD", "DISARM", "ARM", "DEPLOY"]
+    assert [str(night["leg_action"].iloc[0]) for night in nights] == [
+        "ARM",
+        "DEPLOY",
+        "HOLD",
+        "DISARM",
+        "ARM",
+        "DEPLOY",
+    ]
 
 
 def test_a_missing_close_holds_everything():
@@ -161,7 +168,9 @@ def test_nothing_to_replay_changes_nothing():
 
 
 # --- carrying over ----------------------------------------------------------------------------------------------------
-TWO = pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"], ["NDX", "V1_SAME_HEDGE", "VIX", "trigger_442"]], columns=LADDER)
+TWO = pd.DataFrame(
+    [["SPX", "V0_REF", "VIX", "trigger_442"], ["NDX", "V1_SAME_HEDGE", "VIX", "trigger_442"]], columns=LADDER
+)
 
 
 def test_a_new_ladder_starts_empty_beside_an_old_one():

@@ -13,7 +13,7 @@ from alvh_core.quarantine import unkeyed_entries
 from alvh_core.schemas import META_QUARANTINE, OPTION_QUOTES, RATE_CURVE
 from expectations.gate import validate_option_quotes
 
-QUOTE_AT = datetime(2026, 7, 16, 15, 50)
+QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 AUG, SEP = date(2026, 8, 19), date(2026, 9, 16)
 STRIKES = np.arange(14.0, 36.0)
@@ -182,7 +182,7 @@ def test_pitfall_10_and_15_shifted_expiries_are_suspended_alone(gate, night):
 
 
 def test_pitfall_15_a_tuesday_is_lawful_where_the_rule_says_so(chains):
-    quote_at = datetime(2026, 4, 16, 15, 50)
+    quote_at = datetime.fromisoformat("2026-04-16 15:50")
     days = [("VIX", date(2026, 5, 19), 20.0, 0.9), ("VIX", date(2026, 5, 20), 20.0, 0.9)]
     quotes, _ = chains.normalise(
         chains.wire("VIX", days, STRIKES, quote_at=quote_at), chains.snapshots({"VIX": 18.0}, quote_at)

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
 import requests
@@ -216,9 +217,8 @@ def test_a_body_that_stops(client):
 
 def test_a_body_that_drips_without_end(client, monkeypatch):
     monkeypatch.setattr(client_module, "MAX_BODY_SECONDS", 0.3)
-    with RawServer(HEAD, *[b"x"] * 20, pause=0.1) as server, pytest.raises(RetriableError, match="and no end"):
+    with RawServer(HEAD, *[b"x"] * 10, pause=0.1) as server, pytest.raises(RetriableError, match="and no end"):
         client.get(server.url, "VIX")
-        client.close()
 
 
 def test_a_broken_transfer_compression(httpserver, client, url):
@@ -240,7 +240,9 @@ def test_the_limit_is_far_above_the_largest_chain():
     assert client_module.MAX_BODY_BYTES == 256 * 1024 * 1024
 
 
-@pytest.mark.parametrize("address", ["nonsense", "gopher://127.0.0.1/x", "http://", "http://a b/", "http://\u2026.\u2026/"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "gopher://127.0.0.1/x", "http://", "http://a b/", "http://\u2026.\u2026/"]
+)
 def test_an_illegal_address_is_not_retried(client, address):
     with pytest.raises(SkippableError, match="VIX"):
         client.get(address, "VIX")
@@ -283,7 +285,7 @@ def test_pace_over_threads():
         thread.join()
     starts.sort()
     assert starts[-1] - starts[0] >= 0.24
-    assert min(b - a for a, b in zip(starts, starts[1:], strict=False)) > 0.03
+    assert min(b - a for a, b in pairwise(starts)) > 0.03
 
 
 def test_hosts_are_paced_apart_and_a_pause_has_an_end(monkeypatch):

@@ -1,0 +1,72 @@
+"""Parameter sets: the default ladder, its overrides, and what they refuse."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from alvh_core.errors import ContractError
+from alvh_core.params import PROFILES, SpreadRule, with_overrides
+
+PROFILE = PROFILES["trigger_442"]
+
+
+def test_the_default_is_the_specifications():
+    assert PROFILE.units == (4, 4, 2)
+    assert PROFILE.levels_vol_points == (18.0, 22.0, 28.0)
+    assert (PROFILE.tenors_days, PROFILE.tolerances_days) == ((30, 110, 220), (12, 20, 35))
+    assert (PROFILE.target_delta, PROFILE.max_delta_error, PROFILE.monthly_preference_days) == (0.50, 0.10, 5)
+    assert (PROFILE.disarm_gap_vol_points, PROFILE.disarm_sessions, PROFILE.max_retries) == (2.0, 3, 10)
+    assert PROFILE.source
+    rule = SpreadRule()
+    assert (rule.limit_frac, rule.worst_leg_frac, rule.exit_frac) == (0.08, 0.16, 0.10)
+
+
+def test_profiles_are_frozen_and_named():
+    for name, profile in PROFILES.items():
+        assert profile.name == name
+        assert hash(profile) == hash(replace(profile))
+    with pytest.raises(FrozenInstanceError):
+        PROFILE.units = (1, 1, 1)
+
+
+@pytest.mark.parametrize("field", ["units", "levels_vol_points", "tenors_days", "tolerances_days"])
+def test_one_entry_per_layer(field):
+    with pytest.raises(ContractError, match=rf"trigger_442: {field} needs 3 entries, found 2"):
+        replace(PROFILE, **{field: (1, 2)})
+
+
+@pytest.mark.parametrize("levels", [(22.0, 18.0, 28.0), (18.0, 18.0, 28.0), (28.0, 22.0, 18.0)])
+def test_levels_increase(levels):
+    with pytest.raises(ContractError, match="levels must increase"):
+        replace(PROFILE, levels_vol_points=levels)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        pytest.param({"units": [-4, 4, 2]}, "units", id="negative units"),
+        pytest.param({"units": [4.5, 4, 2]}, "units", id="half a contract"),
+        pytest.param({"units": "442"}, "units", id="text"),
+        pytest.param({"tenors_days": ["a", "b", "c"]}, "tenors_days", id="text for days"),
+        pytest.param({"target_delta": "half"}, "target_delta", id="text for a number"),
+        pytest.param({"max_retries": None}, "max_retries", id="nothing for a number"),
+    ],
+)
+def test_nonsense_is_refused_by_name(overrides, told):
+    with pytest.raises(ContractError, match=told):
+        with_overrides(PROFILE, overrides, "universe.toml: assets.VNQ")
+
+
+def test_overrides_replace_and_leave_the_base_alone():
+    found = with_overrides(PROFILE, {"levels_vol_points": [16, 20, 26], "target_delta": 0.3}, "here")
+    assert (found.levels_vol_points, found.target_delta, found.units) == ((16, 20, 26), 0.3, (4, 4, 2))
+    assert PROFILE.levels_vol_points == (18.0, 22.0, 28.0)
+    assert with_overrides(PROFILE, {}, "here") == PROFILE
+
+
+@pytest.mark.parametrize("key", ["levles_vol_points", "name", "version", "source"])
+def test_an_unknown_key_is_named_with_its_place(key):
+    with pytest.raises(
+        ContractError, match=rf"universe\.toml: assets\.VNQ: unknown key '{key}'; expected one of .*units"
+    ):
+        with_overrides(PROFILE, {key: 1}, "universe.toml: assets.VNQ")

@@ -1,0 +1,242 @@
+"""The command as a person meets it: every error says what to do, without a traceback, and ends with 2."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from alvh_core.schemas import DAILY_BARS, NIGHT_TABLES, VERDICTS_TABLE
+from flows import cli
+from tasks.lake.tables import LakeTables
+from tasks.warehouse.repository import NightKey, Warehouse
+
+KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.upper().startswith(("ALVH_", "PREFECT_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ALVH_HOME", str(tmp_path / "home"))
+    for name in ("PREFECT_HOME", "DO_NOT_TRACK", "PREFECT_SERVER_ANALYTICS_ENABLED", "PREFECT_LOGGING_LEVEL",
+                 "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"):  # fmt: skip
+        monkeypatch.setenv(name, "1")  # what the command sets must not outlive the test
+        monkeypatch.delenv(name)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def alvh(home, monkeypatch, capsys):
+    """Run a command in this process: exit code, standard output, standard error."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["alvh", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def published(home, sample_frame):
+    """A home with one published night and one lake table."""
+    home.mkdir()
+    warehouse = Warehouse(f"sqlite:///{home}/warehouse.sqlite")
+    warehouse.claim(KEY, run_id="r", code_version="0", rules_hash="x")
+    tables = {s.name: sample_frame(s, trade_date="2026-07-16", source_mode="simulated") for s in NIGHT_TABLES}
+    warehouse.publish(KEY, tables, outcome="OK", reason=None, counts={})
+    warehouse.close()
+    LakeTables(home / "lake", "simulated", KEY.trade_date).write(sample_frame(DAILY_BARS), DAILY_BARS)
+    return home
+
+
+SQL = f"select trade_date, host, verdict from {VERDICTS_TABLE.name} order by host"
+
+
+def test_query_table(alvh, published):
+    code, out, err = alvh("query", SQL)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].split() == ["trade_date", "host", "verdict"]
+    assert lines[-1] == "4 rows"
+
+
+def test_query_csv_json_parquet(alvh, published):
+    code, out, _ = alvh("query", SQL, "--format", "csv")
+    assert code == 0
+    assert pd.read_csv(io.StringIO(out))["host"].tolist() == ["w", "x", "y", "z"]
+    code, out, _ = alvh("query", SQL, "--format", "json")
+    assert code == 0
+    assert json.loads(out)[0] == {"trade_date": "2026-07-16", "host": "w", "verdict": "w"}
+
+
+def test_query_parquet(published, home):
+    done = subprocess.run([sys.executable, "-m", "flows.cli", "query", SQL, "--format", "parquet"], check=False,
+                          capture_output=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(pd.read_parquet(io.BytesIO(done.stdout))) == 4
+
+
+def test_query_lake(alvh, published):
+    code, out, _ = alvh("query", "--lake", f"select symbol, close_usd from {DAILY_BARS.name}", "--format", "csv")
+    assert code == 0
+    assert len(out.splitlines()) == 5
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    pytest.param(("query", "selec 1"), ["syntax error", "tables:", VERDICTS_TABLE.name], id="syntax"),
+    pytest.param(("query", "select * from verdicts"), ["no such table: verdicts", VERDICTS_TABLE.name], id="table"),
+    pytest.param(("query", "delete from meta_nights"), ["not authorized"], id="write"),
+    pytest.param(("query", "select 1", "--format", "xml"), ["--format: expected one of table, csv"], id="format"),
+    pytest.param(("query", "--lake", "copy (select 1) to '/tmp/x'"), ["lake is only read"], id="lake-write"),
+    pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
+    pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
+    pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
+    pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded or simulated"], id="mode"),
+    pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
+])  # fmt: skip
+def test_errors_say_what_to_do(alvh, published, words, expected):
+    code, out, err = alvh(*words)
+    assert code == 2
+    assert out == ""
+    assert "Traceback" not in err
+    for word in expected:
+        assert word in err
+
+
+def test_nothing_published_yet(alvh, home):
+    code, _, err = alvh("query", "select 1")
+    assert code == 2
+    assert f"expected a warehouse at {home}/warehouse.sqlite, found none; run `alvh nightly` first" in err
+
+
+@pytest.mark.parametrize("words", [("nightly",), ("report",), ("query", "select 1"), ("doctor",)])
+def test_an_unknown_variable_stops_every_command(alvh, monkeypatch, words):
+    monkeypatch.setenv("ALVH_HOMES", "x")
+    code, out, err = alvh(*words)
+    assert (code, out) == (2, "")
+    assert "ALVH_HOMES is not known; did you mean ALVH_HOME?" in err
+
+
+def test_a_home_that_is_a_file(alvh, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("ALVH_HOME", str(tmp_path / "file"))
+    code, _, err = alvh("query", "select 1")
+    assert code == 2
+    assert "ALVH_HOME: expected a folder that can be written" in err
+
+
+def test_brackets_in_a_message_are_printed(alvh, published):
+    _, _, err = alvh("query", "select [bold] from meta_nights")
+    assert "no such column: bold" in err
+    _, _, err = alvh("query", "select '[/red]' as a, [closed] from meta_nights")
+    assert "no such column: closed" in err
+
+
+def test_report(alvh, published, monkeypatch):
+    opened = []
+    monkeypatch.setattr(cli.webbrowser, "open", opened.append)
+    pages = []
+    for at, name in enumerate(["2026-07-15-live", "2026-07-16-simulated", "2026-07-16-recorded"]):
+        page = published / "reports" / f"{name}.html"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text("x")
+        os.utime(page, (at, at))
+        pages.append(page)
+    assert alvh("report")[1].strip() == str(pages[2])
+    assert alvh("report", "--mode", "live")[1].strip() == str(pages[0])
+    assert alvh("report", "--date", "2026-07-16", "--mode", "simulated", "--open")[1].strip() == str(pages[1])
+    assert opened == [pages[1].as_uri()]
+
+
+def test_doctor_on_a_fresh_machine(alvh, home, monkeypatch):
+    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    code, out, _ = alvh("doctor")
+    assert code == 0, "without a network the embedded default works"
+    for word in ("prefect", "warehouse", "none yet: `alvh nightly` makes it", "default, 30 symbols",
+                 "last session closed",
+                 "--  source live", "check network and ALVH_USER_AGENT"):  # fmt: skip
+        assert word in out
+    assert not (home / "warehouse.sqlite").exists(), "the doctor changes nothing"
+
+
+def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
+    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    other = NightKey(trade_date=date(2026, 7, 17), universe="default", source_mode="live")
+    warehouse.claim(other, run_id="r", code_version="0", rules_hash="x")
+    warehouse.fail(other, "RuntimeError: boom", run_id="r")
+    warehouse.close()
+    monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tmp_path / "nope.toml"))
+    code, out, _ = alvh("doctor")
+    assert code == 1
+    assert "1 nights published" in out
+    assert "NO  night 2026-07-17" in out
+    assert "RuntimeError: boom" in out
+    assert "alvh nightly --date 2026-07-17" in out
+    assert "NO  universe" in out
+    assert "ALVH_UNIVERSE_FILE: expected a TOML file" in out
+    assert "ok  calendar" in out, "one fault does not hide the rest"
+
+
+def test_doctor_with_a_broken_warehouse(alvh, home, monkeypatch):
+    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    home.mkdir()
+    (home / "warehouse.sqlite").write_text("not a database " * 100)
+    code, out, _ = alvh("doctor")
+    assert code == 1
+    assert "file is not a database" in out
+
+
+def _no_network():
+    from requests import ConnectionError as NoConnection
+    from requests.adapters import BaseAdapter
+
+    class Cut(BaseAdapter):
+        def send(self, request, **_):
+            raise NoConnection("no route to host")
+
+        def close(self):
+            pass
+
+    return Cut()
+
+
+def test_help_is_quick_and_names_the_commands():
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "flows.cli", "--help"], capture_output=True, text=True, check=False)
+    seconds = time.monotonic() - start
+    assert done.returncode == 0
+    for command in ("nightly", "report", "query", "doctor"):
+        assert command in done.stdout
+    assert seconds < 3.0, "0.3 s here; a loaded machine may take longer, an import of pandas always does"
+    heavy = {"pandas", "prefect", "duckdb", "sqlalchemy", "pydantic"}
+    script = f"import sys, flows.cli; print(sorted({heavy} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]", "heavy imports wait for the command that needs them"
+
+
+def test_a_pipe_that_closes_is_no_crash(published):
+    sql = "with recursive c(x) as (select 1 union all select x + 1 from c where x < 200000) select * from c"
+    command = f"{sys.executable} -m flows.cli query '{sql}' --format csv | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout == "x\n"
+    assert "Traceback" not in done.stderr
+
+
+def test_the_entry_point_is_the_command():
+    from importlib.metadata import entry_points
+
+    (entry,) = entry_points(group="console_scripts", name="alvh")
+    assert entry.load() is cli.main
+    assert Path(cli.__file__).name == "cli.py"

@@ -1,0 +1,103 @@
+"""Settings to a night: each source finds its transport, and what is mistyped is named."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from alvh_core.errors import ContractError, FatalError, SkippableError
+from flows import wiring
+from tasks.settings import Settings
+
+DAY = date(2026, 7, 16)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    def make(**changes):
+        return Settings(home=tmp_path / "home", **changes)
+
+    return make
+
+
+def test_a_simulated_night(settings):
+    night = wiring.build_night(settings(), DAY, "simulated", "run-1")
+    assert (night.source_mode, night.trade_date, night.run_id) == ("simulated", DAY, "run-1")
+    assert night.key.universe == "default"
+    assert night.client.source_mode == "simulated"
+    assert night.client is night.client, "one client, so one pace over all threads"
+    url = "https://cdn-api.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv"
+    assert night.client.get(url, "VIX").body.startswith(b"DATE,OPEN")
+    with pytest.raises(SkippableError):
+        night.client.get("https://cdn-api.cboe.com/api/global/delayed_quotes/options/NOPE.json", "NOPE")
+
+
+def test_a_live_night_is_paced(settings):
+    night = wiring.build_night(settings(requests_per_second=4.0), DAY, "live", "run-1")
+    assert night.source_mode == "live"
+    assert night.client._pacer._gap == 0.25
+    night.client.close()
+
+
+def test_a_recorded_night(settings, recorded_root):
+    night = wiring.build_night(settings(), DAY, f"recorded:{recorded_root}", "run-1")
+    assert night.source_mode == "recorded"
+    assert night.client.get("https://cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json", "VIX").body
+
+
+def test_a_recording_under_the_users_home(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "nights" / str(DAY)).mkdir(parents=True)
+    assert wiring.build_night(settings(), DAY, "recorded:~/nights", "run-1").source_mode == "recorded"
+
+
+@pytest.mark.parametrize("source", ["", "recorded", "recorded:", "Simulated", "https://x", "simulated:1"])
+def test_an_unknown_source(settings, source):
+    with pytest.raises(
+        ContractError, match=r"--source, ALVH_SOURCE: expected simulated, live, or recorded:PATH, found"
+    ):
+        wiring.build_night(settings(), DAY, source, "run-1")
+
+
+def test_a_recording_that_is_not_there(settings, tmp_path):
+    with pytest.raises(FatalError, match="found no sessions"):
+        wiring.build_night(settings(), DAY, f"recorded:{tmp_path}/nowhere", "run-1")
+
+
+@pytest.mark.parametrize(("day", "words"), [
+    (date(2026, 7, 18), "2026-07-18 is not a trading session"),
+    (date(2019, 6, 3), "--source simulated: expected a session"),
+])  # fmt: skip
+def test_a_date_that_is_none(settings, day, words):
+    with pytest.raises(ContractError, match=words):
+        wiring.build_night(settings(), day, "simulated", "run-1")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    (None, "ALVH_UNIVERSE_FILE: expected a TOML file at"), (b"assets = [",
+    "ALVH_UNIVERSE_FILE: expected a TOML file at"),
+    (b"\xff", "ALVH_UNIVERSE_FILE: expected a TOML file at"),
+    (b'include = ["NOPE"]', "mine.toml: include names 'NOPE'"),
+    (b"[asset.SPX]\n", "mine.toml: unknown key 'asset'"),
+])  # fmt: skip
+def test_a_faulty_universe(settings, tmp_path, text, words):
+    path = tmp_path / "mine.toml"
+    if text is not None:
+        path.write_bytes(text)
+    with pytest.raises(ContractError, match=words):
+        wiring.read_universe(settings(universe_file=path))
+
+
+def test_the_rules_hash_knows_the_universe(settings, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('include = ["VIX", "SPX"]')
+    default = wiring.build_night(settings(), DAY, "simulated", "a")
+    again = wiring.build_night(settings(), DAY, "simulated", "b")
+    mine = wiring.build_night(settings(universe_file=path), DAY, "simulated", "c")
+    assert default.rules_hash == again.rules_hash != mine.rules_hash
+    assert mine.key.universe == "mine"
+    assert set(mine.universe) == {"VIX", "SPX"}
+
+
+def test_a_run_belongs_to_the_new_york_date_it_was_scheduled_for():
+    assert wiring.scheduled_date(datetime(2026, 7, 17, 2, 30, tzinfo=UTC)) == DAY
+    assert wiring.scheduled_date(datetime(2026, 7, 16, 22, 30, tzinfo=UTC)) == DAY

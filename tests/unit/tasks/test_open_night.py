@@ -1,0 +1,121 @@
+"""Taking a night: one run at a time, and the ledger says how it ended, whatever ended it."""
+
+import subprocess
+import sys
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+
+from tasks.lake.raw import RawArchive
+from tasks.lake.tables import LakeTables
+from tasks.open_night import NightTakenError, open_night
+from tasks.warehouse.repository import NightKey, Warehouse
+
+DAY = date(2026, 7, 16)
+
+
+def a_night(home, run_id="run-1"):
+    """Return what `open_night` needs of a `Night`."""
+    lake = home / "lake"
+    return SimpleNamespace(
+        key=NightKey(trade_date=DAY, universe="default", source_mode="simulated"), trade_date=DAY, run_id=run_id,
+        source_mode="simulated", code_version="0", rules_hash="x", lake_root=lake,
+        lake=LakeTables(lake, "simulated", DAY),
+        archive=RawArchive(lake / "raw", "simulated", DAY), warehouse=Warehouse(f"sqlite:///{home / 'w.sqlite'}"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def night(tmp_path):
+    return a_night(tmp_path)
+
+
+def complete(night, sample_frame):
+    from alvh_core.schemas import NIGHT_TABLES
+
+    tables = {s.name: sample_frame(s, rows=1) for s in NIGHT_TABLES}
+    night.warehouse.publish(night.key, tables, outcome="OK", reason=None, counts={})
+
+
+def test_a_night_is_running_while_it_is_open(night):
+    with open_night(night, force=False):
+        assert night.warehouse.status(night.key) == "RUNNING"
+
+
+def test_a_second_run_stops_at_once(night, tmp_path):
+    with (
+        open_night(night, force=False),
+        pytest.raises(NightTakenError, match="another run holds") as taken,
+        open_night(a_night(tmp_path, "run-2"), force=True),
+    ):
+        pytest.fail("two runs had the night")
+    assert taken.value.state == "AlreadyRunning"
+    assert night.warehouse.ledger("simulated", DAY)["run_id"] == "run-1", "the second run left no trace"
+
+
+def test_a_complete_night_is_left_alone_unless_forced(night, sample_frame):
+    with open_night(night, force=False):
+        complete(night, sample_frame)
+    with pytest.raises(NightTakenError, match="--force") as taken, open_night(night, force=False):
+        pytest.fail("computed again")
+    assert taken.value.state == "AlreadyComplete"
+    assert night.warehouse.status(night.key) == "COMPLETE"
+    with open_night(night, force=True):
+        assert night.warehouse.status(night.key) == "RUNNING"
+
+
+def test_a_failing_stage_leaves_the_reason_and_frees_the_night(night):
+    with pytest.raises(RuntimeError, match="boom"), open_night(night, force=False):
+        raise RuntimeError("boom")
+    assert night.warehouse.ledger("simulated", DAY)["reason"] == "RuntimeError: boom"
+    assert night.warehouse.status(night.key) == "FAILED"
+    with open_night(night, force=False):
+        assert night.warehouse.status(night.key) == "RUNNING"
+
+
+def test_a_report_that_fails_does_not_unpublish(night, sample_frame):
+    def publish_and_fail():
+        with open_night(night, force=False):
+            complete(night, sample_frame)
+            raise RuntimeError("no report")
+
+    with pytest.raises(RuntimeError):
+        publish_and_fail()
+    assert night.warehouse.status(night.key) == "COMPLETE"
+
+
+def test_an_interrupted_night_stays_open(night):
+    with pytest.raises(KeyboardInterrupt), open_night(night, force=False):
+        raise KeyboardInterrupt
+    assert night.warehouse.status(night.key) == "RUNNING"
+    with open_night(night, force=False):
+        pass
+
+
+def test_strays_of_a_killed_run_are_swept(night):
+    stray = night.archive.folder / "cdn" / ".x.tmp"
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"half")
+    with open_night(night, force=False):
+        assert not stray.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from importlib.util import module_from_spec, spec_from_file_location
+spec = spec_from_file_location("helper", sys.argv[2])
+helper = module_from_spec(spec)
+spec.loader.exec_module(helper)
+with helper.open_night(helper.a_night(Path(sys.argv[1])), force=False):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_holds_nothing(tmp_path):
+    assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), __file__], check=False).returncode == -9
+    night = a_night(tmp_path, "run-2")
+    assert night.warehouse.status(night.key) == "RUNNING", "nobody was there to write it down"
+    with open_night(night, force=False):
+        assert night.warehouse.ledger("simulated", DAY)["run_id"] == "run-2"
