@@ -125,8 +125,7 @@ def _leg(strikes: pd.DataFrame, rule: LegRule, profile: LadderProfile) -> dict[s
     """Choose the strike nearest to the target delta, ties to the higher strike, one-sided strikes included."""
     delta = _selection_delta(strikes, rule)
     if np.isnan(delta).all():
-        flags = strikes["quote_flag"].astype("str")
-        return {"leg_status": "ZERO_BID" if flags.eq("ZERO_BID").any() and not flags.eq("OK").any() else "BAD_QUOTE"}
+        return {"leg_status": _status_without_delta(strikes)}
     error = np.nan_to_num(np.abs(delta - rule.target_delta), nan=np.inf)
     error = np.round(error, 12)  # 0.4 - 0.3 is above 0.1 in floating point
     best = len(error) - 1 - int(np.argmin(error[::-1]))
@@ -139,6 +138,14 @@ def _leg(strikes: pd.DataFrame, rule: LegRule, profile: LadderProfile) -> dict[s
         "delta_error": float(error[best]), "multiplier": int(contract["multiplier"]),
         "leg_status": _QUOTE_STATUS[str(contract["quote_flag"])],
     }  # fmt: skip
+
+
+def _status_without_delta(strikes: pd.DataFrame) -> str:
+    """Say why no strike can be judged: nobody bids, no forward (no curve, no parity pairs), or unusable quotes."""
+    flags = strikes["quote_flag"].astype("str")
+    if flags.eq("ZERO_BID").any() and not flags.eq("OK").any():
+        return "ZERO_BID"
+    return "NO_DATA" if strikes["forward_usd"].isna().all() else "BAD_QUOTE"
 
 
 def _selection_delta(strikes: pd.DataFrame, rule: LegRule) -> NDArray[np.float64]:

@@ -138,12 +138,10 @@ def _ticks(priced: pd.DataFrame, mid: np.ndarray, universe: Mapping[str, Asset])
         return result
     day = trade_date_of(priced)
     pairs = priced[["underlying", "root"]].drop_duplicates().itertuples(index=False, name=None)
-    roots = {(symbol, name): find_root(universe[symbol], name) for symbol, name in pairs}
-    classes: dict[str, set[str]] = {}
-    for (_, name), root in roots.items():
-        if root is not None:
-            classes.setdefault(root.tick_class, set()).add(name)
-    for tick_class, names in classes.items():
+    roots = {name: find_root(universe[symbol], name) for symbol, name in pairs}
+    classes = {name: root.tick_class for name, root in roots.items() if root is not None}
+    for tick_class in set(classes.values()):
+        names = [name for name, of_name in classes.items() if of_name == tick_class]
         rows = priced["root"].isin(names).to_numpy()
         result[rows] = tick_size(tick_class, mid[rows], day)
     return result

@@ -21,6 +21,7 @@ from alvh_core.triggers import LADDER, advance, arm_through, carry_over, ladder_
 from alvh_core.universe import Asset, hosts
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
+NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,15 @@ def night_outcome(tables: Mapping[str, pd.DataFrame]) -> tuple[str, str | None]:
     """
     signals = tables[LADDER_SIGNALS.name]
     lost = signals[(signals["hedge_symbol"] == HEDGE_INDEX) & (signals["filter_state"] == "NO_DATA")]
-    return ("NO_DATA", str(lost["block_reason"].iloc[0])) if len(lost) else ("OK", None)
+    if lost.empty:
+        return "OK", None
+    return "NO_DATA", without_trigger(str(lost["block_reason"].iloc[0])).removeprefix("NO_DATA: ")
+
+
+def without_trigger(block_reason: str) -> str:
+    """Return the part of a block reason that is about the filter, without what the trigger says after it."""
+    parts = block_reason.split("; ")
+    return "; ".join(part for part in parts if not part.startswith(("NOT_ARMED", "NO_TRIGGER", "GAVE_UP")))
 
 
 def night_signals(chains: Mapping[str, pd.DataFrame], plan: Sequence[Ladder], rule: SpreadRule, *, close: TriggerClose,
@@ -196,7 +205,7 @@ def _reading(books: _Books, ladder: Ladder, legs: pd.DataFrame, rule: SpreadRule
     clock = clocks.iloc[0] if len(clocks) else None
     is_late = spread.filter_state == "PASS" and clock == "after_hours"
     reason = "AFTER_HOURS: quotes taken after hours are not tradeable" if is_late else _filter_reason(
-        spread, legs, rule, missing.get(ladder.hedge_symbol, "no chain")
+        spread, legs, rule, missing.get(ladder.hedge_symbol, NO_FORWARD)
     )  # fmt: skip
     columns = {
         "s_ladder_frac": spread.s_ladder_frac, "s_simple_frac": spread.s_simple_frac,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
+from alvh_core.signals import without_trigger
 from alvh_core.universe import Asset
 
 
@@ -132,4 +133,4 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
 def _tonight_reason(signal: Any, deployable: bool) -> str:
     if deployable:
         return f"spread {signal.s_ladder_frac:.2%} of the premium; ladder {signal.action}"
-    return str(signal.block_reason).split("; NOT_ARMED")[0]
+    return without_trigger(str(signal.block_reason))

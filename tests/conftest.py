@@ -69,8 +69,8 @@ class Chains:
 
     def header(self, symbol: str, quote_at: datetime | None, *, spot: float = 20.0, contracts: int = 1) -> ChainHeader:
         return ChainHeader(
-            symbol=symbol, rendered_at_utc=datetime.fromisoformat("2026-07-17 01:00"), quote_at=quote_at, underlying_price_usd=spot,
-            iv30_vol=0.8, contracts_count=contracts, payload_sha256=symbol.lower() * 3, url=f"https://x/{symbol}.json",
+            symbol=symbol, rendered_at_utc=datetime.fromisoformat("2026-07-17 01:00"), quote_at=quote_at,
+            underlying_price_usd=spot, iv30_vol=0.8, contracts_count=contracts, payload_sha256=symbol.lower() * 3, url=f"https://x/{symbol}.json",
         )  # fmt: skip
 
     def snapshots(self, spots: dict[str, float], quote_at: datetime) -> pd.DataFrame:

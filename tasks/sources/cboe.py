@@ -201,7 +201,8 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
                              f"{type(error).__name__} {error}") from error  # fmt: skip
     if not len(frame) or days.isna().any():
         raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(frame)}, {days.isna().sum()} undated")
-    return _bars(days, numbers, symbol)[numbers["open"] != 0.0]
+    listed: pd.DataFrame = _bars(days, numbers, symbol)[numbers["open"] != 0.0]
+    return listed
 
 
 def _bar_columns(body: bytes) -> pd.DataFrame:

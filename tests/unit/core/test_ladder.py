@@ -84,23 +84,33 @@ SEP_MONTHLY = ("VIX", "2026-09-16", True)
     ("listed", "night", "expected"),
     [
         pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-16", "2026-08-19", id="34-day monthly before 27-day weekly"),
-        pytest.param([AUG_MONTHLY, SEP_MONTHLY, ("VIXW", "2026-09-02", False), ("VIXW", "2026-08-26", False)],
-                     "2026-07-31", "2026-09-02", id="no monthly within five days: the nearest weekly"),
+        pytest.param(
+            [AUG_MONTHLY, SEP_MONTHLY, ("VIXW", "2026-09-02", False), ("VIXW", "2026-08-26", False)],
+            "2026-07-31",
+            "2026-09-02",
+            id="no monthly within five days: the nearest weekly",
+        ),
         pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-15", "2026-08-19", id="monthly 35 days out is five days off"),
         pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-14", "2026-08-12", id="monthly 36 days out is six days off"),
-        pytest.param([("A", "2026-08-13", False), ("A", "2026-08-17", False)], "2026-07-16", "2026-08-17",
-                     id="tie: the longer"),
-        pytest.param([("A", "2026-08-13", True), ("A", "2026-08-17", True)], "2026-07-16", "2026-08-17",
-                     id="tie of monthlies: the longer"),
-        pytest.param([("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)], "2026-07-16", "2026-08-21",
-                     id="twins"),
+        pytest.param(
+            [("A", "2026-08-13", False), ("A", "2026-08-17", False)], "2026-07-16", "2026-08-17", id="tie: the longer"
+        ),
+        pytest.param(
+            [("A", "2026-08-13", True), ("A", "2026-08-17", True)],
+            "2026-07-16",
+            "2026-08-17",
+            id="tie of monthlies: the longer",
+        ),
+        pytest.param(
+            [("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)], "2026-07-16", "2026-08-21", id="twins"
+        ),
         pytest.param([("A", "2026-08-27", False)], "2026-07-16", "2026-08-27", id="42 days are within tolerance"),
         pytest.param([("A", "2026-08-28", False)], "2026-07-16", None, id="43 days are not"),
         pytest.param([("A", "2026-08-03", False)], "2026-07-16", "2026-08-03", id="18 days are"),
         pytest.param([("A", "2026-08-02", False)], "2026-07-16", None, id="17 days are not"),
         pytest.param([], "2026-07-16", None, id="nothing listed"),
     ],
-)  # fmt: skip
+)
 def test_thirty_day_expiry(listed, night, expected):
     found = choose_expiry(_listed(*listed, night=night), 30, 12, 5)
     assert (None if found is None else str(found["expiry_date"].date())) == expected
@@ -223,8 +233,9 @@ def test_a_bad_strike_elsewhere_changes_nothing(vix):
 
 
 @pytest.mark.parametrize(
-    ("flag", "status"), [pytest.param("ZERO_BID", "ZERO_BID", id="no bids"), pytest.param("OK", "BAD_QUOTE", id="no forward")]
-)  # fmt: skip
+    ("flag", "status"),
+    [pytest.param("ZERO_BID", "ZERO_BID", id="no bids"), pytest.param("OK", "BAD_QUOTE", id="no forward")],
+)
 def test_an_expiry_without_any_volatility(flag, status, vix):
     first = vix["expiry_date"] == pd.Timestamp(DAYS[0])
     legs = select_legs(_changed(vix, first, quote_flag=flag, iv_vol=np.nan, delta_fwd=np.nan), CALL, PROFILE)

@@ -34,8 +34,8 @@ def test_a_night_that_asked_for_nothing():
 
 
 def test_why_a_chain_is_missing():
-    payloads = payload_rows([LANDED, MISSING, Landing(dataset="daily_bars", symbol="SPX", url="w", reason="500")], NIGHT,
-                            "simulated")  # fmt: skip
+    bars = Landing(dataset="daily_bars", symbol="SPX", url="w", reason="500")
+    payloads = payload_rows([LANDED, MISSING, bars], NIGHT, "simulated")
     entry = {
         "trade_date": pd.Timestamp(NIGHT), "source_mode": "simulated", "dataset": "core_options__daily_quotes",
         "row_position": 0, "payload_sha256": "a", "rows_count": 9,

@@ -138,9 +138,11 @@ def test_dead_strikes(dead_puts, used):
         pytest.param(lambda q: [q[0], q[1] * np.nan, *q[2:]], id="call bids are missing"),
         pytest.param(lambda q: [c[:4] for c in q], id="four strikes"),
         pytest.param(lambda q: [c[:0] for c in q], id="no strikes"),
-        pytest.param(lambda q: [q[0], q[1] * 0 + 0.1, q[2] * 0 + 0.2, q[3] + 200, q[4] + 200], id="forward below all strikes"),
+        pytest.param(
+            lambda q: [q[0], q[1] * 0 + 0.1, q[2] * 0 + 0.2, q[3] + 200, q[4] + 200], id="forward below all strikes"
+        ),
     ],
-)  # fmt: skip
+)
 def test_no_variance(edit):
     assert expiry_variance(*edit(_grid()), years=0.1, growth=1.0) is None
 

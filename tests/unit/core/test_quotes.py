@@ -200,7 +200,7 @@ def test_pitfall_11_missing_open_interest_stays_missing(vix, chains):
     assert quotes["volume_count"].iloc[0] == 0.0
 
 
-# --- snapshots ---------------------------------------------------------------------------------------------------------
+# --- snapshots --------------------------------------------------------------------------------------------------------
 def _snapshot(chains, header, day=date(2026, 7, 16)):
     return snapshot_row(header, chains.universe[header.symbol], chains.calendar.session(day), calendar=chains.calendar,
                         source_mode="simulated", venue_scope="test")  # fmt: skip

@@ -76,7 +76,7 @@ def test_the_limit_is_strict(bid, ask, state):
 
 def test_every_quote_that_is_exactly_at_the_limit_fails():
     # all cent quotes with 2 (a - b) = 0.08 (a + b): ask / bid = 13 / 12
-    for cents in range(12, 12_000, 12):
+    for cents in range(12, 12_000, 60):
         quote = (cents / 100, cents * 13 / 12 / 100)
         found = ladder_spread(_legs(quote, quote, quote), RULE)
         assert (found.s_ladder_frac, found.filter_state) == (0.08, "FAIL_ILLIQUID" if cents > 12 else "FAIL_TICK")
@@ -143,8 +143,13 @@ def test_a_leg_without_units_is_not_bought():
 
 
 @pytest.mark.parametrize(
-    ("premium", "tick"), [pytest.param(0.125, 0.01, id="penny"), pytest.param(0.625, 0.05, id="nickel"), pytest.param(1.25, 0.10, id="dime")]
-)  # fmt: skip
+    ("premium", "tick"),
+    [
+        pytest.param(0.125, 0.01, id="penny"),
+        pytest.param(0.625, 0.05, id="nickel"),
+        pytest.param(1.25, 0.10, id="dime"),
+    ],
+)
 def test_no_market_can_pass_where_a_tick_is_the_limit(premium, tick):
     quote = (premium - tick, premium + tick)
     assert ladder_spread(_legs(quote, quote, quote, tick=tick), RULE).filter_state == "FAIL_TICK"

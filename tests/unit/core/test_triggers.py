@@ -215,10 +215,14 @@ def test_input_is_not_changed():
 @pytest.mark.parametrize(
     ("actions", "expected"),
     [
-        (["HOLD", "DEPLOY", "ARM"], "DEPLOY"), (["HOLD", "BLOCKED", "ARM"], "BLOCKED"), (["HOLD", "ARM", "IDLE"], "ARM"),
-        (["HOLD", "DISARM", "IDLE"], "DISARM"), (["HOLD", "IDLE", "IDLE"], "HOLD"), (["IDLE"] * 3, "IDLE"),
+        (["HOLD", "DEPLOY", "ARM"], "DEPLOY"),
+        (["HOLD", "BLOCKED", "ARM"], "BLOCKED"),
+        (["HOLD", "ARM", "IDLE"], "ARM"),
+        (["HOLD", "DISARM", "IDLE"], "DISARM"),
+        (["HOLD", "IDLE", "IDLE"], "HOLD"),
+        (["IDLE"] * 3, "IDLE"),
     ],
-)  # fmt: skip
+)
 def test_the_most_telling_action(actions, expected):
     assert ladder_action(actions) == expected
 

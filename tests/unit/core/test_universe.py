@@ -99,22 +99,62 @@ def test_roots_of_a_new_symbol():
     [
         pytest.param({"asets": {}}, r"my.toml: unknown key 'asets'; expected one of assets, include", id="top level"),
         pytest.param({"assets": {"VNQ": {"clas": 1}}}, r"assets\.VNQ: unknown key 'clas'", id="asset key"),
-        pytest.param({"assets": {"VNQ": {"symbol": "X"}}}, r"unknown key 'symbol'", id="the symbol is the table's name"),
-        pytest.param({"assets": {"VNQ": {"asset_class": "reits"}}}, r"asset_class: expected one of .*reit_etf.*found 'reits'", id="class"),
-        pytest.param({"assets": {"VNQ": {"exercise": "bermudan"}}}, r"exercise: expected one of european, american", id="exercise"),
-        pytest.param({"assets": {"VNQ": {"trigger_rule": "rsi"}}}, r"trigger_rule: expected one of vix_level", id="trigger"),
+        pytest.param(
+            {"assets": {"VNQ": {"symbol": "X"}}}, r"unknown key 'symbol'", id="the symbol is the table's name"
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"asset_class": "reits"}}},
+            r"asset_class: expected one of .*reit_etf.*found 'reits'",
+            id="class",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"exercise": "bermudan"}}},
+            r"exercise: expected one of european, american",
+            id="exercise",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"trigger_rule": "rsi"}}}, r"trigger_rule: expected one of vix_level", id="trigger"
+        ),
         pytest.param({"assets": {"XLV": {}}}, r"assets\.XLV: a new symbol needs asset_class", id="no class"),
-        pytest.param({"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{}]}}}, r"roots\[0\]: a root needs a name", id="no name"),
-        pytest.param({"assets": {"XLV": {"asset_class": "sector_etf", "roots": []}}}, r"roots: expected at least one", id="no roots"),
-        pytest.param({"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "tick": 1}]}}}, r"unknown key 'tick'", id="root key"),
-        pytest.param({"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "settlement": "pm"}]}}}, r"settlement: expected one of AM, PM, SOQ, found 'pm'", id="settlement"),
-        pytest.param({"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "tick_class": "x"}]}}}, r"tick_class: expected one of", id="tick class"),
-        pytest.param({"assets": {"VNQ": {"profile_overrides": {"levles": 1}}}}, r"assets\.VNQ\.profile_overrides: unknown key 'levles'", id="override"),
-        pytest.param({"assets": {"VNQ": {"profile_overrides": {"units": [4, 4]}}}}, r"units needs 3 entries", id="override of the wrong length"),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{}]}}},
+            r"roots\[0\]: a root needs a name",
+            id="no name",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": []}}},
+            r"roots: expected at least one",
+            id="no roots",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "tick": 1}]}}},
+            r"unknown key 'tick'",
+            id="root key",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "settlement": "pm"}]}}},
+            r"settlement: expected one of AM, PM, SOQ, found 'pm'",
+            id="settlement",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "tick_class": "x"}]}}},
+            r"tick_class: expected one of",
+            id="tick class",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"profile_overrides": {"levles": 1}}}},
+            r"assets\.VNQ\.profile_overrides: unknown key 'levles'",
+            id="override",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"profile_overrides": {"units": [4, 4]}}}},
+            r"units needs 3 entries",
+            id="override of the wrong length",
+        ),
         pytest.param({"assets": {"VNQ": {"proxy": "NOPE"}}}, r"assets\.VNQ\.proxy: .*'NOPE'", id="proxy"),
         pytest.param({"include": ["VIX", "NOPE"]}, r"include names 'NOPE'", id="include"),
     ],
-)  # fmt: skip
+)
 def test_what_is_unknown_is_named(document, told):
     with pytest.raises(ContractError, match=told):
         _extend(document)

@@ -54,9 +54,11 @@ def test_ladders_are_counted_apart():
         pytest.param((250, 0.10, "live", "cboe_delayed(unknown)"), ["QUOTE_SCOPE"], id="unknown scope"),
         pytest.param((250, 0.10, "simulated", "nbbo"), ["SIMULATED"], id="simulated"),
         pytest.param((250, 0.10, "recorded", "nbbo"), [], id="recorded"),
-        pytest.param((0, 1.0, "simulated", "?"), ["SIMULATED", "TOO_FEW_NIGHTS", "TOO_MANY_GAPS", "QUOTE_SCOPE"], id="all"),
+        pytest.param(
+            (0, 1.0, "simulated", "?"), ["SIMULATED", "TOO_FEW_NIGHTS", "TOO_MANY_GAPS", "QUOTE_SCOPE"], id="all"
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_reason_and_always_the_missing_evaluation(arguments, codes):
     assert [r.split(":")[0] for r in insufficiency(*arguments, RULE)] == [*codes, "NO_EVALUATION"]
 
@@ -74,11 +76,13 @@ def test_a_verdict_of_one_night():
 @pytest.mark.parametrize(
     ("state", "clock", "block_reason", "told"),
     [
-        pytest.param("FAIL_ILLIQUID", "at_close", "FAIL_ILLIQUID: wide; NOT_ARMED: VIX", "FAIL_ILLIQUID: wide", id="wide"),
+        pytest.param(
+            "FAIL_ILLIQUID", "at_close", "FAIL_ILLIQUID: wide; NOT_ARMED: VIX", "FAIL_ILLIQUID: wide", id="wide"
+        ),
         pytest.param("NO_DATA", None, "NO_DATA: 404", "NO_DATA: 404", id="no chain"),
         pytest.param("PASS", "after_hours", "AFTER_HOURS: late", "AFTER_HOURS: late", id="after hours"),
     ],
-)  # fmt: skip
+)
 def test_what_blocks_tonight(state, clock, block_reason, told):
     signals = _signals(("2026-07-16", state, clock, block_reason))
     row = judge(signals, NONE, DEFAULT_UNIVERSE, "nbbo", RULE).iloc[0]
@@ -128,8 +132,8 @@ def test_validations_in_plain_numbers():
     ]
     checks = frames.conform(
         pd.DataFrame([
-            {"trade_date": "2026-07-16", "source_mode": "live", "dataset": d, "check_name": f"c{i}", "check_column": "*",
-             "severity": s, "is_success": ok, "evaluated_count": 9, "unexpected_count": n}
+            {"trade_date": "2026-07-16", "source_mode": "live", "dataset": d, "check_name": f"c{i}",
+             "check_column": "*", "severity": s, "is_success": ok, "evaluated_count": 9, "unexpected_count": n}
             for i, (d, s, ok, n) in enumerate(rows)
         ]),
         META_VALIDATIONS,

@@ -36,7 +36,7 @@ def night(chains):
 
 @pytest.fixture(scope="module")
 def gate(night, chains):
-    """Run the gate on the night with some wire rows changed by OCC symbol. A run costs half a second: plant together."""
+    """Run the gate on the night with some wire rows changed by OCC symbol; a run costs half a second."""
 
     def run(changes=None, *, extra=(), drop=(), curve=None):
         raw, snapshots = night
