@@ -23,13 +23,10 @@ class SpreadRule:
         The decision value passes strictly below this. [fraction of mid premium]
     worst_leg_frac : float
         No single leg may reach this. [fraction] A judgement, not in the article.
-    exit_frac : float
-        A deployed ladder stays eligible below this. [fraction] A judgement.
     """
 
     limit_frac: float = 0.08
     worst_leg_frac: float = 0.16
-    exit_frac: float = 0.10
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from alvh_core.quotes import find_root
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import AM, SOQ, Asset
 
-ABSURD_TIME_VALUE_FRAC = 0.10
+ABSURD_TIME_VALUE_FRAC = 0.15
 FORWARD_SLACK_FRAC = 0.005
 _QUOTE = ["bid_usd", "ask_usd", "bid_size_count", "ask_size_count"]
 
@@ -41,7 +41,7 @@ def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    A contract without a bid is worth a few ticks; an ask of a tenth of the forward above intrinsic is a placeholder.
+    A contract without a bid is worth a few ticks; an ask 15 % of the forward above intrinsic is a placeholder.
     Of identical duplicates the first is kept; of conflicting ones none, because which is right cannot be told.
     """
     columns = [*EXPIRY, "forward_usd", "discount", "half_width_usd"]

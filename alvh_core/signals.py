@@ -145,10 +145,10 @@ def night_signals(chains: Mapping[str, pd.DataFrame], plan: Sequence[Ladder], ru
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
-    books = _Books(chains)
+    books = _Books(chains, rule, missing)
     ladders = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan], columns=LADDER)
     legs = [books.legs(ladder) for ladder in plan]
-    readings = [_reading(books, ladder, leg, rule, missing) for ladder, leg in zip(plan, legs, strict=True)]
+    readings = [books.reading(ladder) for ladder in plan]
     before = carry_over(previous, ladders, trade_date, source_mode)
     state = _advance_all(plan, readings, before, close, missed_closes, trade_date)
     night: dict[str, Any] = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
@@ -159,17 +159,20 @@ def night_signals(chains: Mapping[str, pd.DataFrame], plan: Sequence[Ladder], ru
     return NightSignals(
         legs=frames.conform(pd.concat(leg_rows, ignore_index=True).assign(**night), LADDER_LEGS),
         signals=frames.conform(pd.DataFrame(signal_rows).assign(**night), LADDER_SIGNALS),
-        state=frames.conform(state, LADDER_STATE),
+        state=frames.concat([
+            frames.conform(state, LADDER_STATE),
+            _dormant(plan, previous, ladders, [*missed_closes, (trade_date, close.vol_points)], night),
+        ], LADDER_STATE),
     )  # fmt: skip
 
 
 class _Books:
-    """Legs by hedge chain, right and profile, chosen once however many hosts share them: V1 equals V0 to the cent."""
+    """Legs and readings by hedge chain, right and profile, made once however many hosts share them: V1 equals V0."""
 
-    def __init__(self, chains: Mapping[str, pd.DataFrame]) -> None:
-        self._chains = chains
+    def __init__(self, chains: Mapping[str, pd.DataFrame], rule: SpreadRule, missing: Mapping[str, str]) -> None:
+        self._chains, self._rule, self._missing = chains, rule, missing
         self._legs: dict[tuple[str, LegRule, LadderProfile], pd.DataFrame] = {}
-        self._medians: dict[tuple[str, LegRule, LadderProfile], float] = {}
+        self._readings: dict[tuple[str, LegRule, LadderProfile], _Reading] = {}
 
     def legs(self, ladder: Ladder) -> pd.DataFrame:
         key = (ladder.hedge_symbol, ladder.rule, ladder.profile)
@@ -181,12 +184,14 @@ class _Books:
                 self._legs[key] = select_legs(chain, ladder.rule, ladder.profile)
         return self._legs[key]
 
-    def band_median(self, ladder: Ladder) -> float:
+    def reading(self, ladder: Ladder) -> "_Reading":
         key = (ladder.hedge_symbol, ladder.rule, ladder.profile)
-        if key not in self._medians:
+        if key not in self._readings:
             chain = self._chains.get(ladder.hedge_symbol)
-            self._medians[key] = np.nan if chain is None else band_median(chain, ladder.rule, ladder.profile)
-        return self._medians[key]
+            median = np.nan if chain is None else band_median(chain, ladder.rule, ladder.profile)
+            why_missing = self._missing.get(ladder.hedge_symbol, "no chain" if chain is None else NO_FORWARD)
+            self._readings[key] = _reading(self.legs(ladder), self._rule, median, why_missing)
+        return self._readings[key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,18 +203,17 @@ class _Reading:
     reason: str
 
 
-def _reading(books: _Books, ladder: Ladder, legs: pd.DataFrame, rule: SpreadRule,
-             missing: Mapping[str, str]) -> _Reading:  # fmt: skip
+def _reading(legs: pd.DataFrame, rule: SpreadRule, s_median_frac: float, why_missing: str) -> _Reading:
     spread = ladder_spread(legs, rule)
     clocks = legs["quote_clock"].dropna().astype("str")
     clock = clocks.iloc[0] if len(clocks) else None
     is_late = spread.filter_state == "PASS" and clock == "after_hours"
     reason = "AFTER_HOURS: quotes taken after hours are not tradeable" if is_late else _filter_reason(
-        spread, legs, rule, missing.get(ladder.hedge_symbol, NO_FORWARD)
+        spread, legs, rule, why_missing
     )  # fmt: skip
     columns = {
         "s_ladder_frac": spread.s_ladder_frac, "s_simple_frac": spread.s_simple_frac,
-        "s_worst_frac": spread.s_worst_frac, "s_median_frac": books.band_median(ladder),
+        "s_worst_frac": spread.s_worst_frac, "s_median_frac": s_median_frac,
         "tick_floor_frac": spread.tick_floor_frac, "filter_state": spread.filter_state, "quote_clock": clock,
         "ladder_premium_usd": legs["premium_usd"].sum(min_count=1),
         "be_erosion_max_frac": legs["be_erosion_frac"].max(),
@@ -245,6 +249,18 @@ def _advance_all(plan: Sequence[Ladder], readings: Sequence[_Reading], before: p
         ready = arm_through(before[mine], missed_closes, profile)
         parts.append(advance(ready, close.vol_points, pd.Series(passes[mine], index=ready.index), trade_date, profile))
     return pd.concat(parts).sort_index()
+
+
+def _dormant(plan: Sequence[Ladder], previous: pd.DataFrame, ladders: pd.DataFrame,
+             closes: Sequence[tuple[date, float]], night: Mapping[str, Any]) -> pd.DataFrame:  # fmt: skip
+    """Carry the state of ladders that sleep tonight, a proxy's or the one it stands in for, by closes alone."""
+    awake = set(ladders.itertuples(index=False, name=None))
+    keys = previous[LADDER].astype("str").itertuples(index=False, name=None)
+    asleep = previous[np.array([key not in awake for key in keys], dtype=bool)].assign(**night)
+    profiles = {ladder.host: ladder.profile for ladder in plan}
+    parts = [arm_through(part, closes, profiles[str(host)])
+             for host, part in asleep.groupby("host", observed=True) if host in profiles]  # fmt: skip
+    return frames.concat([frames.conform(part, LADDER_STATE) for part in parts], LADDER_STATE)
 
 
 def _leg_rows(ladder: Ladder, legs: pd.DataFrame, state: pd.DataFrame) -> pd.DataFrame:

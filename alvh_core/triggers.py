@@ -90,7 +90,8 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
     Returns
     -------
     DataFrame
-        The state after the close. A disarmed layer gives up its retries and its paper position.
+        The state after the close. A disarmed layer gives up its retries and its paper position. A layer that arms
+        renews the retries of the whole ladder, so that lower layers are not left out of an escalation.
     """
     if np.isnan(close_vol_points):
         return state.copy()
@@ -101,10 +102,11 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         was_armed & (close_vol_points < level - profile.disarm_gap_vol_points), state["below_count"] + 1, 0
     )
     disarms = was_armed & (below >= profile.disarm_sessions)
+    escalates = state[LADDER].assign(arms=arms).groupby(LADDER, observed=True)["arms"].transform("any")
     armed_date = state["armed_date"].mask(arms, pd.Timestamp(trade_date)).mask(disarms)
     return state.assign(
         is_armed=(was_armed | arms) & ~disarms, armed_date=armed_date, below_count=np.where(disarms, 0, below),
-        retries_count=state["retries_count"].mask(disarms | arms, 0),
+        retries_count=state["retries_count"].mask(disarms | escalates.to_numpy(), 0),
         units_deployed=state["units_deployed"].mask(disarms, 0), deployed_date=state["deployed_date"].mask(disarms),
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.summary import validation_summary, verdict_summary
 from tasks.lake.raw import write_atomic
 from tasks.night import Night
-from tasks.render.html import render_report
+from tasks.render.page import render_report
 
 
 @task(cache_policy=NO_CACHE)

@@ -219,7 +219,8 @@ def _bar_columns(body: bytes) -> pd.DataFrame:
     absent = [name for name in _BAR_FIELDS if table[name].null_count == len(table)]
     if absent:
         raise KeyError(", ".join(absent))
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ def test_the_default_is_the_specifications():
     assert (PROFILE.disarm_gap_vol_points, PROFILE.disarm_sessions, PROFILE.max_retries) == (2.0, 3, 10)
     assert PROFILE.source
     rule = SpreadRule()
-    assert (rule.limit_frac, rule.worst_leg_frac, rule.exit_frac) == (0.08, 0.16, 0.10)
+    assert (rule.limit_frac, rule.worst_leg_frac) == (0.08, 0.16)
 
 
 def test_profiles_are_frozen_and_named():

@@ -94,7 +94,7 @@ def test_helper_columns_of_contracts(vix, forwards):
     assert len(found) == len(vix)
     dead = with_quality(vix.assign(quote_flag="ZERO_BID"), forwards)
     high = dead[dead["osi_symbol"] == "VIX   260819C00025000"].iloc[0]
-    assert high["absurd_ask_usd"] == pytest.approx(2.5)  # a tenth of the strike, which is above the forward
+    assert high["absurd_ask_usd"] == pytest.approx(3.75)  # 15 % of the strike, which is above the forward
 
 
 def test_without_a_forward_there_is_no_intrinsic_value(vix, forwards):

@@ -235,3 +235,11 @@ def test_many_ladders_at_once_are_each_by_itself():
     assert found["leg_action"].astype(str).tolist() == ["DEPLOY", "IDLE", "IDLE", "BLOCKED", "IDLE", "IDLE"]
     assert found["units_deployed"].tolist() == [4, 0, 0, 0, 0, 0]
     assert np.array_equal(found["retries_count"], [0, 0, 0, 1, 0, 0])
+
+
+def test_an_escalation_renews_the_lower_layers_retries():
+    """A lower layer that gave up is not left out when a higher one goes to the market: units stay 0, 4, 8 or 10."""
+    state = arm(_fresh(), 19.0, START, PROFILE).assign(retries_count=[PROFILE.max_retries, 0, 0])
+    after = arm(state, 23.0, START + timedelta(days=1), PROFILE)
+    assert after["is_armed"].tolist() == [True, True, False]
+    assert after["retries_count"].tolist() == [0, 0, 0]

@@ -10,7 +10,7 @@ from alvh_core.reporting.model import SpreadPlot, TriggerPlot
 from alvh_core.reporting.view import night_view
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, VERDICTS_TABLE
 from alvh_core.universe import Asset, Root
-from tasks.render.html import render_report
+from tasks.render.page import render_report
 from tasks.render.plots import spread_svg, trigger_svg
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
