@@ -92,7 +92,7 @@ def _converted(values: pd.Series, dtype: str, *, is_nullable: bool) -> pd.Series
         is_category = isinstance(values.dtype, pd.CategoricalDtype) and values.cat.categories.dtype == "str"
         return values if is_category else values.astype("str").astype("category")
     if dtype == "timestamp":
-        values = pd.to_datetime(values, utc=True)
+        values = pd.to_datetime(values, utc=True, format="ISO8601")  # whole seconds may stand beside fractions
     if dtype == "date":
         values = pd.to_datetime(values)
     if dtype == "int":

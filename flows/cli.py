@@ -14,7 +14,7 @@ from flows.output import aligned, check_format, write_frame
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
-EXIT_ERROR, EXIT_NO_DATA = 2, 3
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3
 
 
 @app.command()
@@ -127,11 +127,11 @@ def _date(text: str) -> date:
 
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:
     """Print the verdict table, the data quality line and the report's path; return the exit code."""
-    from alvh_core.summary import verdict_summary  # noqa: PLC0415
+    from alvh_core.summary import verdict_matrix  # noqa: PLC0415
     from tasks.warehouse.repository import Warehouse  # noqa: PLC0415
 
     warehouse = Warehouse(settings.database_url)
-    rows, night = verdict_summary(warehouse.night(mode, trade_date)), warehouse.ledger(mode, trade_date) or {}
+    rows, night = verdict_matrix(warehouse.night(mode, trade_date)), warehouse.ledger(mode, trade_date) or {}
     warehouse.close()
     typer.echo(f"{trade_date} · {mode.upper()}")
     if rows:
@@ -150,7 +150,7 @@ def main() -> None:
         app()
     except AlvhError as error:
         typer.echo(f"{typer.style(type(error).__name__, fg='red')}: {error}", err=True)
-        sys.exit(EXIT_ERROR)
+        sys.exit(EXIT_USAGE if isinstance(error, ContractError) else EXIT_FAILED)
 
 
 if __name__ == "__main__":

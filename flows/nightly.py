@@ -61,7 +61,8 @@ def nightly(
 def run_stages(night: Night) -> dict[str, str]:
     """Take an opened night through its stages."""
     requests = night_requests(night.universe, night.trade_date)
-    results = [future.result(raise_on_failure=False) for future in [land.submit(night, r) for r in requests]]
+    futures = [land.submit(night, request) for request in requests]
+    results = [future.result(raise_on_failure=False) for future in futures]
     landings = [outcome(request, result) for request, result in zip(requests, results, strict=True)]
     normalise(night, landings)
     counts = validate(night)

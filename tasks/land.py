@@ -9,7 +9,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.tasks import exponential_backoff
 
-from alvh_core.errors import RetriableError
+from alvh_core.errors import AlvhError, RetriableError
 from alvh_core.landing import Landing
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload
@@ -40,11 +40,19 @@ def land(night: Night, request: PayloadRequest) -> Landing:
             etag=payload.etag, last_modified=payload.last_modified, fetched_at_utc=payload.fetched_at_utc.isoformat(),
         )  # fmt: skip
         get_run_logger().info("%s %s: %d bytes", request.dataset, request.symbol, entry.bytes_count)
-    return entry.landing()
+    return entry.landing(request.dataset, request.symbol)
 
 
 def outcome(request: PayloadRequest, result: Landing | BaseException) -> Landing:
-    """Turn a failed task into a missing payload with its reason: one symbol never stops the night."""
+    """Turn a failed task into a missing payload with its reason: one symbol never stops the night.
+
+    Raises
+    ------
+    BaseException
+        What is not one of our errors is a fault of the program, not of a payload.
+    """
     if isinstance(result, Landing):
         return result
+    if not isinstance(result, AlvhError):
+        raise result
     return Landing(dataset=request.dataset, symbol=request.symbol, url=request.url, reason=str(result))

@@ -78,6 +78,11 @@ class Night:
         """Page of the night."""
         return self.reports_root / f"{self.trade_date}-{self.source_mode}.html"
 
+    def connect(self) -> None:
+        """Build the adapters that threads share, before they do: two clients would keep two paces."""
+        assert self.client.source_mode == self.source_mode
+        assert self.warehouse is not None
+
     @cached_property
     def lake(self) -> LakeTables:
         """Parquet tables of the night."""

@@ -22,6 +22,7 @@ LANDED = "landed"
 def normalise(night: Night, landings: Sequence[Landing]) -> None:
     """Decode the night's payloads and write what they say, before any judgement."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
+    night.archive.note_misses(landings)
     chains = decode_chains(landings, night.archive.read, night.universe, night.session, calendar=night.calendar,
                            source_mode=mode)  # fmt: skip
     bars, landings = decode_tables(chains.landings, night.archive.read, {BARS, INDEX})

@@ -34,7 +34,6 @@ class Settings(BaseSettings):
     user_agent: str = Field(default="alvh-pipeline/0.1 (contact: set ALVH_USER_AGENT)", min_length=1,
                             description="Contact string sent to vendors")  # fmt: skip
     requests_per_second: float = Field(default=2.0, gt=0, le=10, description="Pace of live requests")
-    fetch_workers: int = Field(default=4, ge=1, le=32, description="Payloads fetched side by side")
     price_threads: int = Field(default=2, ge=1, le=64, description="Threads of the implied-volatility kernel")
 
     @field_validator("home", "universe_file", "calendar_file")

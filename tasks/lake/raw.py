@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,7 @@ from alvh_core.landing import Landing
 
 GZIP_LEVEL = 1
 SIDECAR = ".meta"
+MISSES = "misses.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,9 @@ class RawEntry:
     last_modified: str | None
     fetched_at_utc: str
 
-    def landing(self) -> Landing:
-        """Return the entry as the night's bookkeeping knows it."""
-        return Landing(dataset=self.dataset, symbol=self.symbol, url=self.url, http_status=self.http_status,
+    def landing(self, dataset: str, symbol: str) -> Landing:
+        """Return the entry as the bookkeeping of whoever asked for it knows it."""
+        return Landing(dataset=dataset, symbol=symbol, url=self.url, http_status=self.http_status,
                        bytes_count=self.bytes_count, payload_sha256=self.payload_sha256, etag=self.etag,
                        fetched_at_utc=self.fetched_at_utc)  # fmt: skip
 
@@ -147,6 +149,11 @@ class RawArchive:
         write_atomic(path, gzip.compress(body, GZIP_LEVEL, mtime=0))
         write_atomic(self._sidecar(path), json.dumps(asdict(entry), indent=1).encode())
         return entry
+
+    def note_misses(self, landings: Iterable[Landing]) -> None:
+        """Write down which addresses gave nothing and why, so that a replay misses the same with the same reason."""
+        misses = {landing.url: landing.reason for landing in landings if not landing.is_landed}
+        write_atomic(self.folder / MISSES, json.dumps(misses, indent=1).encode())
 
     def sweep(self) -> None:
         """Remove what a killed run left half written."""

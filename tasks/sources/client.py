@@ -5,6 +5,7 @@ What the bytes mean is the providers' business.
 """
 
 import hashlib
+import json
 import threading
 import time
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MAX_PAUSE_SECONDS = 120.0
 MAX_REDIRECTS = 5
 RETRIABLE_STATUS = frozenset({408, 420, 425, 429})  # and everything from 500 on
 FETCHED_AT_HEADER = "X-Alvh-Fetched-At"  # how a recording says when its body was first fetched
+MISSING_HEADER = "X-Alvh-Missing"  # and why, in JSON, a body was missing on the night it recorded
 _CHUNK_BYTES = 1 << 20
 
 
@@ -165,6 +167,8 @@ class HttpClient:
             self._pacer.pause(_owner(str(response.url)), wait)
             raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
                                  retry_after_seconds=wait)  # fmt: skip
+        if MISSING_HEADER in response.headers:
+            raise SkippableError(json.loads(response.headers[MISSING_HEADER]))
         reason = response.reason or "no reason given"
         meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
         raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")

@@ -20,9 +20,10 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
-from tasks.sources.client import FETCHED_AT_HEADER
+from tasks.sources.client import FETCHED_AT_HEADER, MISSING_HEADER
 
 SIDECAR = ".meta"
+MISSES = "misses.json"
 
 
 _BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
@@ -76,6 +77,8 @@ class RecordedTransport(_BodyTransport):
             raise FatalError(f"expected a recording of session {session} under {root}, found "
                              f"{', '.join(found) or 'no sessions'}")  # fmt: skip
         self._folders = (homes[0] / str(session), homes[0] / "histories")
+        misses = self._folders[0] / MISSES
+        self._misses: dict[str, str] = json.loads(misses.read_text(encoding="utf-8")) if misses.is_file() else {}
         sidecar = next(iter(sorted(self._folders[0].rglob(f"*{SIDECAR}"))), None)
         self._is_archive = sidecar is not None  # our own: its label stays, so that simulated stays simulated
         self.source_mode = str(_read_sidecar(sidecar)["source_mode"]) if sidecar else "recorded"
@@ -88,7 +91,8 @@ class RecordedTransport(_BodyTransport):
                 path = (folder / f"{parts.hostname}{parts.path}{ending}").resolve()
                 if path.is_relative_to(folder.resolve()) and self._counts(path):
                     return _recorded_body(path)
-        return requests.codes.not_found, b"", {"X-Reason": "not in the recording"}
+        known = {MISSING_HEADER: json.dumps(self._misses[url])} if url in self._misses else {}
+        return requests.codes.not_found, b"", {"X-Reason": "not in the recording"} | known
 
     def _counts(self, path: Path) -> bool:
         """Tell whether a body is there; in our own archive only once its sidecar is."""

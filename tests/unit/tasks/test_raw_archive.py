@@ -41,7 +41,7 @@ def test_what_is_put_is_found(archive):
     assert archive.find(URL) == entry
     assert archive.read(URL) == BODY
     assert entry.bytes_count == len(BODY)
-    landing = entry.landing()
+    landing = entry.landing(entry.dataset, entry.symbol)
     assert (landing.symbol, landing.payload_sha256, landing.is_landed) == ("VIX", entry.payload_sha256, True)
 
 
