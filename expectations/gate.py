@@ -1,14 +1,16 @@
 """The gate of a night: run the suites of a dataset and split its rows into clean and quarantined.
 
-What a rule says is in `expectations.suites`, how it is evaluated in `expectations.runner`, the bookkeeping of rejects in
-`alvh_core.quarantine`. A fault of severity night raises; everything lesser is quarantined and the night goes on.
+What a rule says is in `expectations.suites`, how it is evaluated in `expectations.runner`, the bookkeeping of rejects
+in `alvh_core.quarantine`. A fault of severity night raises; everything lesser is quarantined and the night goes on.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.errors import FatalError
@@ -68,11 +70,10 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     """
     by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite()), quotes)
     rejected_rows = by_row.rejects()
-    hit = pd.Series(False, index=range(len(quotes)))
-    hit.iloc[rejected_rows["position"]] = True
+    hit = _hit(rejected_rows, len(quotes))
     expiries = expiry_facts(quotes, forwards, universe, calendar)
     by_expiry = _passed(validate(expiries, expiry_suite()), expiries)
-    underlyings = underlying_facts(quotes, hit)
+    underlyings = underlying_facts(quotes, pd.Series(hit))
     by_underlying = _passed(validate(underlyings, underlying_suite()), underlyings)
     marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
                          _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip
@@ -100,8 +101,7 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     """
     report = validate(frame, suite)
     rejects = report.rejects()
-    bad = pd.Series(False, index=frame.index)
-    bad.iloc[rejects["position"]] = True
+    bad = _hit(rejects, len(frame))
     rejected = frame[bad].assign(reason=rejects["reason"].to_numpy(), severity="row")
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
     row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
@@ -146,8 +146,10 @@ def dated(checks: Iterable[pd.DataFrame], trade_date: date, source_mode: str) ->
     DataFrame
         `META_VALIDATIONS`.
     """
-    night = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
-    return frames.conform(pd.concat(checks, ignore_index=True).assign(**night), META_VALIDATIONS)
+    stacked = pd.concat(checks, ignore_index=True)
+    return frames.conform(
+        stacked.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), META_VALIDATIONS
+    )
 
 
 def _passed(report: ValidationReport, frame: pd.DataFrame) -> ValidationReport:
@@ -158,6 +160,12 @@ def _passed(report: ValidationReport, frame: pd.DataFrame) -> ValidationReport:
     told = "; ".join(f"{c.check_name} ({c.check_column}): {c.unexpected_count} rows" for c in broken.itertuples())
     raise FatalError(f"{report.dataset}: {len(frame)} rows, expected every night rule to hold, broken: {told}. "
                      "Nothing is published; the raw payloads are kept")  # fmt: skip
+
+
+def _hit(rejects: pd.DataFrame, n_rows: int) -> NDArray[np.bool_]:
+    hit = np.zeros(n_rows, dtype=bool)
+    hit[rejects["position"].to_numpy(dtype=np.int64)] = True
+    return hit
 
 
 def _suspended(facts: pd.DataFrame, report: ValidationReport, keys: list[str]) -> pd.DataFrame:

@@ -28,8 +28,11 @@ from tasks.signals import signal
 from tasks.sources.catalogue import night_requests
 from tasks.validate import validate
 
+# Threads are for landing, the other stages are columnar; the runner's own type does not fit its decorator's.
+RUNNER: Any = ThreadPoolTaskRunner(max_workers=4)
 
-@flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=4), retries=0)
+
+@flow(name="nightly", task_runner=RUNNER)
 def nightly(
     trade_date: date | None = None, source: str | None = None, force: bool = False
 ) -> State[Any] | dict[str, str]:
@@ -60,6 +63,7 @@ def nightly(
 
 def run_stages(night: Night) -> dict[str, str]:
     """Take an opened night through its stages."""
+    night.connect()
     requests = night_requests(night.universe, night.trade_date)
     futures = [land.submit(night, request) for request in requests]
     results = [future.result(raise_on_failure=False) for future in futures]

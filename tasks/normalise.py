@@ -1,4 +1,4 @@
-"""Stage 2, normalise: archived bodies to canonical quotes, bars and curve in the lake; nothing after the night gets in."""
+"""Stage 2, normalise: archived bodies to canonical quotes, bars and curve in the lake; nothing later gets in."""
 
 from collections.abc import Sequence
 

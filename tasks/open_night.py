@@ -43,7 +43,6 @@ def open_night(night: Night, *, force: bool) -> Iterator[None]:
             raise NightTakenError(
                 "AlreadyComplete", f"{night.trade_date} ({night.source_mode}) is published; --force computes it again"
             )
-        night.connect()
         night.archive.sweep()
         night.lake.sweep()
         night.warehouse.claim(

@@ -18,8 +18,10 @@ from tasks.render.page import render_report
 def report(night: Night) -> Path:
     """Write the night's page and leave its tables in the UI."""
     tables = night.warehouse.night(night.source_mode, night.trade_date)
-    view = night_view(tables, night.lake.read(PRICED_QUOTES), night.universe, profile=night.profile, rule=night.spread_rule,
-                      evidence=night.evidence_rule, ledger=night.warehouse.ledger(night.source_mode, night.trade_date))  # fmt: skip
+    view = night_view(
+        tables, night.lake.read(PRICED_QUOTES), night.universe, profile=night.profile, rule=night.spread_rule,
+        evidence=night.evidence_rule, ledger=night.warehouse.ledger(night.source_mode, night.trade_date),
+    )  # fmt: skip
     path = night.report_path
     write_atomic(path, render_report(view).encode())
     label = f"{night.trade_date}, {night.source_mode}"

@@ -1,4 +1,4 @@
-"""Stage 3, validate: every dataset against its suite; rejected rows to quarantine, the rest becomes the night's data."""
+"""Stage 3, validate: every dataset against its suite; rejected rows to quarantine, the rest is the night."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE

@@ -1,4 +1,4 @@
-"""Contracts per second of each step on one simulated night, columns in, columns out, no disk: parse, validate, price, score."""
+"""Contracts per second of each step on one simulated night, columns in, columns out, no disk."""
 
 import statistics
 import time

@@ -29,9 +29,8 @@ def show(kind: str, outcome: dict) -> None:
     seconds = outcome["seconds"]
     contracts = int(seconds.pop("contracts"))
     total = sum(seconds.values())
-    print(
-        f"\n{kind} night: {contracts:,} contracts, {total:.1f} s after imports, peak {outcome['peak_bytes'] / 1e9:.2f} GB"
-    )
+    peak = outcome["peak_bytes"] / 1e9
+    print(f"\n{kind} night: {contracts:,} contracts, {total:.1f} s after imports, peak {peak:.2f} GB")
     for name, value in seconds.items():
         print(f"  {name:10s} {value:7.2f} s  {contracts / value / 1e3:9.0f} k contracts/s")
 

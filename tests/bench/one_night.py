@@ -44,9 +44,10 @@ LARGE_STOCKS, LARGE_DENSITY = 960, 1.0
 
 def large_universe() -> dict[str, Asset]:
     """The default universe and several hundred further stocks, about one night of all US-listed series."""
-    more = [Asset(symbol=f"S{n:04d}X", wire_symbol=f"S{n:04d}X", asset_class="single_stock", roots=(Root(name=f"S{n:04d}X"),), is_host=False)
-            for n in range(LARGE_STOCKS)]  # fmt: skip
-    return DEFAULT_UNIVERSE | {asset.symbol: asset for asset in more}
+    names = [f"S{number:04d}X" for number in range(LARGE_STOCKS)]
+    stock = {"asset_class": "single_stock", "is_host": False}
+    more = {n: Asset(symbol=n, wire_symbol=n, roots=(Root(name=n),), **stock) for n in names}
+    return DEFAULT_UNIVERSE | more
 
 
 def large(night: Night, density: float) -> Night:

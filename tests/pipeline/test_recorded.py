@@ -81,11 +81,12 @@ def test_nothing_after_the_night_is_seen(replay, recorded: Path, tmp_path: Path)
     assert honest["core_market__daily_closes"].set_index("symbol").loc["VIX", "close_usd"] == 16.73
     shutil.copytree(recorded / "histories", planted / "histories")
     shutil.copytree(recorded / str(JULY_16), planted / str(JULY_16))
+    bar = '{"date":"2026-07-17","open":1,"high":9,"low":1,"close":5,"volume":1}'
     cboe, treasury = "cdn-api.cboe.com/api/global", "home.treasury.gov/resource-center/data-chart-center"
     _change(planted / f"histories/{cboe}/us_indices/daily_prices/VIX_History.csv.gz",
             lambda text: "\n".join(_without_after(text)) + "\n07/17/2026,99,99,99,99\n")  # fmt: skip
     _change(planted / f"histories/{cboe}/delayed_quotes/charts/historical/XLF.json.gz",
-            lambda text: text.replace('"data":[', '"data":[{"date":"2026-07-17","open":1,"high":9,"low":1,"close":5,"volume":1},'))  # fmt: skip
+            lambda text: text.replace('"data":[', f'"data":[{bar},'))  # fmt: skip
     _change(planted / f"histories/{treasury}/interest-rates/daily-treasury-rates.csv/2026/all.csv.gz",
             lambda text: text.replace("\n", "\n07/17/2026,90,90,90,90,90\n", 1))  # fmt: skip
     tempted = replay(JULY_16, planted, tmp_path / "other")

@@ -1,4 +1,4 @@
-"""Two things that silently break when versions drift: a flow runs, and a server makes the scheduled runs of a deployment."""
+"""Two things that silently break when versions drift: a flow runs, and a server schedules a deployment."""
 
 import os
 import subprocess

@@ -86,7 +86,7 @@ def main() -> None:
 
     import flows.nightly  # noqa: F401
 
-    chance = random.Random(seed)  # noqa: S311 - moments to kill, not secrets
+    chance = random.Random(seed)
     finish(base / "whole")
     results = {"whole": look(base / "whole")}
     finish(base / "whole")  # a second run of a complete night

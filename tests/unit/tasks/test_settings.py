@@ -57,7 +57,7 @@ def test_an_unknown_variable_stops_the_start(monkeypatch, name, words):
     ("ALVH_SEED", "abc", "ALVH_SEED: .*integer.*found 'abc'"),
     ("ALVH_REQUESTS_PER_SECOND", "0", "ALVH_REQUESTS_PER_SECOND: .*greater than 0, found '0'"),
     ("ALVH_REQUESTS_PER_SECOND", "1000", "ALVH_REQUESTS_PER_SECOND: .*less than or equal to 10"),
-    ("ALVH_FETCH_WORKERS", "0", "ALVH_FETCH_WORKERS"), ("alvh_price_threads", "many", "ALVH_PRICE_THREADS"),
+    ("ALVH_PRICE_THREADS", "0", "ALVH_PRICE_THREADS"), ("alvh_price_threads", "many", "ALVH_PRICE_THREADS"),
 ])  # fmt: skip
 def test_an_illegal_value_is_named(monkeypatch, name, value, words):
     monkeypatch.setenv(name, value)
@@ -67,8 +67,8 @@ def test_an_illegal_value_is_named(monkeypatch, name, value, words):
 
 def test_all_faults_at_once(monkeypatch):
     monkeypatch.setenv("ALVH_SEED", "abc")
-    monkeypatch.setenv("ALVH_FETCH_WORKERS", "-1")
-    with pytest.raises(ContractError, match=r"ALVH_SEED.*; ALVH_FETCH_WORKERS"):
+    monkeypatch.setenv("ALVH_PRICE_THREADS", "-1")
+    with pytest.raises(ContractError, match=r"ALVH_SEED.*; ALVH_PRICE_THREADS"):
         load_settings()
 
 
