@@ -16,6 +16,7 @@ from alvh_core.black import greeks
 from alvh_core.liquidity import in_band
 from alvh_core.params import LAYERS, LadderProfile
 
+_EXPIRY_COLUMNS = ["root", "expiry_date", "dte_days", "is_monthly"]
 _QUOTE_STATUS = {"OK": "OK", "LOCKED": "OK", "ZERO_BID": "ZERO_BID", "NO_QUOTE": "BAD_QUOTE", "BAD": "BAD_QUOTE"}
 _COPIED = (
     "osi_symbol", "root", "expiry_date", "dte_days", "forward_usd", "strike_usd", "delta_fwd", "iv_vol", "bid_usd",
@@ -75,7 +76,7 @@ def choose_expiry(chain: pd.DataFrame, tenor_days: int, tolerance_days: int, mon
     Series or None
         The chosen expiry's row; ties go to the longer one, of twins to the AM root. None: nothing within tolerance.
     """
-    listed = chain[["root", "expiry_date", "dte_days", "is_monthly"]].drop_duplicates()
+    listed = chain[_EXPIRY_COLUMNS].drop_duplicates()
     listed = listed.assign(error=(listed["dte_days"] - tenor_days).abs(), name=listed["root"].astype("str"))
     listed = listed[listed["error"] <= tolerance_days]
     monthly = listed[listed["is_monthly"] & (listed["error"] <= monthly_days)]
@@ -100,12 +101,15 @@ def select_legs(chain: pd.DataFrame, rule: LegRule, profile: LadderProfile) -> p
     DataFrame
         Three rows with the leg columns of `LADDER_LEGS` and ``tick_usd``; ``leg_status`` says what is wrong with a leg.
     """
-    sided = chain[chain["option_right"] == rule.option_right]
+    reach = [(t - d, t + d) for t, d in zip(profile.tenors_days, profile.tolerances_days, strict=True)]
+    near = np.logical_or.reduce([chain["dte_days"].between(low, high).to_numpy() for low, high in reach])
+    sided = chain[near & (chain["option_right"] == rule.option_right).to_numpy()]
+    listed = sided[_EXPIRY_COLUMNS].drop_duplicates()
     rows = []
     for layer in LAYERS:
         at = layer - 1
         tenor, tolerance = profile.tenors_days[at], profile.tolerances_days[at]
-        chosen = choose_expiry(sided, tenor, tolerance, profile.monthly_preference_days)
+        chosen = choose_expiry(listed, tenor, tolerance, profile.monthly_preference_days)
         leg: dict[str, Any] = {"layer_no": layer, "units_target": profile.units[at], "leg_status": "NO_EXPIRY"}
         if chosen is not None:
             same = (sided["root"] == chosen["root"]) & (sided["expiry_date"] == chosen["expiry_date"])

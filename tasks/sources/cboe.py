@@ -193,34 +193,37 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         Not a list of dated bars, or none at all.
     """
     try:
-        frame = _bar_columns(body)
-        days = pd.to_datetime(frame["date"], format="%Y-%m-%d")
-        numbers = frame.drop(columns="date").apply(_numbers)
+        table = _bar_columns(body)
+        days = pc.cast(table["date"], pa.date32())
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SkippableError(f"{symbol}: {url}: expected data as a list of bars with {', '.join(_BAR_FIELDS)}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip
-    if not len(frame) or days.isna().any():
-        raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(frame)}, {days.isna().sum()} undated")
-    listed: pd.DataFrame = _bars(days, numbers, symbol)[numbers["open"] != 0.0]
-    return listed
+    if not len(table) or days.null_count:
+        raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(table)}, {days.null_count} undated")
+    prices = {f"{name}_usd": _finite(table[name]) for name in ("open", "high", "low", "close")}
+    rows = pa.table({"bar_date": days, **prices, "volume_shares": _finite(table["volume"]),
+                     "row_position": pa.array(np.arange(len(table)))})  # fmt: skip
+    listed = pc.fill_null(pc.not_equal(table["open"], 0.0), fill_value=True)
+    bars: pd.DataFrame = rows.filter(listed).to_pandas(date_as_object=False)
+    return bars.assign(symbol=symbol)
 
 
-def _bar_columns(body: bytes) -> pd.DataFrame:
+def _bar_columns(body: bytes) -> pa.Table:
     """Decode bars column by column; files with numbers as strings take the slow way, there are two or three of them."""
     read = pj.ReadOptions(block_size=len(body) + 1, use_threads=False)
     parse = pj.ParseOptions(explicit_schema=_BARS, newlines_in_values=True, unexpected_field_behavior="ignore")
     try:
-        table = pa.Table.from_struct_array(
-            pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks().flatten()
-        )
+        bars = pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         rows = json.loads(body.decode("utf-8-sig"))["data"]
-        return pd.DataFrame({name: [row[name] for row in rows] for name in _BAR_FIELDS})
+        columns = {name: pd.Series([row[name] for row in rows], dtype="object") for name in _BAR_FIELDS}
+        numbers = {name: pa.array(_numbers(columns[name]), _NUMBER) for name in _BAR_FIELDS[1:]}
+        return pa.table({"date": pa.array(columns["date"], pa.string()), **numbers})
+    table = pa.Table.from_struct_array(bars.flatten())
     absent = [name for name in _BAR_FIELDS if table[name].null_count == len(table)]
     if absent:
         raise KeyError(", ".join(absent))
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+    return table
 
 
 def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:

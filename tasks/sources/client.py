@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -54,7 +55,7 @@ class Payload:
     fetched_at_utc: datetime
     source_mode: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the body."""
         return hashlib.sha256(self.body).hexdigest()

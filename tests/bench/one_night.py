@@ -9,6 +9,7 @@ import resource
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -73,7 +74,7 @@ def run(night: Night) -> dict[str, float]:
 
     with disable_run_logger(), open_night(night, force=True):
         requests = night_requests(night.universe, DAY)
-        landings = timed("land", lambda: [outcome(request, _landed(night, request)) for request in requests])
+        landings = timed("land", _land_all, night, requests)
         timed("normalise", normalise.fn, night, landings)
         counts = timed("validate", validate.fn, night)
         for name, stage in (("price", price), ("score", score), ("signal", signal), ("judge", judge)):
@@ -82,6 +83,13 @@ def run(night: Night) -> dict[str, float]:
         if "--no-report" not in sys.argv:
             timed("report", lambda: report.fn(night))
     return seconds | {"contracts": counts["rows_in_count"]}
+
+
+def _land_all(night: Night, requests: list[PayloadRequest]) -> list[Landing]:
+    """Land with as many threads as the flow does."""
+    with ThreadPoolExecutor(4) as pool:
+        results = pool.map(lambda request: _landed(night, request), requests)
+    return [outcome(request, result) for request, result in zip(requests, results, strict=True)]
 
 
 def _landed(night: Night, request: PayloadRequest) -> Landing | AlvhError:
