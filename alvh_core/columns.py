@@ -190,7 +190,7 @@ _add(
 
 # Volatility, bars, rates
 _add("iv30_vol", "float", "Model-free volatility over 30 days", "annual, decimal", low=0, high=20)
-_add("method", "category", "Expiries behind the number", allowed=("interpolated", "extrapolated", "single", "none"))
+_add("method", "category", "Expiries behind the number", allowed=("interpolated", "single", "none"))
 _add("status", "category", "OK, or why there is no number")
 _add("near_expiry_date", "date", "Near expiry", "ISO date")
 _add("next_expiry_date", "date", "Next expiry", "ISO date")

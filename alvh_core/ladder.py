@@ -77,13 +77,12 @@ def choose_expiry(chain: pd.DataFrame, tenor_days: int, tolerance_days: int, mon
         The chosen expiry's row; ties go to the longer one, of twins to the AM root. None: nothing within tolerance.
     """
     listed = chain[_EXPIRY_COLUMNS].drop_duplicates()
-    listed = listed.assign(error=(listed["dte_days"] - tenor_days).abs(), name=listed["root"].astype("str"))
-    listed = listed[listed["error"] <= tolerance_days]
-    monthly = listed[listed["is_monthly"] & (listed["error"] <= monthly_days)]
-    ranked = (monthly if len(monthly) else listed).sort_values(
-        ["error", "dte_days", "name"], ascending=[True, False, True]
-    )
-    return ranked.iloc[0] if len(ranked) else None
+    dte, name = listed["dte_days"].to_numpy(), listed["root"].astype("str").to_numpy()
+    error = np.abs(dte - tenor_days)
+    near_monthly = listed["is_monthly"].to_numpy(dtype=bool) & (error <= min(monthly_days, tolerance_days))
+    wanted = near_monthly if near_monthly.any() else error <= tolerance_days
+    ranked = [at for at in np.lexsort((name, -dte, error)) if wanted[at]]
+    return listed.iloc[ranked[0]] if ranked else None
 
 
 def select_legs(chain: pd.DataFrame, rule: LegRule, profile: LadderProfile) -> pd.DataFrame:
