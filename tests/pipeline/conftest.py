@@ -85,26 +85,34 @@ def recorded() -> Path:
 class Runner:
     """Runs real nights in this process, each home with its own stores, against the session's Prefect server."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, universe: Path) -> None:
-        self._patch = monkeypatch
-        self._patch.setenv("ALVH_UNIVERSE_FILE", str(universe))
+    def __init__(self, small: Path) -> None:
+        self._small = small
 
-    def __call__(self, home: Path, day: date, source: str = "simulated", *, force: bool = False) -> "State":
+    def __call__(self, home: Path, day: date, source: str = "simulated", *, force: bool = False,
+                 is_small: bool = True) -> "State":  # fmt: skip
         from flows.nightly import nightly
 
-        self._patch.setenv("ALVH_HOME", str(home))
-        return nightly(trade_date=day, source=source, force=force, return_state=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ALVH_HOME", str(home))
+            if is_small:
+                patch.setenv("ALVH_UNIVERSE_FILE", str(self._small))
+            return nightly(trade_date=day, source=source, force=force, return_state=True)
 
-    def use_whole_universe(self) -> None:
-        self._patch.delenv("ALVH_UNIVERSE_FILE", raising=False)
 
-
-@pytest.fixture
-def run_night(prefect_api: str, small_universe: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+@pytest.fixture(scope="session")
+def run_night(prefect_api: str, small_universe: Path) -> Iterator[Runner]:
     from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
 
     with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_LOGGING_LEVEL: "ERROR"}):
-        yield Runner(monkeypatch, small_universe)
+        yield Runner(small_universe)
+
+
+@pytest.fixture(scope="session")
+def simulated_home(run_night: Runner, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which one simulated night was run; to read, not to change."""
+    home = tmp_path_factory.mktemp("simulated")
+    assert run_night(home, date(2026, 11, 18)).name == "Completed"
+    return home
 
 
 @pytest.fixture

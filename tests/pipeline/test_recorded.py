@@ -5,7 +5,9 @@ The recordings may not be redistributed; where their folder is absent these test
 
 import gzip
 import shutil
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,18 +17,28 @@ LEGS, SIGNALS, VERDICTS = "out_alvh__daily_ladder_legs", "out_alvh__daily_ladder
 JULY_10, JULY_16, JULY_31 = date(2026, 7, 10), date(2026, 7, 16), date(2026, 7, 31)
 
 
-@pytest.fixture
-def replay(run_night, warehouse_of, recorded: Path, tmp_path: Path):
-    def one(day: date, source: Path = recorded, home: Path = tmp_path / "home") -> dict[str, pd.DataFrame]:
-        run_night.use_whole_universe()
-        state = run_night(home, day, f"recorded:{source}")
+Night = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def replay(run_night, recorded: Path, tmp_path_factory) -> Callable[..., Night]:
+    """Replay a night of a recording, each once, on the whole universe; its published tables."""
+    from tasks.warehouse.repository import Warehouse
+
+    @cache
+    def one(day: date, source: Path = recorded) -> Night:
+        home = tmp_path_factory.mktemp("home")
+        state = run_night(home, day, f"recorded:{source}", is_small=False)
         assert state.is_completed(), state
-        return warehouse_of(home).night("recorded", day)
+        warehouse = Warehouse(f"sqlite:///{home}/warehouse.sqlite")
+        night = warehouse.night("recorded", day)
+        warehouse.close()
+        return night
 
     return one
 
 
-def reference_legs(night: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def reference_legs(night: Night) -> pd.DataFrame:
     legs = night[LEGS]
     return legs[(legs["host"] == "SPX") & (legs["variant"] == "V0_REF")].set_index("layer_no")
 
@@ -89,7 +101,7 @@ def test_nothing_after_the_night_is_seen(replay, recorded: Path, tmp_path: Path)
             lambda text: text.replace('"data":[', f'"data":[{bar},'))  # fmt: skip
     _change(planted / f"histories/{treasury}/interest-rates/daily-treasury-rates.csv/2026/all.csv.gz",
             lambda text: text.replace("\n", "\n07/17/2026,90,90,90,90,90\n", 1))  # fmt: skip
-    tempted = replay(JULY_16, planted, tmp_path / "other")
+    tempted = replay(JULY_16, planted)
     for name, frame in honest.items():
         if name.startswith(
             ("out_", "core_")

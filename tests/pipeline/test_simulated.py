@@ -1,5 +1,6 @@
 """The whole flow on the simulated market: idempotent, replayable, honest about what is missing."""
 
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -24,24 +25,22 @@ def test_a_second_run_finds_the_night_complete(run_night, warehouse_of, tmp_path
     assert warehouse_of(tmp_path).fingerprint("simulated", DAY) == before
 
 
-def test_the_archive_of_a_night_replays_it_row_for_row(run_night, warehouse_of, tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    run_night(first, DAY)
+def test_the_archive_of_a_night_replays_it_row_for_row(run_night, simulated_home, warehouse_of, tmp_path: Path) -> None:
+    first, second = simulated_home, tmp_path
     run_night(second, DAY, f"recorded:{raw_root(first)}")
     assert warehouse_of(second).fingerprint("simulated", DAY) == warehouse_of(first).fingerprint("simulated", DAY)
     for name, frame in warehouse_of(first).night("simulated", DAY).items():
         pd.testing.assert_frame_equal(frame, warehouse_of(second).night("simulated", DAY)[name], obj=name)
 
 
-def test_every_row_says_that_it_is_simulated(run_night, warehouse_of, tmp_path: Path) -> None:
-    run_night(tmp_path, DAY)
-    for name, frame in warehouse_of(tmp_path).night("simulated", DAY).items():
+def test_every_row_says_that_it_is_simulated(simulated_home, warehouse_of) -> None:
+    for name, frame in warehouse_of(simulated_home).night("simulated", DAY).items():
         assert len(frame) or name in {"meta_quarantine"}, name
         assert set(frame["source_mode"]) <= {"simulated"}
-    verdicts = warehouse_of(tmp_path).night("simulated", DAY)["out_alvh__daily_verdicts"]
+    verdicts = warehouse_of(simulated_home).night("simulated", DAY)["out_alvh__daily_verdicts"]
     assert (verdicts["verdict"] == "INSUFFICIENT").all()
     assert verdicts["reasons"].str.contains("simulated quotes are never evidence").all()
-    assert "SIMULATED" in (tmp_path / "reports" / f"{DAY}-simulated.html").read_text()
+    assert "SIMULATED" in (simulated_home / "reports" / f"{DAY}-simulated.html").read_text()
 
 
 def crossing_sessions() -> list[date]:
@@ -72,9 +71,13 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
     assert (reference["units_armed_count"].iloc[1:] >= 4).all()
 
 
-def test_one_missing_symbol_never_stops_the_night(run_night, warehouse_of, tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    run_night(first, DAY)
+def archive_of(home: Path, tmp_path: Path) -> Path:
+    """A copy of a home that may be changed."""
+    return Path(shutil.copytree(home, tmp_path / "copy"))
+
+
+def test_one_missing_symbol_never_stops_the_night(run_night, simulated_home, warehouse_of, tmp_path: Path) -> None:
+    first, second = archive_of(simulated_home, tmp_path), tmp_path / "second"
     lost = raw_root(first) / "source_mode=simulated" / str(DAY) / VIX_CHAIN.replace("_VIX", "XLF")
     lost.unlink()
     assert run_night(second, DAY, f"recorded:{raw_root(first)}").name == "Completed"
@@ -85,11 +88,8 @@ def test_one_missing_symbol_never_stops_the_night(run_night, warehouse_of, tmp_p
     assert (night["out_alvh__daily_ladder_signals"].query("host == 'KO'")["filter_state"] != "NO_DATA").all()
 
 
-def test_without_the_vix_chain_the_night_is_published_as_no_data(
-    run_night, small_universe, environment, warehouse_of, tmp_path: Path
-) -> None:
-    first = tmp_path / "first"
-    run_night(first, DAY)
+def test_without_the_vix_chain_the_night_is_no_data(simulated_home, environment, warehouse_of, tmp_path: Path) -> None:
+    first = archive_of(simulated_home, tmp_path)
     (raw_root(first) / "source_mode=simulated" / str(DAY) / VIX_CHAIN).unlink()
     command = [
         sys.executable,
@@ -110,9 +110,7 @@ def test_without_the_vix_chain_the_night_is_published_as_no_data(
     assert (signals.loc[signals["hedge_symbol"] == "KO", "filter_state"] != "NO_DATA").all()
 
 
-def test_the_command_gives_the_same_night_in_tokyo(run_night, environment, warehouse_of, tmp_path: Path) -> None:
-    here = tmp_path / "here"
-    run_night(here, DAY)
+def test_the_command_gives_the_same_night_in_tokyo(simulated_home, environment, warehouse_of) -> None:
     command = [sys.executable, "-m", "flows.cli", "nightly", "--date", str(DAY)]
     tokyo = environment | {"TZ": "Asia/Tokyo"}
     done = subprocess.run(command, env=tokyo, capture_output=True, text=True, check=False, timeout=300)
@@ -120,7 +118,9 @@ def test_the_command_gives_the_same_night_in_tokyo(run_night, environment, wareh
     assert "V0 VIX" in done.stdout
     assert "report:" in done.stdout
     there = Path(environment["ALVH_HOME"])
-    assert warehouse_of(there).fingerprint("simulated", DAY) == warehouse_of(here).fingerprint("simulated", DAY)
+    assert warehouse_of(there).fingerprint("simulated", DAY) == warehouse_of(simulated_home).fingerprint(
+        "simulated", DAY
+    )
 
 
 def test_a_holiday_is_no_night(run_night, tmp_path: Path) -> None:
@@ -129,10 +129,10 @@ def test_a_holiday_is_no_night(run_night, tmp_path: Path) -> None:
     assert not (tmp_path / "reports").exists()
 
 
-def test_the_ui_gets_verdicts_validation_and_report(run_night, prefect_api: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("simulated_home")
+def test_the_ui_gets_verdicts_validation_and_report(prefect_api: str) -> None:
     import requests
 
-    run_night(tmp_path, DAY)
     found = requests.post(f"{prefect_api}/artifacts/latest/filter", json={}, timeout=10).json()
     by_key = {artifact["key"]: artifact for artifact in found}
     assert {"verdicts", "validations", "report"} <= set(by_key)

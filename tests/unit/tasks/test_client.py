@@ -131,7 +131,7 @@ def test_the_server_may_answer_later(httpserver, client, url, status):
 @pytest.mark.parametrize(("header", "low", "high"), [
     ("7", 7.0, 7.0), (" 7 ", 7.0, 7.0), ("0", 0.0, 0.0), ("-5", 0.0, 0.0), ("soon", 0.0, 0.0), ("", 0.0, 0.0),
     ("\u00b2", 0.0, 0.0), ("1.5", 0.0, 0.0), ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0, 0.0),
-    (format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True), 2000.0, 3000.0),
+    pytest.param(format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True), 2000.0, 3000.0, id="date"),
 ])  # fmt: skip
 def test_how_long_the_server_asks_to_wait(header, low, high):
     assert low <= client_module._seconds_to_wait(header) <= high
