@@ -80,7 +80,7 @@ def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date,
     published = bars.loc[(bars["symbol"] == index) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
     if len(published):
         return TriggerClose(vol_points=float(published.iloc[-1]), is_provisional=False)
-    is_over = snapshots["quote_clock"] != "in_session"
+    is_over = snapshots["minutes_to_close"] <= 0.0
     quoted = snapshots.loc[(snapshots["underlying"] == index) & is_over, "underlying_price_usd"].dropna()
     if quoted.empty:
         return TriggerClose(vol_points=float("nan"), is_provisional=False)

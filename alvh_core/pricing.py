@@ -91,9 +91,7 @@ def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Colle
     wanted = priced[priced["underlying"].isin(symbols)]
     bad = quarantined[(quarantined["severity"] == "row") & ~quarantined["is_adjusted"]]
     bad = bad[bad["underlying"].isin(symbols)]
-    kept = wanted.loc[
-        wanted["osi_symbol"].isin(bad["osi_symbol"]), "osi_symbol"
-    ]
+    kept = wanted.loc[wanted["osi_symbol"].isin(bad["osi_symbol"]), "osi_symbol"]
     bad = bad[~bad["osi_symbol"].isin(kept)].drop_duplicates("osi_symbol")
     bad = frames.conform(bad.assign(quote_flag="BAD", iv_status="NO_QUOTE", is_neg_extrinsic=False), PRICED_QUOTES)
     strays = dict(iter(bad.groupby("underlying", observed=True)))

@@ -258,8 +258,8 @@ def _dormant(plan: Sequence[Ladder], previous: pd.DataFrame, ladders: pd.DataFra
     keys = previous[LADDER].astype("str").itertuples(index=False, name=None)
     asleep = previous[np.array([key not in awake for key in keys], dtype=bool)].assign(**night)
     profiles = {ladder.host: ladder.profile for ladder in plan}
-    parts = [arm_through(part, closes, profiles[str(host)])
-             for host, part in asleep.groupby("host", observed=True) if host in profiles]  # fmt: skip
+    parts = [arm_through(part, closes, profiles[str(host)]) if host in profiles else part  # a host left out tonight
+             for host, part in asleep.groupby("host", observed=True)]  # fmt: skip
     return frames.concat([frames.conform(part, LADDER_STATE) for part in parts], LADDER_STATE)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.schemas import LADDER_SIGNALS, META_VALIDATIONS, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_VALIDATIONS, VERDICTS_TABLE
 
 _LADDER = ["host", "variant", "hedge_symbol", "profile"]
 
@@ -79,3 +79,10 @@ def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     columns = sorted({name for cells in rows.values() for name in cells} - {"asset class", "host", "verdict"})
     names = ("asset class", "host", *columns, "verdict")
     return [{name: cells.get(name, "") for name in names} for cells in rows.values()]
+
+
+def missing_payloads(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return what did not arrive, as ``dataset symbol``."""
+    payloads = tables[META_PAYLOADS.name]
+    lost = payloads[payloads["payload_outcome"] == "MISSING"]
+    return [f"{row.dataset} {row.symbol}" for row in lost.itertuples(index=False)]

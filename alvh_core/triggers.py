@@ -146,7 +146,7 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     after = arm(state, close_vol_points, trade_date, profile)
     before_armed, armed = state["is_armed"].to_numpy(), after["is_armed"].to_numpy()
     waiting = before_armed & armed & (state["units_deployed"].to_numpy() == 0)
-    retries = state["retries_count"].to_numpy()
+    retries = after["retries_count"].to_numpy()  # an escalation tonight has renewed them
     tries = waiting & (retries < profile.max_retries)
     ok = passes.to_numpy(dtype=bool)
     deploys, blocked = tries & ok, tries & ~ok
@@ -158,7 +158,7 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     return after.assign(
         units_deployed=np.where(deploys, units, after["units_deployed"]), leg_action=pd.Categorical(action),
         deployed_date=after["deployed_date"].mask(deploys, pd.Timestamp(trade_date)),
-        retries_count=np.where(blocked, retries + 1, after["retries_count"]),
+        retries_count=np.where(blocked, retries + 1, retries),
     )  # fmt: skip
 
 

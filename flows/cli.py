@@ -32,14 +32,18 @@ def nightly(
 
     calendar = wiring.trading_calendar(settings.calendar_file)
     trade_date = wanted or calendar.last_closed(datetime.now(UTC))
+    night = (
+        wiring.build_night(settings, trade_date, source or settings.source, "check")
+        if wanted is None or (calendar.is_session(wanted))
+        else None
+    )  # a wrong source or date is told before a server starts
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()
     if state.name != "Completed":
         typer.echo(f"{state.name}: {state.message}", err=True)
-    if state.name in {"Completed", "AlreadyComplete"}:
-        mode = wiring.build_night(settings, trade_date, source or settings.source, "print").source_mode
-        raise typer.Exit(_print_night(settings, trade_date, mode))
+    if night is not None and state.name in {"Completed", "AlreadyComplete"}:
+        raise typer.Exit(_print_night(settings, trade_date, night.source_mode))
 
 
 @app.command()
@@ -111,7 +115,7 @@ def _prepare() -> Any:
         raise ContractError(f"ALVH_HOME: expected a folder that can be written, found {error}") from error
     defaults = {
         "PREFECT_HOME": str(settings.prefect_home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "PREFECT_LOGGING_LEVEL": "CRITICAL",
     }  # fmt: skip
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
@@ -127,11 +131,12 @@ def _date(text: str) -> date:
 
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:
     """Print the verdict table, the data quality line and the report's path; return the exit code."""
-    from alvh_core.summary import verdict_matrix  # noqa: PLC0415
+    from alvh_core.summary import missing_payloads, verdict_matrix  # noqa: PLC0415
     from tasks.warehouse.repository import Warehouse  # noqa: PLC0415
 
     warehouse = Warehouse(settings.database_url)
-    rows, night = verdict_matrix(warehouse.night(mode, trade_date)), warehouse.ledger(mode, trade_date) or {}
+    tables, night = warehouse.night(mode, trade_date), warehouse.ledger(mode, trade_date) or {}
+    rows, missing = verdict_matrix(tables), missing_payloads(tables)
     warehouse.close()
     typer.echo(f"{trade_date} · {mode.upper()}")
     if rows:
@@ -140,6 +145,8 @@ def _print_night(settings: Any, trade_date: date, mode: str) -> int:
     reason = f": {night['reason']}" if night.get("reason") else ""
     typer.echo(f"{rows_in} contracts in = {published} published + {rejected} quarantined; "
                f"outcome {night.get('outcome')}{reason}")  # fmt: skip
+    if missing:
+        typer.echo(f"{len(missing)} payloads missing ({', '.join(missing)}); reasons in meta_payloads")
     typer.echo(f"report: {Path(settings.reports_root) / f'{trade_date}-{mode}.html'}")
     return 0 if night.get("outcome") == "OK" else EXIT_NO_DATA
 

@@ -30,7 +30,7 @@ def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
       retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, retry_condition_fn=is_retriable)  # fmt: skip
 def land(night: Night, request: PayloadRequest) -> Landing:
     """Fetch, check and archive one payload; what is already archived is not fetched again."""
-    entry = night.archive.find(request.url)
+    entry = night.archive.find_whole(request.url)
     if entry is None:
         payload = night.client.get(request.url, request.symbol)
         check_payload(request, payload, night.universe, night.session, night.calendar)

@@ -106,6 +106,20 @@ class RawArchive:
                 f"{url}: the archive's {sidecar} is damaged: {error}; remove it to fetch again"
             ) from error
 
+    def find_whole(self, url: str) -> RawEntry | None:
+        """Return the archived body's entry if body and sidecar are what was fetched; a damaged pair is set aside."""
+        try:
+            entry = self.find(url)
+            if entry is not None:
+                self.read(url)
+        except SkippableError:
+            path = self.path_of(url)
+            for damaged in (path, self._sidecar(path)):
+                if damaged.exists():
+                    damaged.replace(damaged.with_name(damaged.name + ".damaged"))
+            return None
+        return entry
+
     def read(self, url: str) -> bytes:
         """Return the uncompressed body of an address.
 

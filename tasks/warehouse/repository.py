@@ -53,11 +53,15 @@ class Warehouse:
         self._reads = reader_engine(url)  # reading must not ask for the write lock
 
     def status(self, key: NightKey) -> str | None:
-        """Return RUNNING, COMPLETE or FAILED, or None for a night never claimed."""
+        """Return RUNNING, COMPLETE or FAILED, or None for a night never claimed.
+
+        A night published under any universe is COMPLETE: its rows are one set, only a forced run may replace them.
+        """
         nights = SQL_TABLES[META_NIGHTS.name]
+        query = sa.select(nights.c.universe, nights.c.night_status).where(_is_date(nights, key))
         with self._reads.connect() as connection:
-            found: str | None = connection.scalar(sa.select(nights.c.night_status).where(_is_night(nights, key)))
-        return found
+            found: dict[str, str] = {row.universe: row.night_status for row in connection.execute(query)}
+        return "COMPLETE" if "COMPLETE" in found.values() else found.get(key.universe)
 
     def claim(self, key: NightKey, *, run_id: str, code_version: str, rules_hash: str) -> None:
         """Write the night down as RUNNING; the caller holds its lock.

@@ -139,8 +139,9 @@ def test_another_universes_claim_on_the_same_rows_ends(warehouse, night, url):
     publish(warehouse, night(elsewhere), elsewhere)
     publish(warehouse, night())
     publish(warehouse, night(other, rows=2), other)
-    assert warehouse.status(KEY) is None
+    assert warehouse.status(KEY) == "COMPLETE", "published under another universe: only a forced run may replace it"
     assert warehouse.status(other) == warehouse.status(elsewhere) == "COMPLETE"
+    assert query_warehouse(url, "select universe from meta_nights where source_mode = 'simulated'").values == [["mine"]]
     assert count(url) == 2 + 4
 
 

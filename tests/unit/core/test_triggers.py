@@ -243,3 +243,12 @@ def test_an_escalation_renews_the_lower_layers_retries():
     after = arm(state, 23.0, START + timedelta(days=1), PROFILE)
     assert after["is_armed"].tolist() == [True, True, False]
     assert after["retries_count"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("tries", [0, 5, 9, 10])
+def test_a_blocked_layer_starts_afresh_when_a_higher_one_arms(tries):
+    state = arm(_fresh(), 19.0, START, PROFILE).assign(retries_count=[tries, 0, 0])
+    blocked = pd.Series([False] * 3)
+    after = advance(state, 23.0, blocked, START + timedelta(days=1), PROFILE)
+    assert after["retries_count"].tolist() == [1, 0, 0]
+    assert after["leg_action"].astype(str).tolist() == ["BLOCKED", "ARM", "IDLE"]
