@@ -75,7 +75,7 @@ def _import() -> Any:
         import great_expectations as gx  # noqa: PLC0415 (4 to 6 s)
         import great_expectations.expectations  # noqa: PLC0415
         from great_expectations.execution_engine import pandas_execution_engine  # noqa: PLC0415
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of every temporary folder
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # every temporary folder
     # Batches below this size are hashed twice for a fingerprint that nobody reads: 5 of 7 s on 1.7 million quotes.
     pandas_execution_engine.HASH_THRESHOLD = 0
     return gx
