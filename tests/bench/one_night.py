@@ -20,6 +20,8 @@ from prefect.logging import disable_run_logger
 from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from alvh_core.market.simulated import SimulatedMarket
+from alvh_core.reporting.view import night_view
+from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, Root
 from flows import wiring
 from tasks.judge import judge
@@ -29,7 +31,7 @@ from tasks.normalise import normalise
 from tasks.open_night import open_night
 from tasks.price import price
 from tasks.publish import publish
-from tasks.report import report
+from tasks.render.page import render_report
 from tasks.score import score
 from tasks.settings import Settings
 from tasks.signals import signal
@@ -81,8 +83,14 @@ def run(night: Night) -> dict[str, float]:
             timed(name, stage.fn, night)
         timed("publish", publish.fn, night, counts)
         if "--no-report" not in sys.argv:
-            timed("report", lambda: report.fn(night))
+            timed("report", _page, night)
     return seconds | {"contracts": counts["rows_in_count"]}
+
+
+def _page(night: Night) -> str:
+    """The page alone: the task also leaves artifacts, which here would start a server of their own."""
+    tables = night.warehouse.night(night.source_mode, night.trade_date)
+    return render_report(night_view(tables, night.lake.read(PRICED_QUOTES), night.universe))
 
 
 def _land_all(night: Night, requests: list[PayloadRequest]) -> list[Landing]:
