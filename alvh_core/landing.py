@@ -12,6 +12,8 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.schemas import META_PAYLOADS
 
+SIDECAR, MISSES = ".meta", "misses.json"  # names in the raw archive, known to who writes it and who replays it
+
 
 @dataclass(frozen=True, kw_only=True)
 class Landing:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
+from alvh_core.forwards import EXPIRY
 from alvh_core.schemas import MODEL_FREE
 
 MINUTES_PER_YEAR, MINUTES_30_DAYS = 525_600.0, 43_200.0
@@ -25,7 +26,6 @@ TARGET_YEARS = MINUTES_30_DAYS / MINUTES_PER_YEAR
 
 Variance = tuple[float, pd.Timestamp, str, float]  # years, expiry, root, annual variance
 
-_EXPIRY = ["underlying", "root", "expiry_date"]
 _SIDES = ["strike_usd", "bid_usd", "ask_usd"]
 
 
@@ -164,13 +164,13 @@ def model_free_30d(priced: pd.DataFrame, snapshots: pd.DataFrame, closes: pd.Dat
 def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
     """Compute the variances of the expiries around 30 days: two on either side, one of them spare."""
     usable = priced[priced["forward_usd"].notna() & priced["dte_days"].between(MIN_DAYS, MAX_DAYS)]
-    expiries = usable.groupby(_EXPIRY, observed=True)[["years", "discount"]].first().reset_index()
+    expiries = usable.groupby(EXPIRY, observed=True)[["years", "discount"]].first().reset_index()
     expiries["is_above"] = expiries["years"] > TARGET_YEARS
     expiries["distance"] = (expiries["years"] - TARGET_YEARS).abs()
     ranked = expiries.sort_values(["distance", "root"]).groupby(["underlying", "is_above"], observed=True).head(2)
     pairs = _pairs(usable, ranked)
     result: dict[str, list[Variance]] = {}
-    positions: dict[Any, Any] = pairs.groupby(_EXPIRY, observed=True, sort=False).indices
+    positions: dict[Any, Any] = pairs.groupby(EXPIRY, observed=True, sort=False).indices
     for (symbol, root, expiry), at in positions.items():
         part = pairs.iloc[at[0] : at[-1] + 1]
         years, discount = float(part["years"].iloc[0]), float(part["discount"].iloc[0])
@@ -183,13 +183,13 @@ def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
 
 def _pairs(usable: pd.DataFrame, expiries: pd.DataFrame) -> pd.DataFrame:
     """Match calls and puts of the chosen expiries by strike, ascending; a contract without a bid has a bid of zero."""
-    chosen = usable.merge(expiries[_EXPIRY], on=_EXPIRY)
+    chosen = usable.merge(expiries[EXPIRY], on=EXPIRY)
     bid = chosen["bid_usd"].where(chosen["quote_flag"].isin(["OK", "LOCKED"]), 0.0)
-    chosen = chosen[[*_EXPIRY, *_SIDES, "years", "discount", "option_right"]].assign(bid_usd=bid)
+    chosen = chosen[[*EXPIRY, *_SIDES, "years", "discount", "option_right"]].assign(bid_usd=bid)
     is_call = chosen["option_right"] == "C"
-    puts = chosen.loc[~is_call, [*_EXPIRY, *_SIDES]]
-    pairs = chosen[is_call].merge(puts, on=[*_EXPIRY, "strike_usd"], suffixes=("_c", "_p"))
-    return pairs.sort_values([*_EXPIRY, "strike_usd"], kind="stable", ignore_index=True)
+    puts = chosen.loc[~is_call, [*EXPIRY, *_SIDES]]
+    pairs = chosen[is_call].merge(puts, on=[*EXPIRY, "strike_usd"], suffixes=("_c", "_p"))
+    return pairs.sort_values([*EXPIRY, "strike_usd"], kind="stable", ignore_index=True)
 
 
 def _combine(variances: list[Variance]) -> dict[str, object]:

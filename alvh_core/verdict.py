@@ -13,6 +13,7 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.signals import without_trigger
+from alvh_core.triggers import LADDER
 from alvh_core.universe import Asset
 
 
@@ -36,9 +37,6 @@ class EvidenceRule:
     min_stress_windows: int = 3
     max_missing_frac: float = 0.10
     trusted_scopes: tuple[str, ...] = ("nbbo", "exclusive_listing")
-
-
-LADDER = ["host", "variant", "hedge_symbol", "profile"]
 
 
 def evidence(history: pd.DataFrame) -> pd.DataFrame:

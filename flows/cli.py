@@ -32,11 +32,9 @@ def nightly(
 
     calendar = wiring.trading_calendar(settings.calendar_file)
     trade_date = wanted or calendar.last_closed(datetime.now(UTC))
-    night = (
-        wiring.build_night(settings, trade_date, source or settings.source, "check")
-        if wanted is None or (calendar.is_session(wanted))
-        else None
-    )  # a wrong source or date is told before a server starts
+    night = None
+    if calendar.is_session(trade_date):  # a wrong source or date is told before a server starts
+        night = wiring.build_night(settings, trade_date, source or settings.source, "check")
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()

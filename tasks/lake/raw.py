@@ -19,11 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alvh_core.errors import SkippableError
-from alvh_core.landing import Landing
+from alvh_core.landing import MISSES, SIDECAR, Landing
 
 GZIP_LEVEL = 1
-SIDECAR = ".meta"
-MISSES = "misses.json"
 
 
 @dataclass(frozen=True, kw_only=True)

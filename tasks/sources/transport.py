@@ -19,12 +19,9 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from alvh_core.errors import ContractError, FatalError
+from alvh_core.landing import MISSES, SIDECAR
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
 from tasks.sources.client import FETCHED_AT_HEADER, MISSING_HEADER
-
-SIDECAR = ".meta"
-MISSES = "misses.json"
-
 
 _BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
 

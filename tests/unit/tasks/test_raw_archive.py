@@ -196,3 +196,15 @@ def test_a_killed_writer_leaves_nothing_half(tmp_path):
         archive.sweep()
         assert not list(root.rglob("*.tmp"))
         assert bodies
+
+
+@pytest.mark.parametrize("damage", ["body", "sidecar"])
+def test_a_damaged_pair_is_set_aside_and_can_be_fetched_again(archive, damage):
+    entry = put(archive)
+    assert archive.find_whole(URL) == entry
+    path = archive.path_of(URL)
+    (path if damage == "body" else sidecar_of(path)).write_bytes(b"garbage")
+    assert archive.find_whole(URL) is None
+    assert path.with_name(path.name + ".damaged").is_file(), "the evidence is kept"
+    put(archive)
+    assert archive.read(URL) == BODY
