@@ -5,6 +5,7 @@ night that is already COMPLETE is left alone, so a second run is harmless; a kil
 from what has landed. Nothing is published until everything is, in one transaction.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -63,15 +64,25 @@ def nightly(
 
 def run_stages(night: Night) -> dict[str, str]:
     """Take an opened night through its stages."""
+    counts = prepare(night)
+    return conclude(night, counts)
+
+
+def prepare(night: Night) -> dict[str, int]:
+    """Land and score a night: everything that depends on no other night."""
     night.connect()
     requests = night_requests(night.universe, night.trade_date)
     futures = [land.submit(night, request) for request in requests]
     results = [future.result(raise_on_failure=False) for future in futures]
-    landings = [outcome(request, result) for request, result in zip(requests, results, strict=True)]
-    normalise(night, landings)
-    counts = validate(night)
+    normalise(night, [outcome(request, result) for request, result in zip(requests, results, strict=True)])
+    counts: dict[str, int] = validate(night)
     price(night)
     score(night)
+    return counts
+
+
+def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
+    """Decide and publish a prepared night: what starts from the state that earlier nights left."""
     signal(night)
     judge(night)
     ended = publish(night, counts)

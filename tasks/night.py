@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.sessions import Session, TradingCalendar
@@ -18,6 +19,8 @@ from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
 from tasks.sources.client import HttpClient
 from tasks.warehouse.repository import NightKey, Warehouse
+
+_ADAPTERS = frozenset({"lake", "archive", "warehouse", "client"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +65,10 @@ class Night:
     warehouse_url: str
     make_client: Callable[[], HttpClient]
     price_threads: int = 2
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel as plain values: a worker builds its own adapters, connections do not cross processes."""
+        return {name: value for name, value in vars(self).items() if name not in _ADAPTERS}
 
     @property
     def trade_date(self) -> date:
