@@ -190,8 +190,8 @@ META_ALERTS = TableSpec(
     name="meta_alerts",
     key=("alert_id",),
     values=(
-        "trade_date", "source_mode", "alert_rule", "subject", "alert_severity", "title", "body", "alert_status",
-        "quiet_reason?", "created_at_utc",
+        "trade_date", "source_mode", "alert_rule", "subject", "turned_to", "alert_severity", "title", "body",
+        "alert_status", "quiet_reason?", "created_at_utc",
     ),
     description="Outbox of alerts; written with the night that raised them",
 )  # fmt: skip
