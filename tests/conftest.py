@@ -238,13 +238,15 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill the server and what it started, as an operator or a lack of memory does."""
-        leader = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        claim = self.folder / "data" / "postmaster.pid"
+        leader = int(claim.read_text().split()[0])
         children = Path(f"/proc/{leader}/task/{leader}/children")
         for process in [leader, *map(int, children.read_text().split() if children.exists() else [])]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         while self._is_running(leader):
             sleep(0.01)
+        claim.unlink()  # where nobody reaps the dead, it would look alive to the next server
 
     def url(self, database: str, role: str = "alvh", password: str = "secret-of-the-tests") -> str:
         return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"

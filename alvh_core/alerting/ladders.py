@@ -39,7 +39,7 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
             subject=subject, turned_to=turned_to, headline=f"{subject} {does} ({_share(row.s_ladder_frac)})",
             expected=f"{row.filter_state_before}, {_share(row.s_ladder_frac_before)} of the premium, as on "
                      f"{row.trade_date_before:%Y-%m-%d}",
-            found=f"{row.filter_state}, {_share(row.s_ladder_frac)} of the premium", concerns=f"host {hosts}",
+            found=f"{row.filter_state}, {_share(row.s_ladder_frac)} of the premium", concerns=f"hosts {hosts}",
             to_do="see the legs in the night's report before any order"
                   + (": armed layers can be bought" if turned_to == "PASSES" else "; armed layers are not bought"),
         )  # fmt: skip
@@ -59,7 +59,7 @@ def armed_layers(night: NightEvidence) -> Iterator[Finding]:
             subject=f"{profile} layer {layer}", turned_to=became.upper(),
             headline=f"layer {layer} {became}, VIX closed at {close:.2f}",
             expected=f"layer {layer} {'not armed' if is_armed else 'armed'}, as the night before",
-            found=f"{became} at the close of {close:.2f}", concerns=f"host {_names(part['host'])}",
+            found=f"{became} at the close of {close:.2f}", concerns=f"hosts {_names(part['host'])}",
             to_do="orders go to the next session's quotes, where the 8 % rule passes" if is_armed
                   else "paper positions of the layer are given up; nothing new is bought",
         )  # fmt: skip
@@ -128,7 +128,7 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
             headline=f"spread of {subject} is {row.turned.lower()} than in {row.nights} nights: "
                      f"{_share(row.s_ladder_frac)}, was {span}",
             expected=f"{span} of the premium, the range of the last {row.nights} nights with a reading",
-            found=_share(row.s_ladder_frac), concerns=f"host {hosts}",
+            found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
             to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
         )  # fmt: skip
 

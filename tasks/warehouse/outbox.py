@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alvh_core.alerting.rules import ALERT_RULES
 from alvh_core.columns import ALERT_SEVERITIES
 from alvh_core.schemas import META_ALERTS, META_DELIVERIES
 from tasks.warehouse.rows import read_frame
@@ -99,9 +100,10 @@ def address_alerts(connection: sa.Connection, channels: Mapping[str, Collection[
 
 def take(connection: sa.Connection, channel: str, severities: Collection[str], *, due_at: datetime,
          now: datetime) -> list[Message]:  # fmt: skip
-    """Lease what is due for a channel, gravest first, at most `BUNDLE`; nobody else gets it while the lease runs.
+    """Lease what is due for a channel, gravest first, then as the rules stand, at most `BUNDLE`.
 
-    The attempt is counted here: a message that kills its sender is given up some time too.
+    Nobody else gets it while the lease runs. The attempt is counted here: a message that kills its sender is given up
+    some time too.
 
     Parameters
     ----------
@@ -114,7 +116,10 @@ def take(connection: sa.Connection, channel: str, severities: Collection[str], *
     now : datetime
         The lease begins.
     """
-    rank = sa.case({name: at for at, name in enumerate(ALERT_SEVERITIES)}, value=_alerts.c.alert_severity)
+    gravity = sa.case({name: -at for at, name in enumerate(ALERT_SEVERITIES)}, value=_alerts.c.alert_severity)
+    rank = sa.case(
+        {name: at for at, name in enumerate(ALERT_RULES)}, value=_alerts.c.alert_rule, else_=len(ALERT_RULES)
+    )
     due = (
         sa.select(*(_alerts.c[name] for name in ("alert_id", "alert_severity", "title", "body")),
                   _deliveries.c.attempts_count)
@@ -122,7 +127,7 @@ def take(connection: sa.Connection, channel: str, severities: Collection[str], *
         .where(_deliveries.c.channel == channel, _deliveries.c.delivery_status == "PENDING",
                _deliveries.c.next_attempt_at_utc <= _naive(due_at), _alerts.c.alert_status != "QUIET",
                _alerts.c.alert_severity.in_(severities))
-        .order_by(rank.desc(), _alerts.c.created_at_utc, _alerts.c.alert_id)
+        .order_by(gravity, rank, _alerts.c.created_at_utc, _alerts.c.alert_id)
         .limit(BUNDLE)
         .with_for_update(of=_deliveries, skip_locked=True)  # SQLite has no such clause: there, one writes at a time
     )  # fmt: skip

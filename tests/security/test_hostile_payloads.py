@@ -69,7 +69,7 @@ HOSTILE = {
     "bars nested without end": (BARS, bars(BAR[:-1] + b"," + nested(b"[", b"]")[:-1] + b',"open":"1"}')),
     "bars of null": (BARS, bars(BAR + b",null" * MAX_JSON_VALUES)),
     "a bar's date of a megabyte": (BARS, bars(BAR.replace(b"2026", DIGITS))),
-    "a price that no float holds": (BARS, bars(BAR.replace(b"1", b'"1"') + b"," + BAR.replace(b":1", b":" + b"9" * 400))),
+    "a price that no float holds": (BARS, bars(BAR.replace(b":1", b':"1"') + b"," + BAR.replace(b"1}", b"9" * 400 + b"}"))),
     "bars that are one word": (BARS, b'{"data":"word"}'),
     "a CSV of a million columns": (INDEX, history(b"07/16/2026" + b",1" * 900_000, b"DATE" + b",C" * 900_000)),
     "a row of a million values": (INDEX, history(b"07/16/2026" + b",1" * 1_000_000)),
@@ -80,7 +80,7 @@ HOSTILE = {
     "a value of a million digits": (INDEX, history(b"07/16/2026," + DIGITS)),
     "a date of the year 99999": (INDEX, history(b"07/16/99999,1")),
     "a yield without bound": (CURVE, history(b"07/16/2026,1e999", b'Date,"1 Mo"')),
-    "a yield of ten thousand digits": (CURVE, history(b"07/16/2026," + DIGITS[:190], b'Date,"1 Mo"').replace(b"9\n", b"9x\n")),
+    "a yield that is no number": (CURVE, history(b"07/16/2026,4.1x", b'Date,"1 Mo"')),
     "a maturity without bound": (CURVE, history(b"07/16/2026,1", b"Date," + DIGITS[:190] + b" Mo")),
     "a curve of fifty thousand columns": (CURVE, history(b"07/16/2026" + b",1" * 50_000, b"Date" + b",1 Mo" * 50_000)),
 }  # fmt: skip
@@ -151,15 +151,15 @@ def test_a_key_that_stands_there_twice_is_found_at_once():
         unique_keys([*pairs, pairs[-1]])
 
 
-TOKENS = [b"null", b"[", b"]", b"{", b"}", b'"', b",", b":", b"NaN", b"1e999", b"-1", b"\\ud800", b"\xff", b"\x00", b"\r",
-          b"\n", b"true", b"9" * 400, b"", b"<script>", b"2026-07-16", b"0000-00-00", b"options", b"data"]  # fmt: skip
+TOKENS = [b"null", b"[", b"]", b"{", b"}", b'"', b",", b":", b"NaN", b"1e999", b"-1", b"\\ud800", b"\xff", b"\x00",
+          b"\r", b"\n", b"true", b"9" * 400, b"", b"<script>", b"2026-07-16", b"0000-00-00", b"options", b"data"]  # fmt: skip
 HONEST = {CHAIN: chain(CONTRACT + b"," + CONTRACT), BARS: bars(BAR + b"," + BAR),
           INDEX: history(b"07/16/2026,17.4\n07/17/2026,17.5"),
           CURVE: history(b"07/16/2026,4.1,\n07/17/2026,,N/A", b'Date,"1 Mo","30 Yr"')}  # fmt: skip
 
 
 @given(dataset=sampled_from(sorted(HONEST)), data=data())
-@settings(max_examples=3000, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True)
 def test_whatever_is_put_into_a_body_only_our_errors_come_out(dataset, data, calendar):
     body = HONEST[dataset]
     for _ in range(data.draw(integers(1, 3))):

@@ -174,6 +174,15 @@ def test_every_channel_gets_what_it_takes_and_the_alert_is_delivered_when_all_ha
     assert post.statuses() == {"w": "DELIVERED", "c": "DELIVERED"}
 
 
+def test_what_a_desk_trades_on_comes_first(post):
+    post.add(alerts("b", alert_rule="source_missing"))
+    post.add(alerts("c", alert_rule="layer_armed"))
+    post.add(alerts("a", alert_rule="layer_armed", created_at_utc=pd.Timestamp(NOW + timedelta(seconds=1))))
+    post.add(alerts("z", alert_rule="of another version"))
+    post.address(desk=ALL)
+    assert ids(post.take()) == ["c", "a", "b", "z"]
+
+
 def test_in_quiet_hours_a_message_waits_without_spending_an_attempt(post):
     post.add(alerts("w"))
     post.address(desk=ALL)

@@ -46,15 +46,19 @@ def roles(postgres):
         postgres.execute(f"drop role alvh_{name}")
 
 
-def refused(url, sql):
-    """Return the server's words for what a role may not do, on an engine that would let it."""
+FORBIDDEN, READ_ONLY = "42501", "25006"
+
+
+def refused(url, *statements):
+    """Return the server's code for what a role may not do, on an engine that would let it."""
     engine = writer_engine(url)
     try:
         with pytest.raises(sa.exc.DBAPIError) as raised, engine.begin() as connection:
-            connection.execute(sa.text(sql))
+            for sql in statements:
+                connection.execute(sa.text(sql))
     finally:
         engine.dispose()
-    return str(raised.value.orig)
+    return raised.value.orig.sqlstate
 
 
 def test_the_owner_migrates_the_writer_publishes_the_reader_reads(roles, night):
@@ -79,24 +83,20 @@ def test_a_writer_changes_no_tables(roles):
     migrate(roles["owner"])
     for sql in ("create table t (a int)", "create temp table t (a int)", "drop table meta_nights", "create schema s",
                 "alter table meta_nights add column a int", "create index on meta_nights (run_id)",
-                "truncate meta_nights", "grant select on meta_nights to public", "create extension dblink",
+                "truncate meta_nights", "create extension dblink",
                 "copy meta_nights to program 'true'", "select pg_read_file('/etc/passwd')", "set role alvh_owner"):  # fmt: skip
-        assert "permission denied" in (words := refused(roles["writer"], sql)) or "must be owner" in words, sql
+        assert refused(roles["writer"], sql) == FORBIDDEN, sql
 
 
 def test_a_reader_reads_only_whatever_engine_it_has(roles):
     migrate(roles["owner"])
     for sql in ("delete from meta_nights", "create table t (a int)", "create temp table t (a int)",
                 "update alembic_version set version_num = 'x'", "drop table meta_nights"):  # fmt: skip
-        assert "read-only transaction" in refused(roles["reader"], sql), sql
-    engine = writer_engine(roles["reader"])
-    for sql in ("delete from meta_nights", "insert into alembic_version values ('x')", "create temp table t (a int)",
-                "copy meta_nights to program 'true'", "set role alvh_writer"):  # fmt: skip
-        with engine.connect() as connection:
-            connection.execute(sa.text("set transaction read write"))  # its own setting is no fence, its privileges are
-            with pytest.raises(sa.exc.DBAPIError, match="permission denied"):
-                connection.execute(sa.text(sql))
-    engine.dispose()
+        assert refused(roles["reader"], sql) == READ_ONLY, sql
+        # its own setting is no fence, its privileges are
+        assert refused(roles["reader"], "set transaction read write", sql) == FORBIDDEN, sql
+    for sql in ("copy meta_nights to program 'true'", "set role alvh_writer", "select pg_read_file('/etc/passwd')"):
+        assert refused(roles["reader"], sql) == FORBIDDEN, sql
 
 
 def test_an_old_warehouse_waits_for_its_owner(roles, monkeypatch):

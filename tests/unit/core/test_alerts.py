@@ -1,7 +1,11 @@
 """Alerts by value: what a night raises, what stays quiet, who hears it."""
 
+import re
+import textwrap
+import tomllib
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +24,7 @@ from alvh_core.alerting.rules import ALERT_RULES, AlertLimits, tuned_rules
 from alvh_core.errors import ContractError
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, table
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 DAY, BEFORE = date(2026, 7, 16), date(2026, 7, 15)
 NIGHT_FALL = datetime(2026, 7, 16, 22, 45, tzinfo=UTC)
 VIX_BOOK = [("SPX", "V0_REF", "VIX"), ("SPX", "V1_SAME_HEDGE", "VIX"), ("KO", "V1_SAME_HEDGE", "VIX")]
@@ -106,7 +111,7 @@ def test_a_flip_says_what_was_and_what_is():
     assert alert.title == "WARNING 2026-07-16: VIX calls fail the 8 % rule, FAIL_ILLIQUID (9.14%)"
     assert alert.body.startswith(
         "Expected: PASS, 3.21% of the premium, as on 2026-07-15\nFound: FAIL_ILLIQUID, 9.14% of the premium\n"
-        "Concerns: host KO, SPX\nTo do: "
+        "Concerns: hosts KO, SPX\nTo do: "
     )
     assert f"alert {alert.alert_id}" in alert.body
 
@@ -540,3 +545,16 @@ def test_a_bundle_is_one_message():
     title, body = bundled([("first", "one"), ("second", "two")])
     assert title == "first (and 1 more)"
     assert body == "first\n-----\none\n\nsecond\n------\ntwo"
+
+
+def test_the_document_knows_every_rule_as_it_is():
+    rows = re.findall(r"^\| `(\w+)` \| (\w+)[^|]*\| (?:(\d+) nights )?\|", DOCUMENT.read_text(), re.MULTILINE)
+    documented = {name: (severity, int(quiet or 0)) for name, severity, quiet in rows}
+    assert documented == {rule.name: (rule.severity, rule.quiet_nights) for rule in ALERT_RULES.values()}
+
+
+def test_the_example_of_the_document_is_a_plan():
+    example = re.search(r"```toml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    plan = alert_plan(tomllib.loads(textwrap.dedent(example[1])), "docs/alerts.md")
+    assert [channel.name for channel in plan.channels] == ["desk", "pager", "risk"]
+    assert not plan.rules["spread_regime"].is_enabled

@@ -12,7 +12,8 @@ import pytest
 
 from alvh_core.errors import SkippableError
 from tasks.lake import raw
-from tasks.lake.raw import RawArchive, write_atomic
+from tasks.lake.raw import RawArchive
+from tasks.lake.store import write_atomic
 
 DAY = date(2026, 7, 16)
 URL = "https://cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json"
