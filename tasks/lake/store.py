@@ -165,7 +165,7 @@ class RemoteStore:
 
     def write(self, path: str, data: bytes | memoryview) -> None:
         """Write a file whole or not at all."""
-        with _told(self.where(path)):
+        with _told(self.where(path), is_there_to_be=False):
             if self.is_whole_upload:
                 self.filesystem.pipe_file(self._full(path), bytes(data))
                 return
@@ -183,8 +183,8 @@ class RemoteStore:
     def glob(self, pattern: str) -> list[str]:
         """Return the files that match a pattern, sorted."""
         with _told(self.where(pattern)):
-            found = self.filesystem.glob(self._full(pattern))
-        return sorted(str(path)[len(self._root) :].strip("/") for path in found)
+            found = self.filesystem.glob(self._full(pattern), detail=True)
+        return sorted(path[len(self._root) :].strip("/") for path, file in found.items() if file["type"] == "file")
 
     def move(self, path: str, target: str) -> None:
         """Give a file another name."""
@@ -201,13 +201,13 @@ class RemoteStore:
 
 
 @contextlib.contextmanager
-def _told(where: str) -> Iterator[None]:
+def _told(where: str, *, is_there_to_be: bool = True) -> Iterator[None]:
     """Say which file it was, in the one class of errors that a folder has too."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except Exception as error:  # every file system has errors of its own
+        if is_there_to_be and isinstance(error, FileNotFoundError):
+            raise
         raise OSError(f"{where}: {type(error).__name__}: {error}; expected a store that answers and lets us "
                       "read and write: check its address and the credentials in the environment") from error  # fmt: skip
 

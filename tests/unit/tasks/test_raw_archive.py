@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from alvh_core.errors import SkippableError
-from tasks.lake import raw
+from tasks.lake import raw, store
 from tasks.lake.raw import RawArchive
 from tasks.lake.store import write_atomic
 
