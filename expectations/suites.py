@@ -61,13 +61,8 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def expiry_suite(*, min_rows: int = 1) -> Suite:
+def expiry_suite() -> Suite:
     """Return the rules for expiries: one row per (underlying, root, expiry_date).
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows stop the night.
 
     Returns
     -------
@@ -80,7 +75,7 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_expiries",
         rules=(
-            row_count(min_rows),
+            row_count(1),
             unique(("underlying", "root", "expiry_date"), severity),
             not_null("calendar_status", severity),
             in_set("calendar_status", ("OK",), severity, name="EXPIRY_DATE"),
@@ -92,13 +87,8 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     )
 
 
-def underlying_suite(*, min_rows: int = 1) -> Suite:
+def underlying_suite() -> Suite:
     """Return the rules for chains: one row per underlying.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows stop the night.
 
     Returns
     -------
@@ -110,7 +100,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_underlyings",
         rules=(
-            row_count(min_rows),
+            row_count(1),
             unique(("underlying",), severity),
             between("contracts_count", 1, None, severity, name="NO_CONTRACTS"),
             between("two_sided_frac", 0, 1, severity),

@@ -1,1 +1,0 @@
-"""Adapters to people: messages out by mail, chat or webhook."""
