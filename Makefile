@@ -30,7 +30,7 @@ docs: $(READY)
 
 # The lock is made with uv; it names no index, so that any mirror serves it.
 lock:
-	uv pip compile pyproject.toml --extra dev --extra bench --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dev --extra bench --extra dask --extra ray --extra s3 --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --output-file requirements.lock
 
 $(READY): requirements.lock pyproject.toml

@@ -55,6 +55,10 @@ IV_STATUSES = (
 FORWARD_STATUSES = ("OK", "NO_PAIRS", "NO_CURVE", "NO_TIME", "BAND", "INCONSISTENT")
 LEVELS = ("expiry", "underlying", "asset_class")
 SEVERITIES = ("row", "expiry", "underlying", "night")
+ALERT_SEVERITIES = ("INFO", "WARNING", "CRITICAL")
+ALERT_STATUSES = ("PENDING", "DELIVERED", "QUIET", "DEAD")
+DELIVERY_STATUSES = ("PENDING", "SENT", "DEAD")
+GAP_STATUSES = ("OPEN", "FILLED", "LOST")
 
 _SPECS: list[ColumnSpec] = []
 
@@ -217,6 +221,10 @@ _add("code_version", "str", "Version of the distribution")
 _add("rules_hash", "str", "Hash of universe, profiles and rules")
 _add("claimed_at_utc", "timestamp", "When the night was claimed", "UTC")
 _add("finished_at_utc", "timestamp", "When the night turned COMPLETE or FAILED", "UTC")
+_add("source", "str", "Source the night was run from: live, simulated, or recorded:PATH")
+_add("publication_no", "int", "Number of the publication, in order; unchanged answers keep theirs", low=1)
+_add("based_on_no", "int", "Highest publication_no of earlier nights when this one read their state; 0 for none", low=0)
+_add("answers_sha256", "str", "Hash of every published core_ and out_ row of the night")
 _add("rows_in_count", "int", "Rows decoded from the payloads", "rows", low=0)
 _add("rows_published_count", "int", "Rows that passed validation", "rows", low=0)
 _add("rows_quarantined_count", "int", "Rows in quarantine", "rows", low=0)
@@ -235,5 +243,29 @@ _add("unexpected_count", "int", "Rows that broke the rule", "rows", low=0)
 _add("row_key", "str", "Key of the rejected row")
 _add("row_json", "str", "The rejected row; empty for a suspended group, whose rows are in the lake")
 _add("rows_count", "int", "Rejected rows behind the entry", "rows", low=1)
+
+# Gaps, alerts
+_add("gap_status", "category", "OPEN, FILLED, or LOST where the source cannot give the session any more",
+     allowed=GAP_STATUSES)  # fmt: skip
+_add("attempts_count", "int", "Attempts so far", low=0)
+_add("noted_at_utc", "timestamp", "When the gap was first seen", "UTC")
+_add("closed_at_utc", "timestamp", "When the gap was filled or given up", "UTC")
+_add("alert_id", "str", "Hash of night, rule, subject and what it turned to; the same alert has the same one")
+_add("alert_rule", "str", "Rule that raised the alert")
+_add("subject", "str", "What the alert is about: a ladder, a payload, a night")
+_add("turned_to", "str", "What the subject turned to; turning back is another alert")
+_add("alert_severity", "category", "How soon a person should look", allowed=ALERT_SEVERITIES)
+_add("title", "str", "The alert in one line")
+_add("body", "str", "What was expected, what was found, what to do")
+_add(
+    "alert_status", "category", "PENDING, DELIVERED, QUIET (kept, not sent) or DEAD (given up)", allowed=ALERT_STATUSES
+)
+_add("quiet_reason", "str", "Why an alert is not sent")
+_add("created_at_utc", "timestamp", "When the alert was raised", "UTC")
+_add("channel", "str", "Name of the channel, never its address")
+_add("delivery_status", "category", "PENDING, SENT or DEAD", allowed=DELIVERY_STATUSES)
+_add("next_attempt_at_utc", "timestamp", "Not tried again before", "UTC")
+_add("sent_at_utc", "timestamp", "When the channel took it", "UTC")
+_add("last_error", "str", "What the channel said last, without its address")
 
 COLUMNS: dict[str, ColumnSpec] = {spec.name: spec for spec in _SPECS}

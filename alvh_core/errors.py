@@ -9,9 +9,20 @@
 Every message says what was expected, what was found, where, and what to do.
 """
 
+_MESSAGE_CHARS = 2000  # it goes to logs, tables and pages, and what it quotes may be a vendor's megabyte
+
 
 class AlvhError(Exception):
-    """Anything the pipeline raises on purpose."""
+    """Anything the pipeline raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        Expected, found, where, what to do; a very long one is cut.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= _MESSAGE_CHARS else f"{message[:_MESSAGE_CHARS]} [cut]")
 
 
 class RetriableError(AlvhError):

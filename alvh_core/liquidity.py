@@ -126,19 +126,63 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
         the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the listed expiry nearest to each
         tenor, a missing tenor counts 0. Asset class: median of the underlyings.
     """
+    symbols = score_symbols(priced, contracts, snapshots, profile)
+    return frames.concat([symbols, score_classes(symbols, snapshots)], SPREAD_SCORES)
+
+
+def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,
+                  profile: LadderProfile) -> pd.DataFrame:  # fmt: skip
+    """Aggregate contract scores to expiries and underlyings; no underlying's score depends on another.
+
+    Parameters
+    ----------
+    priced, contracts, snapshots : DataFrame
+    profile : LadderProfile
+        As for `score_spreads`.
+
+    Returns
+    -------
+    DataFrame
+        `SPREAD_SCORES` of the levels expiry and underlying.
+    """
     if snapshots.empty:
         return frames.empty(SPREAD_SCORES)
     expiries = _expiry_scores(priced.assign(contract_score=contracts["score"].to_numpy(),
                                             coverage_frac=contracts["coverage_frac"].to_numpy()))  # fmt: skip
-    text = snapshots[["underlying", "quote_clock", "asset_class"]].astype("str")
+    text = snapshots[["underlying", "quote_clock"]].astype("str")
     notes = dict(zip(text["underlying"], text["quote_clock"].map(_NOTES), strict=True))
-    classes = dict(zip(text["underlying"], text["asset_class"], strict=True))
     expiries["quotes_note"] = expiries["underlying"].astype("str").map(notes)
     underlyings = _underlying_scores(expiries, list(notes), profile)
     underlyings["quotes_note"] = underlyings["key"].map(notes)
-    underlyings["asset_class"] = underlyings["key"].map(classes)
-    parts = [expiries.assign(level="expiry"), underlyings.assign(level="underlying"),
-             _class_scores(underlyings).assign(level="asset_class")]  # fmt: skip
+    return _stacked([expiries.assign(level="expiry"), underlyings.assign(level="underlying")], snapshots)
+
+
+def score_classes(symbols: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Aggregate the scores of underlyings to asset classes.
+
+    Parameters
+    ----------
+    symbols : DataFrame
+        From `score_symbols`, of all underlyings of the night.
+    snapshots : DataFrame
+        `SNAPSHOTS`; gives the asset class.
+
+    Returns
+    -------
+    DataFrame
+        `SPREAD_SCORES` of the level asset_class.
+    """
+    if snapshots.empty:
+        return frames.empty(SPREAD_SCORES)
+    text = snapshots[["underlying", "asset_class"]].astype("str")
+    classes = dict(zip(text["underlying"], text["asset_class"], strict=True))
+    underlyings = symbols[symbols["level"] == "underlying"]
+    classed = underlyings.assign(asset_class=underlyings["key"].map(classes))
+    return _stacked([_class_scores(classed).assign(level="asset_class")], snapshots)
+
+
+def _stacked(parts: list[pd.DataFrame], snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Put levels one after another and date them."""
     first = snapshots.iloc[0]
     stacked = pd.concat([part[_COLUMNS] for part in parts], ignore_index=True)
     return frames.conform(

@@ -175,10 +175,32 @@ META_NIGHTS = TableSpec(
     key=("trade_date", "universe", "source_mode"),
     values=(
         "night_status", "outcome?", "reason?", "run_id", "code_version", "rules_hash", "claimed_at_utc",
-        "finished_at_utc?", "rows_in_count?", "rows_published_count?", "rows_quarantined_count?",
+        "finished_at_utc?", "rows_in_count?", "rows_published_count?", "rows_quarantined_count?", "source?",
+        "publication_no?", "based_on_no?", "answers_sha256?",
     ),
-    description="Ledger of nights: who claimed them and how they ended",
+    description="Ledger of nights: who claimed them, how they ended, and which earlier nights they build on",
 )  # fmt: skip
+META_GAPS = TableSpec(
+    name="meta_gaps",
+    key=("trade_date", "universe", "source_mode"),
+    values=("gap_status", "reason", "attempts_count", "noted_at_utc", "closed_at_utc?"),
+    description="Sessions that should have been published and were not, and what became of them",
+)
+META_ALERTS = TableSpec(
+    name="meta_alerts",
+    key=("alert_id",),
+    values=(
+        "trade_date", "source_mode", "alert_rule", "subject", "turned_to", "alert_severity", "title", "body",
+        "alert_status", "quiet_reason?", "created_at_utc",
+    ),
+    description="Outbox of alerts; written with the night that raised them",
+)  # fmt: skip
+META_DELIVERIES = TableSpec(
+    name="meta_alert_deliveries",
+    key=("alert_id", "channel"),
+    values=("delivery_status", "attempts_count", "next_attempt_at_utc?", "sent_at_utc?", "last_error?"),
+    description="One row per alert and channel: sent, waiting or given up",
+)
 META_PAYLOADS = TableSpec(
     name="meta_payloads",
     key=(*_NIGHT, "dataset", "symbol"),
@@ -210,12 +232,14 @@ TABLES: dict[str, TableSpec] = {
     for table in (
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
-        META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
+        META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip
 OUT_TABLES: tuple[TableSpec, ...] = tuple(table for name, table in TABLES.items() if name.startswith("out_"))
+# What outlives a night: ledger, gaps and outbox are changed row by row, not replaced with a night.
+LASTING_TABLES: tuple[TableSpec, ...] = (META_NIGHTS, META_GAPS, META_ALERTS, META_DELIVERIES)
 NIGHT_TABLES: tuple[TableSpec, ...] = tuple(
-    table for table in TABLES.values() if table.home == WAREHOUSE and table is not META_NIGHTS
+    table for table in TABLES.values() if table.home == WAREHOUSE and table not in LASTING_TABLES
 )
 
 

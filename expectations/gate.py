@@ -21,9 +21,11 @@ from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTE
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from expectations.report import ValidationReport, combine
-from expectations.rules import Suite
+from expectations.rules import ROW_COUNT, Suite
 from expectations.runner import validate
 from expectations.suites import expiry_suite, option_quotes_suite, out_suite, underlying_suite
+
+_NEEDED = {suite.dataset for suite in (option_quotes_suite(), expiry_suite(), underlying_suite())}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,17 +49,19 @@ class Gated:
 
 
 def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
-                           calendar: TradingCalendar) -> Gated:  # fmt: skip
+                           calendar: TradingCalendar, *, min_rows: int = 1) -> Gated:  # fmt: skip
     """Judge contracts, then expiries, then underlyings.
 
     Parameters
     ----------
     quotes : DataFrame
-        `OPTION_QUOTES`, all chains of the night.
+        `OPTION_QUOTES`, all chains of the night or of a shard.
     forwards : DataFrame
         From `alvh_core.forwards.expiry_forwards`.
     universe : mapping of str to Asset
     calendar : TradingCalendar
+    min_rows : int
+        0 for a shard: whether the night has contracts is seen when the shards are together (`together`).
 
     Returns
     -------
@@ -68,13 +72,13 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     FatalError
         No contracts at all, or a row was lost.
     """
-    by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite()), quotes)
+    by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite(min_rows=min_rows)), quotes)
     rejected_rows = by_row.rejects()
     hit = _hit(rejected_rows, len(quotes))
     expiries = expiry_facts(quotes, forwards, universe, calendar)
-    by_expiry = _passed(validate(expiries, expiry_suite()), expiries)
+    by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
     underlyings = underlying_facts(quotes, pd.Series(hit))
-    by_underlying = _passed(validate(underlyings, underlying_suite()), underlyings)
+    by_underlying = _passed(validate(underlyings, underlying_suite(min_rows=min_rows)), underlyings)
     marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
                          _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip
     bad = marks["severity"].notna()
@@ -150,6 +154,42 @@ def dated(checks: Iterable[pd.DataFrame], trade_date: date, source_mode: str) ->
     return frames.conform(
         stacked.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), META_VALIDATIONS
     )
+
+
+def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Add up the checks of a night's parts, as if every rule had seen all rows at once.
+
+    Every rule judges a row by itself or beside rows of its own underlying, and parts are made of whole underlyings: so
+    rows evaluated and rows unexpected add up, and a rule holds if it holds in every part. Only the number of rows is a
+    matter of the whole: a part may be empty, the night may not.
+
+    Parameters
+    ----------
+    parts : iterable of DataFrame
+        `META_VALIDATIONS`, from `dated`.
+
+    Returns
+    -------
+    DataFrame
+        `META_VALIDATIONS`, rules in order of appearance.
+
+    Raises
+    ------
+    FatalError
+        The night has no contracts at all.
+    """
+    stacked = frames.concat(parts, META_VALIDATIONS)
+    whole = stacked.groupby([*META_VALIDATIONS.key, "severity"], sort=False, observed=True).agg(
+        is_success=("is_success", "all"), evaluated_count=("evaluated_count", "sum"),
+        unexpected_count=("unexpected_count", "sum"),
+    ).reset_index()  # fmt: skip
+    is_count = whole["check_name"] == ROW_COUNT
+    whole["is_success"] = whole["is_success"].where(~is_count, whole["evaluated_count"] > 0)
+    empty = set(whole.loc[is_count & ~whole["is_success"], "dataset"]) & _NEEDED
+    if empty:
+        raise FatalError(f"{', '.join(sorted(empty))}: expected rows in at least one part of the night, found none. "
+                         "Nothing is published; the raw payloads are kept")  # fmt: skip
+    return frames.conform(whole, META_VALIDATIONS)
 
 
 def _passed(report: ValidationReport, frame: pd.DataFrame) -> ValidationReport:

@@ -16,6 +16,7 @@ from alvh_core.schemas import TableSpec
 from expectations.laws import LAWS
 
 KINDS = ("row_count", "not_null", "between", "in_set", "matches", "unique", "at_least", "law")
+ROW_COUNT = "ROW_COUNT"  # the one rule that is about all rows together
 OSI_PATTERN = r"^[A-Z0-9 ]{6}\d{6}[CP]\d{8}$"
 _PATTERNS = {"osi_symbol": OSI_PATTERN}
 
@@ -94,7 +95,7 @@ class Suite:
 
 def row_count(minimum: int, severity: str = "night") -> Rule:
     """Return the rule that the frame has at least so many rows; without it an empty frame passes everything."""
-    return Rule(name="ROW_COUNT", kind="row_count", columns=(), text=f"at least {minimum} rows", severity=severity,
+    return Rule(name=ROW_COUNT, kind="row_count", columns=(), text=f"at least {minimum} rows", severity=severity,
                 arguments={"minimum": minimum})  # fmt: skip
 
 

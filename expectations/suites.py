@@ -61,8 +61,13 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def expiry_suite() -> Suite:
+def expiry_suite(*, min_rows: int = 1) -> Suite:
     """Return the rules for expiries: one row per (underlying, root, expiry_date).
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows stop the night.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def expiry_suite() -> Suite:
     return Suite(
         dataset="option_expiries",
         rules=(
-            row_count(1),
+            row_count(min_rows),
             unique(("underlying", "root", "expiry_date"), severity),
             not_null("calendar_status", severity),
             in_set("calendar_status", ("OK",), severity, name="EXPIRY_DATE"),
@@ -87,8 +92,13 @@ def expiry_suite() -> Suite:
     )
 
 
-def underlying_suite() -> Suite:
+def underlying_suite(*, min_rows: int = 1) -> Suite:
     """Return the rules for chains: one row per underlying.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows stop the night.
 
     Returns
     -------
@@ -100,7 +110,7 @@ def underlying_suite() -> Suite:
     return Suite(
         dataset="option_underlyings",
         rules=(
-            row_count(1),
+            row_count(min_rows),
             unique(("underlying",), severity),
             between("contracts_count", 1, None, severity, name="NO_CONTRACTS"),
             between("two_sided_frac", 0, 1, severity),

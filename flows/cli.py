@@ -1,6 +1,5 @@
 """The `alvh` command: thin, one function per command, heavy imports inside. The one exit boundary of the project."""
 
-import os
 import sys
 import webbrowser
 from datetime import UTC, date, datetime
@@ -10,11 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from alvh_core.errors import AlvhError, ContractError
+from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
+from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
-EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3
+operate.mount(app)
+app.add_typer(alerts.app, name="alert")
 
 
 @app.command()
@@ -26,7 +28,7 @@ def nightly(
     force: Annotated[bool, typer.Option(help="Compute a COMPLETE night again from what has landed.")] = False,
 ) -> None:
     """Run one night and print its verdicts."""
-    settings, wanted = _prepare(), _date(day) if day else None
+    settings, wanted = prepare(), parse_date(day) if day else None
     from flows import wiring  # noqa: PLC0415 - seconds of imports
     from flows.nightly import nightly as flow  # noqa: PLC0415
 
@@ -51,10 +53,10 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Print where a night's report is; --open shows it."""
-    settings = _prepare()
+    settings = prepare()
     if mode not in {None, "live", "recorded", "simulated"}:
         raise ContractError(f"--mode: expected live, recorded or simulated, found {mode!r}")
-    pattern = f"{_date(day) if day else '*'}-{mode or '*'}.html"
+    pattern = f"{parse_date(day) if day else '*'}-{mode or '*'}.html"
     pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
     if not pages:
         raise ContractError(
@@ -74,7 +76,7 @@ def query(
     ] = False,
 ) -> None:
     """Ask the warehouse or the lake in SQL; nothing can be changed."""
-    settings = _prepare()
+    settings = prepare()
     check_format(output)
     if lake:
         from tasks.lake.sql import query_lake  # noqa: PLC0415
@@ -83,14 +85,14 @@ def query(
     else:
         from tasks.warehouse.repository import query_warehouse  # noqa: PLC0415
 
-        frame = query_warehouse(settings.database_url, sql)
+        frame = query_warehouse(settings.query_url, sql)
     write_frame(frame, output)
 
 
 @app.command()
 def doctor() -> None:
     """Check settings, stores and sources: what works, what does not, what to do."""
-    settings = _prepare()
+    settings = prepare()
     from flows.doctor import examine  # noqa: PLC0415 - seconds of imports
 
     findings = examine(settings)
@@ -100,31 +102,6 @@ def doctor() -> None:
         if finding.advice:
             typer.echo(f"{'':<22} {finding.advice}")
     raise typer.Exit(0 if all(finding.is_ok or finding.is_optional for finding in findings) else 1)
-
-
-def _prepare() -> Any:
-    """Read the settings and give Prefect its own quiet home before it is imported."""
-    from tasks.settings import load_settings  # noqa: PLC0415 - pydantic
-
-    settings = load_settings()
-    try:
-        settings.prefect_home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ContractError(f"ALVH_HOME: expected a folder that can be written, found {error}") from error
-    defaults = {
-        "PREFECT_HOME": str(settings.prefect_home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120", "PREFECT_LOGGING_LEVEL": "CRITICAL",
-    }  # fmt: skip
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-    return settings
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ContractError(f"--date: expected YYYY-MM-DD, found {text!r}") from error
 
 
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:

@@ -5,34 +5,43 @@ night that is already COMPLETE is left alone, so a second run is harmless; a kil
 from what has landed. Nothing is published until everything is, in one transaction.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, runtime
+from prefect import flow, get_run_logger, runtime, task
+from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.wiring import build_night, scheduled_date, trading_calendar
+from alvh_core.errors import FatalError
+from alvh_core.landing import Landing
+from flows.runners import open_runner
+from flows.wiring import build_night, scheduled_date, sibling, trading_calendar
+from tasks.alert import raise_watch_alert
+from tasks.curve import curve
+from tasks.deliver import deliver_alerts
+from tasks.gather import cut, gather
 from tasks.judge import judge
 from tasks.land import land, outcome
 from tasks.night import Night
 from tasks.normalise import normalise
-from tasks.open_night import NightTakenError, open_night
+from tasks.open_night import NightTakenError, in_order, open_night
 from tasks.price import price
 from tasks.publish import publish
 from tasks.report import report
 from tasks.score import score
-from tasks.settings import load_settings
+from tasks.settings import Settings, load_settings
 from tasks.signals import signal
 from tasks.sources.catalogue import night_requests
 from tasks.validate import validate
 
-# Threads are for landing, the other stages are columnar; the runner's own type does not fit its decorator's.
-RUNNER: Any = ThreadPoolTaskRunner(max_workers=4)
+LANES = 4  # payloads landing side by side
+WAIT_SECONDS = 3600.0  # for another run of the same night: to find it complete is better than to fail
 
 
-@flow(name="nightly", task_runner=RUNNER)
+@flow(name="nightly")
 def nightly(
     trade_date: date | None = None, source: str | None = None, force: bool = False
 ) -> State[Any] | dict[str, str]:
@@ -51,30 +60,76 @@ def nightly(
     day = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time)
     if not trading_calendar(settings.calendar_file).is_session(day):
         return Completed(name="MarketClosed", message=f"{day} is no trading session")
+    return run_night(settings, day, source, force=force)
+
+
+def run_night(settings: Settings, day: date, source: str | None = None, *, force: bool = False,
+              wait_seconds: float = WAIT_SECONDS) -> State[Any] | dict[str, str]:  # fmt: skip
+    """Open a night, take it through its stages, and conclude again what had been built on its absence."""
     night = build_night(settings, day, source or settings.source, str(runtime.flow_run.id))
+    answer: State[Any] | dict[str, str]
     try:
-        with open_night(night, force=force):
-            return run_stages(night)
+        with open_night(night, force=force, wait_seconds=wait_seconds):
+            answer = conclude(night, prepare(night))
     except NightTakenError as taken:
         if taken.state == "AlreadyComplete" and not night.report_path.is_file():
             report(night)  # killed between publishing and reporting
-        return Completed(name=taken.state, message=str(taken))
+        answer = Completed(name=taken.state, message=str(taken))
+    restate(night)
+    deliver_alerts(night)
+    return answer
 
 
-def run_stages(night: Night) -> dict[str, str]:
-    """Take an opened night through its stages."""
+def prepare(night: Night) -> dict[str, int]:
+    """Land and score a night: everything that depends on no other night."""
+    landings = land_all(night)
+    curve(night, landings)
+    counts = compute_shards(night, cut(landings, night.shards)) if night.shards > 1 else [compute(night, landings)]
+    return gather(night, counts)
+
+
+def land_all(night: Night) -> list[Landing]:
+    """Fetch every payload by threads of this process, whatever computes them: one pace per host."""
     night.connect()
     requests = night_requests(night.universe, night.trade_date)
-    futures = [land.submit(night, request) for request in requests]
-    results = [future.result(raise_on_failure=False) for future in futures]
-    landings = [outcome(request, result) for request, result in zip(requests, results, strict=True)]
+    lanes: Any
+    with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
+        futures = [lanes.submit(land, {"night": night, "request": request}) for request in requests]
+        results: list[Any] = [future.result(raise_on_failure=False) for future in futures]
+    return [outcome(request, result) for request, result in zip(requests, results, strict=True)]
+
+
+def compute(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
+    """Take a night, or a shard of it, from raw bodies to scores; no symbol needs another."""
     normalise(night, landings)
-    counts = validate(night)
+    counts: dict[str, int] = validate(night)
     price(night)
     score(night)
-    signal(night)
-    judge(night)
-    ended = publish(night, counts)
+    return counts
+
+
+@task(name="shard", task_run_name="shard-{night.shard}", cache_policy=NO_CACHE)
+def compute_shard(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
+    """Compute a part of a night, on whatever worker the runner chose."""
+    return compute(night, landings)
+
+
+def compute_shards(night: Night, parts: Sequence[Sequence[Landing]]) -> list[dict[str, int]]:
+    """Compute the parts of a night side by side, wherever the settings say; paths travel, frames do not."""
+    with open_runner(night.runner, night.runner_address, len(parts)) as runner:
+        futures = [
+            runner.submit(compute_shard, {"night": night.as_shard(number, len(parts)), "landings": part})
+            for number, part in enumerate(parts)
+        ]
+        return [future.result() for future in futures]
+
+
+def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
+    """Decide and publish a prepared night: what starts from the state that earlier nights left."""
+    with in_order(night):
+        based_on_no = signal(night)
+        judge(night)
+        ended = publish(night, counts, based_on_no)
     page: Path = report(night)
     return {
         "trade_date": str(night.trade_date),
@@ -82,3 +137,32 @@ def run_stages(night: Night) -> dict[str, str]:
         "outcome": ended,
         "report": str(page),
     }
+
+
+def restate(night: Night) -> None:
+    """Conclude later nights again that started from a past which has changed, oldest first.
+
+    Late runs arrive out of order: a night published after its successor changes the state the successor began with.
+    """
+    passed_over: set[date] = set()
+    while days := [day for day in night.warehouse.stale_nights(night.source_mode) if day not in passed_over]:
+        try:
+            later, counts = sibling(night, days[0])
+            before = _answers(later)
+            with open_night(later, force=True, wait_seconds=0.0):
+                conclude(later, counts)
+            get_run_logger().info("%s restated: an earlier night has changed", days[0])
+            _tell_restated(later, before)
+        except (NightTakenError, FatalError) as error:  # whoever holds it reads the changed past
+            passed_over.add(days[0])
+            get_run_logger().warning("%s could not be restated: %s", days[0], error)
+
+
+def _answers(night: Night) -> str:
+    return str((night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256"))
+
+
+def _tell_restated(night: Night, before: str) -> None:
+    after = _answers(night)
+    if after != before:
+        raise_watch_alert(night, "night_restated", "an earlier night was published after this one", after)

@@ -4,16 +4,18 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from requests.adapters import BaseAdapter
 
-from alvh_core.errors import ContractError
+from alvh_core.alerting.plan import AlertPlan, alert_plan
+from alvh_core.errors import ContractError, FatalError
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.params import PROFILES, SpreadRule
 from alvh_core.sessions import NEW_YORK, TradingCalendar
@@ -48,11 +50,27 @@ def read_universe(settings: Settings) -> tuple[str, dict[str, Asset]]:
     path = settings.universe_file
     if path is None:
         return "default", dict(DEFAULT_UNIVERSE)
+    return path.stem, extend_universe(DEFAULT_UNIVERSE, _read_toml("ALVH_UNIVERSE_FILE", path), str(path))
+
+
+def read_alert_plan(settings: Settings) -> AlertPlan:
+    """Return the alert rules and channels of the settings.
+
+    Raises
+    ------
+    ContractError
+        The file is not there, is no TOML, or has an unknown key; an address in it is not repeated.
+    """
+    path = settings.alerts_file
+    document = _read_toml("ALVH_ALERTS_FILE", path) if path else {}
+    return alert_plan(document, str(path), speaks_simulated=settings.alert_simulated)
+
+
+def _read_toml(setting: str, path: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # ValueError: no TOML, or no UTF-8
-        raise ContractError(f"ALVH_UNIVERSE_FILE: expected a TOML file at {path}: {error}") from error
-    return path.stem, extend_universe(DEFAULT_UNIVERSE, document, str(path))
+        raise ContractError(f"{setting}: expected a TOML file at {path}: {error}") from error
 
 
 def scheduled_date(scheduled: datetime) -> date:
@@ -87,13 +105,40 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     mode, make_client = _source(settings, trade_date, source, universe, calendar)
     rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
     return Night(
-        key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id,
+        key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version("alvh-pipeline"), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
         session=calendar.session(trade_date), calendar=calendar, universe=universe, profile=profile,
         spread_rule=spread_rule, evidence_rule=evidence_rule, venue_scope=VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
-        make_client=make_client, price_threads=settings.price_threads,
+        make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
+        runner=settings.runner, runner_address=settings.runner_address, alert_plan=read_alert_plan(settings),
     )  # fmt: skip
+
+
+def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
+    """Return another published night of the same mode, to be concluded again, and the counts it was published with.
+
+    Raises
+    ------
+    ContractError
+        It was published under another universe, other rules or another version: only a forced run may replace it.
+    """
+    row = night.warehouse.ledger(night.source_mode, trade_date) or {}
+    for name, mine in (("universe", night.key.universe), ("rules_hash", night.rules_hash),
+                       ("code_version", night.code_version)):  # fmt: skip
+        if row.get(name) != mine:
+            raise ContractError(
+                f"{trade_date} ({night.source_mode}): expected {name} {mine}, published under {row.get(name)}; "
+                f"`alvh nightly --date {trade_date} --force` computes it anew"
+            )
+    counts = {name: int(row[name]) for name in ("rows_in_count", "rows_published_count", "rows_quarantined_count")}
+    key = replace(night.key, trade_date=trade_date)
+    return replace(night, key=key, session=night.calendar.session(trade_date), source=str(row["source"]),
+                   make_client=_no_client), counts  # fmt: skip
+
+
+def _no_client() -> HttpClient:
+    raise FatalError("a night that is concluded again fetches nothing")
 
 
 def _source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],

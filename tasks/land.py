@@ -11,8 +11,10 @@ from prefect.tasks import exponential_backoff
 
 from alvh_core.errors import AlvhError, RetriableError
 from alvh_core.landing import Landing
+from tasks.lake.raw import RawEntry
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload
+from tasks.sources.client import Payload
 
 
 def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
@@ -34,13 +36,18 @@ def land(night: Night, request: PayloadRequest) -> Landing:
     if entry is None:
         payload = night.client.get(request.url, request.symbol)
         check_payload(request, payload, night.universe, night.session, night.calendar)
-        entry = night.archive.put(
-            payload.body, dataset=request.dataset, symbol=request.symbol, url=request.url,
-            source_mode=night.source_mode, http_status=payload.http_status, payload_sha256=payload.sha256,
-            etag=payload.etag, last_modified=payload.last_modified, fetched_at_utc=payload.fetched_at_utc.isoformat(),
-        )  # fmt: skip
+        entry = archive_payload(night, request, payload)
         get_run_logger().info("%s %s: %d bytes", request.dataset, request.symbol, entry.bytes_count)
     return entry.landing(request.dataset, request.symbol)
+
+
+def archive_payload(night: Night, request: PayloadRequest, payload: Payload) -> RawEntry:
+    """Archive a body with its origin; what the archive holds already stays."""
+    return night.archive.put(
+        payload.body, dataset=request.dataset, symbol=request.symbol, url=request.url, source_mode=night.source_mode,
+        http_status=payload.http_status, payload_sha256=payload.sha256, etag=payload.etag,
+        last_modified=payload.last_modified, fetched_at_utc=payload.fetched_at_utc.isoformat(),
+    )  # fmt: skip
 
 
 def outcome(request: PayloadRequest, result: Landing | BaseException) -> Landing:

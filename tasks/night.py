@@ -5,11 +5,14 @@ rebuild the adapters; frames never travel, stages meet in the lake.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from alvh_core.alerting.plan import AlertPlan
+from alvh_core.errors import FatalError
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
@@ -18,6 +21,8 @@ from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
 from tasks.sources.client import HttpClient
 from tasks.warehouse.repository import NightKey, Warehouse
+
+_ADAPTERS = frozenset({"lake", "common", "archive", "warehouse", "client"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +33,7 @@ class Night:
     ----------
     key : NightKey
         Trade date, universe name and source mode.
-    run_id, code_version, rules_hash : str
+    run_id, source, code_version, rules_hash : str
         Recorded in the ledger.
     session : Session
     calendar : TradingCalendar
@@ -38,15 +43,26 @@ class Night:
     evidence_rule : EvidenceRule
     venue_scope : str
         Whose best quotes the source gives, as far as known.
-    lake_root, raw_root, reports_root : Path
+    lake_root, raw_root : str or Path
+        Folder or fsspec address.
+    reports_root : Path
     warehouse_url : str
     make_client : callable
         Builds the HTTP client with the transport of the source.
     price_threads : int
+    shards : int
+        Parts that the symbols are computed in, side by side.
+    runner, runner_address : str
+        Where the parts are computed.
+    shard : str
+        Which part this is; empty for the night itself.
+    alert_plan : AlertPlan
+        Rules of the alerts and who hears them; no addresses.
     """
 
     key: NightKey
     run_id: str
+    source: str
     code_version: str
     rules_hash: str
     session: Session
@@ -56,12 +72,21 @@ class Night:
     spread_rule: SpreadRule
     evidence_rule: EvidenceRule
     venue_scope: str
-    lake_root: Path
-    raw_root: Path
+    lake_root: str | Path
+    raw_root: str | Path
     reports_root: Path
-    warehouse_url: str
+    warehouse_url: str = field(repr=False)  # may hold a password
     make_client: Callable[[], HttpClient]
     price_threads: int = 2
+    shards: int = 1
+    runner: str = "threads"
+    runner_address: str | None = None
+    shard: str = ""
+    alert_plan: AlertPlan = field(default_factory=AlertPlan)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel as plain values: a worker builds its own adapters, connections do not cross processes."""
+        return {name: value for name, value in vars(self).items() if name not in _ADAPTERS}
 
     @property
     def trade_date(self) -> date:
@@ -83,9 +108,18 @@ class Night:
         assert self.client.source_mode == self.source_mode
         assert self.warehouse is not None
 
+    def as_shard(self, number: int, count: int) -> "Night":
+        """Return one part of the night, for whoever computes it: raw bodies in, tables out, nothing else to hold."""
+        return replace(self, shard=shard_name(number, count), warehouse_url="", make_client=no_client)
+
     @cached_property
     def lake(self) -> LakeTables:
-        """Parquet tables of the night."""
+        """Parquet tables of the night, or of the shard."""
+        return LakeTables(self.lake_root, self.source_mode, self.trade_date, self.shard)
+
+    @cached_property
+    def common(self) -> LakeTables:
+        """Parquet tables that all shards share."""
         return LakeTables(self.lake_root, self.source_mode, self.trade_date)
 
     @cached_property
@@ -102,3 +136,19 @@ class Night:
     def client(self) -> HttpClient:
         """The one HTTP client, paced over all threads."""
         return self.make_client()
+
+
+def shard_name(number: int, count: int) -> str:
+    """Return the name of a part of a night; it is part of file names."""
+    return f"{number}of{count}"
+
+
+def no_client() -> HttpClient:
+    """Stand in for the client where nothing may be fetched.
+
+    Raises
+    ------
+    FatalError
+        Always.
+    """
+    raise FatalError("expected raw payloads in the archive only, found a stage that fetches; land them first")

@@ -1,15 +1,17 @@
 """Stage 0, open: one run at a time takes a night, and writes down how it ends.
 
-A lock of the operating system tells a running night from a killed one: the kernel gives it back when a process dies,
-whatever killed it. The ledger tells a finished night from an open one.
+A lock that the system gives back when its holder dies, whatever killed it, tells a running night from a killed one. The
+ledger tells a finished night from an open one.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from filelock import FileLock, Timeout
-
+from alvh_core.errors import RetriableError
 from tasks.night import Night
+from tasks.warehouse.locks import LockHeldError
+
+ORDER_SECONDS = 3600.0
 
 
 class NightTakenError(Exception):
@@ -21,37 +23,49 @@ class NightTakenError(Exception):
 
 
 @contextmanager
-def open_night(night: Night, *, force: bool) -> Iterator[None]:
+def open_night(night: Night, *, force: bool, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold a night while its stages run; a stage that raises leaves the night FAILED with the reason.
 
     Raises
     ------
     NightTakenError
-        The night is COMPLETE and not forced, or another run holds it.
+        The night is COMPLETE and not forced, or another run still holds it after the wait.
     """
-    path = night.lake_root / "locks" / f"{night.trade_date}-{night.source_mode}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0, thread_local=False)
+    label = f"{night.trade_date} ({night.source_mode})"
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise NightTakenError(
-            "AlreadyRunning", f"another run holds {night.trade_date} ({night.source_mode})"
-        ) from error
-    try:
-        if night.warehouse.status(night.key) == "COMPLETE" and not force:
-            raise NightTakenError(
-                "AlreadyComplete", f"{night.trade_date} ({night.source_mode}) is published; --force computes it again"
-            )
-        night.archive.sweep()
-        night.lake.sweep()
-        night.warehouse.claim(
-            night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash
-        )
-        with _recorded(night):
-            yield
-    finally:
-        lock.release()
+        with night.warehouse.hold(night.key, timeout_seconds=wait_seconds):
+            if night.warehouse.status(night.key) == "COMPLETE" and not force:
+                raise NightTakenError("AlreadyComplete", f"{label} is published; --force computes it again")
+            night.archive.sweep()
+            night.lake.sweep()
+            night.warehouse.claim(
+                night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash,
+                source=night.source,
+            )  # fmt: skip
+            with _recorded(night):
+                yield
+    except LockHeldError as error:
+        raise NightTakenError("AlreadyRunning", f"another run holds {label}") from error
+
+
+@contextmanager
+def in_order(night: Night) -> Iterator[None]:
+    """Hold the order of one mode's nights while one of them reads the state of its past and publishes its own.
+
+    Raises
+    ------
+    RetriableError
+        Other runs have been publishing all the time.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(night.warehouse.hold_mode(night.source_mode, timeout_seconds=ORDER_SECONDS))
+        except LockHeldError as error:
+            raise RetriableError(
+                f"{night.trade_date} ({night.source_mode}): expected its turn to publish within {ORDER_SECONDS:g} s, "
+                "other nights still hold the order; run it again"
+            ) from error
+        yield
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Stage 4, price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
+"""Stage 5, price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -25,7 +25,7 @@ def price(night: Night) -> None:
     """Price every validated quote of the night."""
     lake = night.lake
     quotes, snapshots, closes = lake.read(OPTION_QUOTES), lake.read(SNAPSHOTS), last_closes(lake.read(DAILY_BARS))
-    forwards = expiry_forwards(quotes, lake.read(RATE_CURVE))
+    forwards = expiry_forwards(quotes, night.common.read(RATE_CURVE))
     priced = price_quotes(quotes, forwards, snapshots, night.universe, threads=night.price_threads)
     lake.write(priced, PRICED_QUOTES)
     lake.write(forward_rows(forwards, snapshots), FORWARDS)

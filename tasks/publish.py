@@ -1,6 +1,7 @@
 """Stage 8, publish: answers are checked against their own contract, then the night appears in one transaction."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -9,18 +10,24 @@ from alvh_core.frames import concat
 from alvh_core.schemas import META_VALIDATIONS, NIGHT_TABLES, OUT_TABLES
 from alvh_core.signals import night_outcome
 from expectations.gate import dated, validate_answers
+from tasks.alert import raise_night_alerts
 from tasks.night import Night
+from tasks.warehouse.outbox import replace_alerts
 
 
 @task(cache_policy=NO_CACHE)
-def publish(night: Night, counts: Mapping[str, int]) -> str:
+def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
     """Publish every warehouse table of the night; return its outcome."""
     tables = {spec.name: night.lake.read(spec) for spec in NIGHT_TABLES}
     checks = validate_answers({spec.name: (tables[spec.name], spec) for spec in OUT_TABLES})
     answers = dated([checks], night.trade_date, night.source_mode)
     tables[META_VALIDATIONS.name] = concat([tables[META_VALIDATIONS.name], answers], META_VALIDATIONS)
     outcome, reason = night_outcome(tables)
-    rows = night.warehouse.publish(night.key, tables, outcome=outcome, reason=reason, counts=counts)
+    alerts = raise_night_alerts(night, tables, counts)
+    rows = night.warehouse.publish(
+        night.key, tables, outcome=outcome, reason=reason, counts=counts, run_id=night.run_id, based_on_no=based_on_no,
+        also=partial(replace_alerts, alerts=alerts, trade_date=night.trade_date, source_mode=night.source_mode),
+    )  # fmt: skip
     get_run_logger().info(
         "%s published: %d rows in %d tables, outcome %s", night.trade_date, sum(rows.values()), len(rows), outcome
     )

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from alvh_core.reporting.view import night_view
 from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.summary import validation_summary, verdict_summary
-from tasks.lake.raw import write_atomic
+from tasks.lake.store import write_atomic
 from tasks.night import Night
 from tasks.render.page import render_report
 

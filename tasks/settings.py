@@ -6,9 +6,11 @@ is the operator's: what the pipeline may one day tell its own child processes be
 
 import difflib
 import os
+from datetime import time
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alvh_core.errors import ContractError
@@ -27,16 +29,31 @@ class Settings(BaseSettings):
         default=None, description="TOML file that extends or narrows the built-in universe"
     )
     calendar_file: Path | None = Field(default=None, description="TOML file of closures and early closes")
-    warehouse_url: str | None = Field(
+    warehouse_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy address; default is SQLite under the home folder"
     )
+    reader_url: SecretStr | None = Field(
+        default=None, description="Address for `alvh query`, with a role that may only read; default is the warehouse's"
+    )
+    lake_url: str | None = Field(
+        default=None, description="Folder or fsspec address of the lake (s3://bucket/prefix); default is under the home"
+    )
+    alerts_file: Path | None = Field(default=None, description="TOML file of alert channels and rules")
+    alert_simulated: bool = Field(default=False, description="Send alerts about simulated nights too")
+    deadline: time = Field(default=time(21, 0), description="New York time by which tonight must be COMPLETE")
+    prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of the server that `alvh serve` starts")
+    runner: Literal["threads", "dask", "ray"] = Field(default="threads", description="Where shards of a night run")
+    runner_address: str | None = Field(
+        default=None, description="Scheduler of a Dask or Ray cluster; default is a local one"
+    )
+    shards: int = Field(default=1, ge=1, le=1024, description="Parts of the universe that are computed side by side")
     seed: int = Field(default=442, description="Seed of the simulated market")
     user_agent: str = Field(default="alvh-pipeline/0.1 (contact: set ALVH_USER_AGENT)", min_length=1,
                             description="Contact string sent to vendors")  # fmt: skip
     requests_per_second: float = Field(default=2.0, gt=0, le=10, description="Pace of live requests")
     price_threads: int = Field(default=2, ge=1, le=64, description="Threads of the implied-volatility kernel")
 
-    @field_validator("home", "universe_file", "calendar_file")
+    @field_validator("home", "universe_file", "calendar_file", "alerts_file")
     @classmethod
     def _expand_user(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
@@ -64,7 +81,14 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """Address of the warehouse."""
-        return self.warehouse_url or f"sqlite:///{(self.home.resolve() / 'warehouse.sqlite').as_posix()}"
+        if self.warehouse_url is not None:
+            return self.warehouse_url.get_secret_value()
+        return f"sqlite:///{(self.home.resolve() / 'warehouse.sqlite').as_posix()}"
+
+    @property
+    def query_url(self) -> str:
+        """Address that questions go to."""
+        return self.reader_url.get_secret_value() if self.reader_url else self.database_url
 
 
 def load_settings() -> Settings:
@@ -85,6 +109,18 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         faults = [
-            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}, found {e['input']!r}" for e in error.errors()
+            f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" + _found(e["loc"], e["input"])
+            for e in error.errors()
         ]
         raise ContractError("; ".join(faults)) from error
+
+
+def secret_variable(name: str) -> SecretStr | None:
+    """Return a secret that another setting names, such as the address of an alert channel; None if it is not set."""
+    value = os.environ.get(name)
+    return SecretStr(value) if value else None
+
+
+def _found(where: tuple[int | str, ...], value: object) -> str:
+    """Tell the value at fault, unless it may be a secret."""
+    return "" if str(where[0]).endswith("_url") else f", found {value!r}"

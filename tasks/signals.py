@@ -23,9 +23,10 @@ from tasks.night import Night
 
 
 @task(cache_policy=NO_CACHE)
-def signal(night: Night) -> None:
-    """Choose legs, apply the filter, advance the state machine."""
+def signal(night: Night) -> int:
+    """Choose legs, apply the filter, advance the state machine; return the last publication it started from."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
+    based_on_no = night.warehouse.last_publication(mode, before=day)
     bars, snapshots = lake.read(DAILY_BARS), lake.read(SNAPSHOTS)
     previous = night.warehouse.state_before(mode, day)
     priced = lake.read(PRICED_QUOTES)
@@ -40,3 +41,4 @@ def signal(night: Night) -> None:
     lake.write(answers.signals, LADDER_SIGNALS)
     lake.write(answers.state, LADDER_STATE)
     get_run_logger().info("%d ladders", len(plan))
+    return based_on_no

@@ -1,11 +1,19 @@
 """Shared fixtures; append, do not overwrite. Test modules cannot import one another (no packages under tests)."""
 
+import contextlib
 import json
+import os
+import pwd
+import shutil
+import signal
 import socket
+import subprocess
+import tempfile
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from time import sleep
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -193,3 +201,117 @@ def sample_frame():
         return frames.conform(pd.DataFrame(columns).assign(**fixed), spec)
 
     return make
+
+
+# PostgreSQL: a real server, started by the tests
+
+
+class Postgres:
+    """A server of its own on loopback, in a temporary folder, fast and not durable; databases are made from it."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self.binaries, self.folder, self._count = binaries, folder, 0
+        # the server refuses to be root; whom it runs as must own its folder
+        self._user = {}
+        if os.geteuid() == 0:
+            who = next(who for who in ("postgres", "nobody") if who in {entry.pw_name for entry in pwd.getpwall()})
+            self._user = {"user": who, "group": pwd.getpwnam(who).pw_gid, "extra_groups": []}
+            os.chown(folder, pwd.getpwnam(who).pw_uid, pwd.getpwnam(who).pw_gid)
+        (password := folder / "password").write_text("secret-of-the-tests")
+        password.chmod(0o644)  # the folder is closed to others
+        self._run("initdb", "-D", "data", "-U", "alvh", "-A", "scram-sha-256", "--pwfile=password", "-E", "UTF8",
+                  "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+
+    def start(self) -> None:
+        """Start the server, also after `kill`; return once it answers."""
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
+                    "max_connections": "60"}  # fmt: skip
+        options = " ".join([f"-p {self.port}", *(f"-c {name}='{value}'" for name, value in settings.items())])
+        self._run("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", "60", "-o", options)
+
+    def stop(self) -> None:
+        """Stop the server, whoever is connected."""
+        self._run("pg_ctl", "stop", "-D", "data", "-m", "immediate")
+
+    def kill(self) -> None:
+        """Kill the server and what it started, as an operator or a lack of memory does."""
+        claim = self.folder / "data" / "postmaster.pid"
+        leader = int(claim.read_text().split()[0])
+        children = Path(f"/proc/{leader}/task/{leader}/children")
+        for process in [leader, *map(int, children.read_text().split() if children.exists() else [])]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while self._is_running(leader):
+            sleep(0.01)
+        claim.unlink()  # where nobody reaps the dead, it would look alive to the next server
+
+    def url(self, database: str, role: str = "alvh", password: str = "secret-of-the-tests") -> str:
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Make an empty database; its address."""
+        self._count += 1
+        self.execute(f"create database night_{self._count}")
+        return self.url(f"night_{self._count}")
+
+    def drop(self, url: str) -> None:
+        """Drop a database made here, whoever is connected."""
+        self.execute(f"drop database {url.rpartition('/')[2]} with (force)")
+
+    def execute(self, sql: str, database: str = "postgres") -> None:
+        """Run SQL as the superuser, each statement for itself."""
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute(sql)
+
+    def _is_running(self, process: int) -> bool:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return False
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:1]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run([self.binaries / program, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE if program == "initdb" else subprocess.DEVNULL, timeout=120,
+                              stderr=subprocess.STDOUT, check=False, **self._user)  # fmt: skip
+        log = self.folder / "log"
+        assert done.returncode == 0, f"{program}: {done.stdout!r} {log.read_text()[-2000:] if log.exists() else ''}"
+
+
+def _postgres_binaries() -> Path | None:
+    """Folder of the server's programs; Debian keeps them off the PATH."""
+    found = shutil.which("initdb")
+    folders = [Path(found).resolve().parent] if found else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "pg_ctl").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for the session."""
+    binaries = _postgres_binaries()
+    if binaries is None:
+        pytest.skip("needs the PostgreSQL server (Debian: apt-get install postgresql), found no initdb")
+    folder = Path(tempfile.mkdtemp(prefix="alvh-postgres-"))  # pytest's own folders are closed to other users
+    try:
+        server = Postgres(binaries, folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """Address of a new, empty database; it is dropped afterwards."""
+    url = postgres.new_database()
+    yield url
+    postgres.drop(url)

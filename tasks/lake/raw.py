@@ -1,15 +1,14 @@
 """The raw archive: every body of a night as it arrived, with its hash and origin. Written once, never changed.
 
-``{root}/source_mode={mode}/{session}/{host}/{url path}.gz`` beside a small JSON sidecar. The folder is a valid
+``{root}/source_mode={mode}/{session}/{host}/{url path}.gz`` beside a small JSON sidecar. A folder of it is a valid
 ``recorded:`` source, so any archived night replays bit for bit.
 """
 
-import contextlib
 import gzip
 import hashlib
+import io
 import json
-import os
-import tempfile
+import posixpath
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -20,8 +19,10 @@ from urllib.parse import urlsplit
 
 from alvh_core.errors import SkippableError
 from alvh_core.landing import MISSES, SIDECAR, Landing
+from tasks.lake.store import open_store
 
 GZIP_LEVEL = 1
+MAX_BODY_BYTES = 256 << 20  # the client lets in no larger one; a damaged file may unpack to anything
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,17 +63,17 @@ class RawArchive:
 
     Parameters
     ----------
-    root : Path
-        The lake's raw folder.
+    root : str or Path
+        The lake's raw folder or address.
     source_mode : str
     session : date
     """
 
-    def __init__(self, root: Path, source_mode: str, session: date) -> None:
-        self.folder = root / f"source_mode={source_mode}" / str(session)
+    def __init__(self, root: str | Path, source_mode: str, session: date) -> None:
+        self._store, self._folder = open_store(root), f"source_mode={source_mode}/{session}"
 
-    def path_of(self, url: str) -> Path:
-        """Return where the body of an address lies.
+    def path_of(self, url: str) -> str:
+        """Return where the body of an address lies, below the root.
 
         Raises
         ------
@@ -80,9 +81,9 @@ class RawArchive:
             The address leads out of the night's folder.
         """
         parts = urlsplit(url)
-        path = (self.folder / f"{parts.hostname}{parts.path}.gz").resolve()
-        if not parts.hostname or not path.is_relative_to(self.folder.resolve()):
-            raise SkippableError(f"{url} is no address that can be archived under {self.folder}")
+        path = posixpath.normpath(f"{self._folder}/{parts.hostname}{parts.path}.gz")
+        if not parts.hostname or not path.startswith(f"{self._folder}/"):
+            raise SkippableError(f"{url} is no address that can be archived under {self._store.where(self._folder)}")
         return path
 
     def find(self, url: str) -> RawEntry | None:
@@ -94,15 +95,14 @@ class RawArchive:
             The sidecar cannot be read.
         """
         path = self.path_of(url)
-        sidecar = self._sidecar(path)
-        if not path.is_file() or not sidecar.is_file():
-            return None
         try:
-            return RawEntry(**json.loads(sidecar.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise SkippableError(
-                f"{url}: the archive's {sidecar} is damaged: {error}; remove it to fetch again"
-            ) from error
+            text = self._store.read(path + SIDECAR)
+            return RawEntry(**json.loads(text)) if self._store.exists(path) else None
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise SkippableError(f"{url}: the archive's {self._store.where(path + SIDECAR)} is damaged: {error}; "
+                                 "remove it to fetch again") from error  # fmt: skip
 
     def find_whole(self, url: str) -> RawEntry | None:
         """Return the archived body's entry if body and sidecar are what was fetched; a damaged pair is set aside."""
@@ -112,9 +112,9 @@ class RawArchive:
                 self.read(url)
         except SkippableError:
             path = self.path_of(url)
-            for damaged in (path, self._sidecar(path)):
-                if damaged.exists():
-                    damaged.replace(damaged.with_name(damaged.name + ".damaged"))
+            for damaged in (path, path + SIDECAR):
+                if self._store.exists(damaged):
+                    self._store.move(damaged, f"{damaged}.damaged")
             return None
         return entry
 
@@ -127,15 +127,16 @@ class RawArchive:
             It is not there, cannot be unpacked, or is not what was archived.
         """
         path, entry = self.path_of(url), self.find(url)
+        where = self._store.where(path)
         try:
-            body = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, zlib.error) as error:
+            body = _unpacked(self._store.read(path))
+        except (FileNotFoundError, EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
             raise SkippableError(
-                f"{url}: the archive's {path} cannot be read: {error}; remove it to fetch again"
+                f"{url}: the archive's {where} cannot be read: {error}; remove it to fetch again"
             ) from error
         if entry is None or hashlib.sha256(body).hexdigest() != entry.payload_sha256:
             raise SkippableError(
-                f"{url}: the archive's {path} is not the body that was fetched; remove it to fetch again"
+                f"{url}: the archive's {where} is not the body that was fetched; remove it to fetch again"
             )
         return body
 
@@ -158,42 +159,42 @@ class RawArchive:
         if present is not None:
             return present
         path = self.path_of(entry.url)
-        write_atomic(path, gzip.compress(body, GZIP_LEVEL, mtime=0))
-        write_atomic(self._sidecar(path), json.dumps(asdict(entry), indent=1).encode())
+        self._store.write(path, gzip.compress(body, GZIP_LEVEL, mtime=0))
+        self._store.write(path + SIDECAR, json.dumps(asdict(entry), indent=1).encode())
         return entry
+
+    def has_any(self) -> bool:
+        """Tell whether any body of the night is archived."""
+        return bool(self._store.glob(f"{self._folder}/**/*{SIDECAR}"))
+
+    def supersede(self, url: str) -> None:
+        """Set a body aside, under its hash, so that a later one of the same address can be archived."""
+        entry, path = self.find(url), self.path_of(url)
+        if entry is not None:
+            for name in (path + SIDECAR, path):  # the sidecar first: a body without one does not count
+                self._store.move(name, f"{name}.{entry.payload_sha256[:12]}")
 
     def note_misses(self, landings: Iterable[Landing]) -> None:
         """Write down which addresses gave nothing and why, so that a replay misses the same with the same reason."""
         misses = {landing.url: landing.reason for landing in landings if not landing.is_landed}
-        write_atomic(self.folder / MISSES, json.dumps(misses, indent=1).encode())
+        self._store.write(f"{self._folder}/{MISSES}", json.dumps(misses, indent=1).encode())
 
     def sweep(self) -> None:
         """Remove what a killed run left half written."""
-        for stray in self.folder.rglob(".*.tmp"):
-            stray.unlink(missing_ok=True)
-
-    @staticmethod
-    def _sidecar(path: Path) -> Path:
-        return path.with_name(path.name + SIDECAR)
+        for stray in self._store.glob(f"{self._folder}/**/.*.tmp"):
+            self._store.remove(stray)
 
 
-def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Write a file so that it appears whole under its name, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(name, 0o644)  # mkstemp is private to its owner; the lake is read by other accounts  # noqa: PTH101
-        os.replace(name, path)  # noqa: PTH105 - the pair of mkstemp
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _unpacked(data: bytes) -> bytes:
+    """Unpack a body, up to the size that any may have.
+
+    Raises
+    ------
+    EOFError, gzip.BadGzipFile, zlib.error, ValueError
+        It is cut, no gzip, damaged, or a bomb.
+    """
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+        body = packed.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise ValueError(f"expected at most {MAX_BODY_BYTES >> 20} MB, found more")
+    return body

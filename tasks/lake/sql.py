@@ -7,11 +7,13 @@ import pandas as pd
 
 from alvh_core.errors import ContractError
 from alvh_core.schemas import LAKE, TABLES
+from tasks.lake.store import RemoteStore, Store, open_store
 
 if TYPE_CHECKING:
     import duckdb
 
 READS = "SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES"
+_NIGHTS = "*/*/part.parquet"
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
     "python_enable_replacements": "false",  # else a name in a statement finds this program's own variables
@@ -19,13 +21,13 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }  # fmt: skip
 
 
-def query_lake(root: Path, sql: str) -> pd.DataFrame:
+def query_lake(root: str | Path, sql: str) -> pd.DataFrame:
     """Run one SELECT over the lake's tables.
 
     Parameters
     ----------
-    root : Path
-        The lake.
+    root : str or Path
+        Folder or address of the lake.
     sql : str
 
     Returns
@@ -39,11 +41,13 @@ def query_lake(root: Path, sql: str) -> pd.DataFrame:
     """
     import duckdb  # noqa: PLC0415 - only this command needs it
 
-    root, present = root.resolve(), []
+    store, present = open_store(root.resolve() if isinstance(root, Path) else root), []
     with duckdb.connect(config=_CONFIG) as connection:
         try:
-            present = _make_views(connection, root)
-            _lock(connection, root)
+            if isinstance(store, RemoteStore):
+                connection.register_filesystem(store.filesystem)
+            present = _make_views(connection, store)
+            _lock(connection, store)
             statements = connection.extract_statements(sql)
             if [s.type for s in statements] != [duckdb.StatementType.SELECT]:
                 found = ", ".join(s.type.name for s in statements) or "nothing"
@@ -56,21 +60,21 @@ def query_lake(root: Path, sql: str) -> pd.DataFrame:
     return frame
 
 
-def _make_views(connection: "duckdb.DuckDBPyConnection", root: Path) -> list[str]:
+def _make_views(connection: "duckdb.DuckDBPyConnection", store: Store) -> list[str]:
     """Make one view per table that has nights; return their names."""
-    present = [name for name, table in TABLES.items()
-               if table.home == LAKE and any((root / name).glob("*/*/part.parquet"))]  # fmt: skip
+    lake = [name for name, table in TABLES.items() if table.home == LAKE]
+    present = [name for name in lake if store.glob(f"{name}/{_NIGHTS}")]
     for name in present:
-        pattern = (root / name / "*" / "*" / "part.parquet").as_posix().replace("'", "''")
+        pattern = store.where(f"{name}/{_NIGHTS}").replace("'", "''")
         # by name, because older nights may lack a column; names and pattern are ours, not the user's
         source = f"read_parquet('{pattern}', hive_partitioning=false, union_by_name=true)"
         connection.execute(f"create view {name} as select * from {source}")  # noqa: S608
     return present
 
 
-def _lock(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
+def _lock(connection: "duckdb.DuckDBPyConnection", store: Store) -> None:
     """From here on a statement sees the lake's files and nothing else, and can change no setting."""
     connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set allowed_directories = [$root]", {"root": root.as_posix()})
+    connection.execute("set allowed_directories = [$root]", {"root": store.where()})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")

@@ -1,21 +1,24 @@
 """Parquet tables of the lake: schemas from the registry, one file per table, source mode and night, replaced whole.
 
-``{root}/{table}/source_mode={mode}/trade_date={date}/part.parquet``. Anything that reads Parquet reads it.
+``{root}/{table}/source_mode={mode}/trade_date={date}/part.parquet``. Anything that reads Parquet reads it. While a night
+is computed in shards, each writes ``part.{shard}.parquet`` beside it, until they are joined.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.frames import conform
-from alvh_core.schemas import TableSpec
-from tasks.lake.raw import write_atomic
+from alvh_core.schemas import TABLES, TableSpec
+from tasks.lake.store import open_store
 
 PART = "part"
 _ARROW = {
@@ -50,21 +53,22 @@ class LakeTables:
 
     Parameters
     ----------
-    root : Path
-        The lake.
+    root : str or Path
+        Folder or address of the lake.
     source_mode : str
     trade_date : date
+    shard : str
+        Name of the part of the night whose files these are; empty for the night.
     """
 
-    def __init__(self, root: Path, source_mode: str, trade_date: date) -> None:
-        self._root, self._mode, self._date = root, source_mode, trade_date
+    def __init__(self, root: str | Path, source_mode: str, trade_date: date, shard: str = "") -> None:
+        self._store, self._mode, self._date, self._shard = open_store(root), source_mode, trade_date, shard
 
-    def path_of(self, table: TableSpec, part: str = PART) -> Path:
-        """Return the file of a table; ``part`` tells stages of one table apart."""
-        night = f"source_mode={self._mode}/trade_date={self._date}"
-        return self._root / table.name / night / f"{part}.parquet"
+    def path_of(self, table: TableSpec, part: str = PART) -> str:
+        """Return the file of a table, below the root; ``part`` tells stages of one table apart."""
+        return self._path(table, part, self._shard)
 
-    def write(self, frame: pd.DataFrame, table: TableSpec, part: str = PART) -> Path:
+    def write(self, frame: pd.DataFrame, table: TableSpec, part: str = PART) -> None:
         """Write a table of the night, replacing it whole.
 
         Parameters
@@ -79,15 +83,12 @@ class LakeTables:
         ContractError
             A column is missing, cannot be cast, or has nulls it must not have.
         """
-        path, sink = self.path_of(table, part), io.BytesIO()
         schema = arrow_schema(table, is_judged=part == PART)
         try:
             arrow = pa.Table.from_pandas(conform(frame, table), schema=schema, preserve_index=False)
         except (pa.ArrowException, ValueError) as error:
             raise ContractError(f"{table.name} of {self._date} ({self._mode}): {error}") from error
-        pq.write_table(arrow, sink, compression="zstd", compression_level=1)
-        write_atomic(path, sink.getbuffer())
-        return path
+        self._write(arrow, self.path_of(table, part))
 
     def read(self, table: TableSpec, part: str = PART, columns: list[str] | None = None) -> pd.DataFrame:
         """Read a table of the night, in the types of the registry.
@@ -97,23 +98,69 @@ class LakeTables:
         FatalError
             A stage was run before the one that writes its input, or the file is damaged.
         """
-        path = self.path_of(table, part)
-        if not path.is_file():
-            raise FatalError(
-                f"expected {table.name} of {self._date} ({self._mode}) at {path}; run the stage before first"
-            )
-        try:
-            # partitioning=None: the night is in the rows, not to be guessed from the folder names
-            frame: pd.DataFrame = pq.read_table(path, columns=columns, partitioning=None).to_pandas()
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise FatalError(f"{path} cannot be read: {error}; run the night again with --force") from error
+        frame: pd.DataFrame = self._read(table, self.path_of(table, part), columns).to_pandas()
         if columns is None:
             return conform(frame, table)
         values = tuple(v for v in table.values if v.rstrip("?") in columns)
         some = replace(table, key=tuple(k for k in table.key if k in columns), values=values)
         return conform(frame, some)[columns]
 
+    def join(self, table: TableSpec, shards: Sequence[str]) -> None:
+        """Write a table of the night from the files of its shards, in their order.
+
+        Parameters
+        ----------
+        table : TableSpec
+        shards : sequence of str
+            Names of the shards.
+
+        Raises
+        ------
+        FatalError
+            A shard has not written its file, or it is damaged.
+        """
+        parts = [self._read(table, self._path(table, PART, shard)) for shard in shards]
+        self._write(_in_one_dictionary(pa.concat_tables(parts)), self.path_of(table))
+
     def sweep(self) -> None:
-        """Remove what a killed run of this night left half written."""
-        for stray in self._root.glob(f"*/source_mode={self._mode}/trade_date={self._date}/.*.tmp"):
-            stray.unlink(missing_ok=True)
+        """Remove what a run of this night left unfinished: files half written, and those of shards."""
+        for table in TABLES.values():
+            for path in self._store.glob(f"{self._folder(table)}/*.*.*"):
+                self._store.remove(path)
+
+    def _folder(self, table: TableSpec) -> str:
+        return f"{table.name}/source_mode={self._mode}/trade_date={self._date}"
+
+    def _path(self, table: TableSpec, part: str, shard: str) -> str:
+        return f"{self._folder(table)}/{part}{'.' * bool(shard)}{shard}.parquet"
+
+    def _write(self, arrow: pa.Table, path: str) -> None:
+        sink = io.BytesIO()
+        pq.write_table(arrow, sink, compression="zstd", compression_level=1)
+        self._store.write(path, sink.getbuffer())
+
+    def _read(self, table: TableSpec, path: str, columns: list[str] | None = None) -> pa.Table:
+        try:
+            # partitioning=None: the night is in the rows, not to be guessed from the folder names
+            return pq.read_table(self._store.source(path), columns=columns, partitioning=None)
+        except FileNotFoundError as error:
+            raise FatalError(f"expected {table.name} of {self._date} ({self._mode}) at {self._store.where(path)}; "
+                             "run the stage before first") from error  # fmt: skip
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise FatalError(
+                f"{self._store.where(path)} cannot be read: {error}; run the night again with --force"
+            ) from error
+
+
+def _in_one_dictionary(table: pa.Table) -> pa.Table:
+    """Let every category column have one dictionary, in the order of the alphabet, as if it had never been cut."""
+    table = table.unify_dictionaries()
+    for at, field in enumerate(table.schema):
+        column = table.column(at)
+        if pa.types.is_dictionary(field.type) and column.num_chunks:
+            names = column.chunk(0).dictionary
+            order = pc.array_sort_indices(names)
+            rank = pc.array_sort_indices(order).cast(pa.int32())
+            chunks = [pa.DictionaryArray.from_arrays(rank.take(c.indices), names.take(order)) for c in column.chunks]
+            table = table.set_column(at, field, pa.chunked_array(chunks, field.type))
+    return table

@@ -22,6 +22,7 @@ from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.dated_csv import read_dated_csv
+from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, check_json_values, unique_keys
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
 VENUE_SCOPE = "cboe_delayed(unknown)"
@@ -58,7 +59,7 @@ def check_json(body: bytes, symbol: str, url: str) -> None:
     Raises
     ------
     SkippableError
-        A page of HTML, or something else that is no JSON object.
+        A page of HTML, something else that is no JSON object, or one of too many values.
     RetriableError
         An empty body, or one cut short: brackets do not balance.
     """
@@ -69,6 +70,7 @@ def check_json(body: bytes, symbol: str, url: str) -> None:
         raise RetriableError(
             f"{symbol}: {url} answered a body cut short after {len(body)} bytes: brackets do not balance"
         )
+    check_json_values(body, f"{symbol}: {url}")
 
 
 def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
@@ -110,11 +112,15 @@ def _envelope(body: bytes) -> tuple[Any, int]:
         start, end = span
         try:
             count = body.count(b'"option"', start, end) or body.count(b"{", start, end)
-            return json.loads((body[:start] + body[end:]).decode("utf-8-sig")), count
+            return _document(body[:start] + body[end:]), count
         except ValueError:
             pass  # a bracket inside a contract: take the long way
-    document = json.loads(body.decode("utf-8-sig"))
+    document = _document(body)
     return document, len(document["data"]["options"])
+
+
+def _document(body: bytes) -> Any:
+    return json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
 
 
 def _contracts_span(body: bytes) -> tuple[int, int] | None:
@@ -155,6 +161,8 @@ def _check_fields(options: pa.StructArray, where: str) -> None:
     """Refuse a file whose contracts lack what the pipeline stands on: the vendor has renamed or dropped a field."""
     if not len(options):
         raise SkippableError(f"{where}: expected option contracts, found an empty list")
+    if len(options) > MAX_CONTRACTS:
+        raise SkippableError(f"{where}: expected at most {MAX_CONTRACTS} contracts, found {len(options)}; refused")
     lost = [name for name in REQUIRED_FIELDS if options.field(name).null_count == len(options)]
     if lost:
         raise SkippableError(f"{where}: no contract has {', '.join(lost)}; the vendor's schema has changed")
@@ -162,6 +170,9 @@ def _check_fields(options: pa.StructArray, where: str) -> None:
     if nameless:
         raise SkippableError(f"{where}: {nameless} of {len(options)} contracts have no `option`; the vendor's schema "
                              "has changed")  # fmt: skip
+    longest = pc.max(pc.binary_length(options.field("option"))).as_py()
+    if longest > MAX_NAME_BYTES:
+        raise SkippableError(f"{where}: expected an `option` of at most {MAX_NAME_BYTES} bytes, found {longest}")
 
 
 def _finite(numbers: pa.Array) -> pa.Array:
@@ -215,7 +226,7 @@ def _bar_columns(body: bytes) -> pa.Table:
     try:
         bars = pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowKeyError):
-        rows = json.loads(body.decode("utf-8-sig"))["data"]
+        rows = _document(body)["data"]
         columns = {name: pd.Series([row[name] for row in rows], dtype="object") for name in _BAR_FIELDS}
         numbers = {name: pa.array(_numbers(columns[name]), _NUMBER) for name in _BAR_FIELDS[1:]}
         return pa.table({"date": pa.array(columns["date"], pa.string()), **numbers})

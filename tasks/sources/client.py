@@ -112,6 +112,7 @@ class HttpClient:
                 f"user agent: expected a contact in plain ASCII, such as 'desk@example.com', found {user_agent!r}"
             )
         self._session, self.source_mode, self._pacer = session, source_mode, Pacer(per_second)
+        self._is_replay = source_mode != "live"  # only our own transports may speak for a recording
         session.headers.update({"User-Agent": user_agent.strip(), "Accept": "application/json, text/csv",
                                 "Accept-Encoding": "gzip"})  # fmt: skip
 
@@ -132,7 +133,7 @@ class HttpClient:
         return Payload(
             url=url, http_status=response.status_code, body=body, etag=response.headers.get("ETag"),
             last_modified=response.headers.get("Last-Modified"), source_mode=self.source_mode,
-            fetched_at_utc=_fetched_at(response.headers.get(FETCHED_AT_HEADER)),
+            fetched_at_utc=_fetched_at(response.headers.get(FETCHED_AT_HEADER) if self._is_replay else None),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -168,8 +169,8 @@ class HttpClient:
             self._pacer.pause(_owner(str(response.url)), wait)
             raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
                                  retry_after_seconds=wait)  # fmt: skip
-        if MISSING_HEADER in response.headers:
-            raise SkippableError(json.loads(response.headers[MISSING_HEADER]))
+        if MISSING_HEADER in response.headers and self._is_replay:
+            raise SkippableError(str(json.loads(response.headers[MISSING_HEADER])))
         reason = response.reason or "no reason given"
         meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
         raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")

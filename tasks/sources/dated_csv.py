@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
+from tasks.sources.limits import check_csv
 
 NULLS = ("N/A", ".", "--", "-")
 
@@ -33,14 +34,15 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
     Raises
     ------
     SkippableError
-        No such file, or a row without a date.
+        No such file, a row without a date, or more bytes or columns than any of ours.
     RetriableError
         The last row is cut short.
     """
+    check_csv(body, where)
     try:
         frame = pd.read_csv(io.BytesIO(body), na_values=list(nulls), low_memory=False).dropna(how="all")
         frame = frame.set_axis([str(name).strip().upper() for name in frame.columns], axis="columns")
-        days = pd.to_datetime(frame["DATE"], format="%m/%d/%Y")
+        days = pd.to_datetime(frame["DATE"].astype("str"), format="%m/%d/%Y")
     except (ValueError, KeyError, TypeError) as error:
         raise SkippableError(f"{where}: expected CSV with a column of dates MM/DD/YYYY, found {body[:60]!r}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip

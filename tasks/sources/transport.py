@@ -21,7 +21,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.landing import MISSES, SIDECAR
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
-from tasks.sources.client import FETCHED_AT_HEADER, MISSING_HEADER
+from tasks.sources.client import FETCHED_AT_HEADER, MAX_BODY_BYTES, MISSING_HEADER
 
 _BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
 
@@ -76,8 +76,8 @@ class RecordedTransport(_BodyTransport):
         self._folders = (homes[0] / str(session), homes[0] / "histories")
         misses = self._folders[0] / MISSES
         try:
-            self._misses: dict[str, str] = json.loads(misses.read_text(encoding="utf-8")) if misses.is_file() else {}
-        except (OSError, ValueError) as error:
+            self._misses: dict[str, str] = dict(json.loads(misses.read_text("utf-8"))) if misses.is_file() else {}
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise FatalError(f"expected the addresses a night missed in {misses}, found {error}; remove it") from error
         sidecar = next(iter(sorted(self._folders[0].rglob(f"*{SIDECAR}"))), None)
         self._is_archive = sidecar is not None  # our own: its label stays, so that simulated stays simulated
@@ -103,7 +103,8 @@ class RecordedTransport(_BodyTransport):
 def _recorded_body(path: Path) -> tuple[int, bytes, dict[str, str]]:
     sidecar = path.with_name(path.name + SIDECAR)
     try:
-        body = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as packed:
+            body = packed.read(MAX_BODY_BYTES + 1)  # one more than the client takes: it says so
     except (OSError, EOFError, zlib.error) as error:
         return requests.codes.unprocessable, b"", {"X-Reason": f"damaged recording {path}: {error}"}
     meta = _read_sidecar(sidecar) if sidecar.is_file() else {}
@@ -115,7 +116,7 @@ def _read_sidecar(path: Path) -> dict[str, Any]:
     try:
         meta: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
         return meta | {"source_mode": meta["source_mode"]}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise FatalError(
             f"expected the origin of an archived body in {path}, found {type(error).__name__} {error}; remove that body"
         ) from error

@@ -9,7 +9,7 @@ from alvh_core.errors import SkippableError
 from tasks.sources.dated_csv import read_dated_csv
 
 BASE_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/daily-treasury-rates.csv"
-_TENOR = re.compile(r"^(\d+(?:\.\d+)?)\s*(mo|month|yr|year)s?$", re.IGNORECASE)
+_TENOR = re.compile(r"^(\d{1,3}(?:\.\d{1,3})?)\s*(mo|month|yr|year)s?$", re.IGNORECASE)
 
 
 def curve_url(year: int, base: str = BASE_URL) -> str:
@@ -42,6 +42,8 @@ def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         wide = frame[list(tenors)].apply(pd.to_numeric).astype("float64").rename(columns=tenors)
     except (ValueError, TypeError) as error:
         raise SkippableError(f"{symbol}: {url}: expected yields in percent: {error}") from error
+    if np.isinf(wide.to_numpy()).any():
+        raise SkippableError(f"{symbol}: {url}: expected yields in percent, found one that is not finite")
     wide = wide.assign(curve_date=days, row_position=np.arange(len(frame)))
     long = wide.melt(["curve_date", "row_position"], var_name="tenor_years", value_name="par_yield")
     long = long.dropna(subset="par_yield")

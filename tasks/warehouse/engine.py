@@ -1,26 +1,19 @@
-"""Engines: one that writes nights, one that can only read. SQLite in WAL mode is the embedded default.
+"""From an address to an engine: one that writes nights, one that can only read. What differs per database is in
+`tasks.warehouse.sqlite` (the embedded default) and `tasks.warehouse.postgresql`; tables are `tasks.warehouse.tables`.
 
-In WAL mode readers never block the nightly writer, nor it them. Tables are `tasks.warehouse.tables`.
+An address may hold a password: messages name it by `describe_url`, never as it is.
 """
-
-import sqlite3
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
+from tasks.warehouse import postgresql, sqlite
 
-BUSY_TIMEOUT_MS = 30_000
-_READ_ACTIONS = frozenset({
-    sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
-})  # fmt: skip
-_READ_PRAGMAS = frozenset({"table_info", "table_list", "index_list", "database_list"})
+EXPECTED = "an address such as sqlite:////path/file.sqlite or postgresql://user:password@host/database"
 
 
 def writer_engine(url: str) -> sa.Engine:
-    """Return an engine whose transactions take the write lock at once.
+    """Return an engine whose transactions see what was committed before each statement, and may write.
 
     Parameters
     ----------
@@ -30,20 +23,10 @@ def writer_engine(url: str) -> sa.Engine:
     Raises
     ------
     ContractError
-        No such address, or its database driver is not installed.
+        No such address, or of a database that the warehouse does not know.
     """
-    address = _address(url)
-    if address.get_backend_name() != "sqlite":
-        return _engine(address)
-    try:
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ContractError(f"warehouse {url}: its folder cannot be made: {error}") from error
-    # no pool: opening a file is cheap, and a killed or forgotten owner leaves no connection behind
-    engine = _engine(address, poolclass=sa.NullPool)
-    sa.event.listen(engine, "connect", _configure_writer)
-    sa.event.listen(engine, "begin", _begin_immediate)
-    return engine
+    address = parse_url(url)
+    return postgresql.writer_engine(address) if is_postgresql(address) else sqlite.writer_engine(address)
 
 
 def reader_engine(url: str) -> sa.Engine:
@@ -52,66 +35,46 @@ def reader_engine(url: str) -> sa.Engine:
     Raises
     ------
     ContractError
-        No such address, its driver is not installed, or there is no such file.
+        No such address, of a database that the warehouse does not know, or there is no such file.
     """
-    address = _address(url)
-    if address.get_backend_name() != "sqlite":
-        return _engine(address, isolation_level="REPEATABLE READ", execution_options={"postgresql_readonly": True})
-    path = Path(str(address.database)).resolve()
-    if not path.is_file():
-        raise ContractError(f"expected a warehouse at {path}, found none; run `alvh nightly` first")
-    # as a URI, in which the path's own ? and # must not look like one's
-    read_only = sa.URL.create("sqlite", database=f"file:{quote(path.as_posix())}", query={"mode": "ro", "uri": "true"})
-    engine = _engine(read_only, poolclass=sa.NullPool)
-    sa.event.listen(engine, "connect", _configure_reader)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
+    address = parse_url(url)
+    return postgresql.reader_engine(address) if is_postgresql(address) else sqlite.reader_engine(address)
 
 
-def _address(url: str) -> sa.URL:
+def parse_url(url: str) -> sa.URL:
+    """Return an address in its parts, with the driver we use.
+
+    Raises
+    ------
+    ContractError
+        It is none, or of a database that the warehouse does not know; the message holds no password.
+    """
     try:
         address = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ContractError(
-            f"warehouse: expected an address such as sqlite:////path/file.sqlite, found {url!r}"
-        ) from error
-    if address.get_backend_name() == "sqlite" and (not address.database or address.database == ":memory:"):
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
+        # their words may repeat what is meant as the password
+        raise ContractError(f"warehouse: expected {EXPECTED}, found {_masked(url)!r}") from None
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername=postgresql.DRIVER)
+    if address.drivername not in {postgresql.DRIVER, "sqlite", "sqlite+pysqlite"}:
+        raise ContractError(f"warehouse: expected {EXPECTED}, found one of {address.drivername!r}")
+    if not is_postgresql(address) and (not address.database or address.database == ":memory:"):
         raise ContractError(f"warehouse {url}: expected a file; a database in memory is gone before anyone reads it")
+    if "@" in (address.host or ""):
+        raise ContractError("warehouse: expected @, : and / in the password to be written %40, %3A and %2F")
     return address
 
 
-def _engine(address: sa.URL, **options: Any) -> sa.Engine:
-    try:
-        return sa.create_engine(address, **options)
-    except (sa.exc.NoSuchModuleError, ImportError) as error:
-        raise ContractError(f"warehouse {address!r}: its database driver is not installed: {error}") from error
+def describe_url(url: str) -> str:
+    """Return an address as it may be printed: without password, and without options, which may hold one."""
+    return parse_url(url).set(query={}).render_as_string(hide_password=True)
 
 
-def _configure_writer(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+def is_postgresql(address: sa.URL) -> bool:
+    """Tell PostgreSQL from SQLite."""
+    return address.get_backend_name() == "postgresql"
 
 
-def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
-
-
-def _configure_reader(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    connection.set_authorizer(_authorize_reading)
-
-
-def _authorize_reading(
-    action: int, first: str | None, _second: str | None, _db: str | None, _trigger: str | None
-) -> int:
-    """Let a statement read; ATTACH would otherwise create files beside a read-only database."""
-    is_pragma = action == sqlite3.SQLITE_PRAGMA and first in _READ_PRAGMAS
-    is_transaction = action == sqlite3.SQLITE_TRANSACTION
-    return sqlite3.SQLITE_OK if action in _READ_ACTIONS or is_pragma or is_transaction else sqlite3.SQLITE_DENY
+def _masked(text: str) -> str:
+    """Return a text that is no address without what may be meant as its password."""
+    return f"***@{text.rpartition('@')[2]}" if "@" in text else text

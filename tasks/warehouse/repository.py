@@ -1,39 +1,33 @@
 """The warehouse as the pipeline uses it: claim a night, read what earlier nights left, publish in one transaction.
 
 Publishing replaces every row of a night in every table together with its ledger row: readers see the old night or the
-new one, never half of either.
+new one, never half of either. Connections and transactions are made here; what is done in them stands in
+`tasks.warehouse.ledger`, `gaps` and `rows`.
 """
 
 import contextlib
-import hashlib
-import json
-import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
-from alvh_core import frames
-from alvh_core.errors import ContractError, FatalError
-from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, META_NIGHTS, NIGHT_TABLES, OUT_TABLES, TableSpec
-from tasks.warehouse.engine import reader_engine, writer_engine
-from tasks.warehouse.tables import METADATA, SQL_TABLES, records
+from alvh_core.errors import ContractError
+from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES, TableSpec
+from tasks.warehouse import gaps, ledger, locks, migrate
+from tasks.warehouse.engine import describe_url, reader_engine, writer_engine
+from tasks.warehouse.faults import clear_errors
+from tasks.warehouse.ledger import NightKey
+from tasks.warehouse.query import query_warehouse
+from tasks.warehouse.rows import answers_sha256, read_frame, replace_night
+from tasks.warehouse.tables import SQL_TABLES, records
 
-
-@dataclass(frozen=True, kw_only=True)
-class NightKey:
-    """What identifies a night in the ledger."""
-
-    trade_date: date
-    universe: str
-    source_mode: str
+__all__ = ["NightKey", "Warehouse", "query_warehouse"]
 
 
 class Warehouse:
-    """Reads and writes of the pipeline.
+    """Reads and writes of the pipeline; opening it brings its tables to this version, if the role may.
 
     Parameters
     ----------
@@ -42,52 +36,115 @@ class Warehouse:
 
     Raises
     ------
-    FatalError
-        It is no database, or does not answer.
+    ContractError
+        The address is none, or the tables are of another version and must stay so.
+    RetriableError, FatalError
+        The database does not answer, or is none.
     """
 
     def __init__(self, url: str) -> None:
+        self._url, self._name = url, describe_url(url)
         self._engine = writer_engine(url)
-        with _clear_errors(url):
-            METADATA.create_all(self._engine)
+        with clear_errors(self._name):
+            migrate.bring_to_head(self._engine)
         self._reads = reader_engine(url)  # reading must not ask for the write lock
+
+    @contextlib.contextmanager
+    def writing(self, what: object = "writing") -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that is committed at the end, or leaves nothing."""
+        with clear_errors(f"{self._name}, {what}"), self._engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that sees one state of the warehouse."""
+        with clear_errors(self._name), self._reads.begin() as connection:
+            yield connection
+
+    def hold(self, key: NightKey, timeout_seconds: float) -> contextlib.AbstractContextManager[None]:
+        """Hold a night across processes and machines, whatever its universe; see `tasks.warehouse.locks.hold`."""
+        return locks.hold(self._url, f"{key.trade_date}-{key.source_mode}", timeout_seconds)
+
+    def hold_mode(self, source_mode: str, timeout_seconds: float) -> contextlib.AbstractContextManager[None]:
+        """Hold the order of a mode's nights, for what starts from the state that the night before left."""
+        return locks.hold(self._url, f"order-{source_mode}", timeout_seconds)
+
+    # The ledger
 
     def status(self, key: NightKey) -> str | None:
         """Return RUNNING, COMPLETE or FAILED, or None for a night never claimed.
 
         A night published under any universe is COMPLETE: its rows are one set, only a forced run may replace them.
         """
-        nights = SQL_TABLES[META_NIGHTS.name]
-        query = sa.select(nights.c.universe, nights.c.night_status).where(_is_date(nights, key))
-        with self._reads.connect() as connection:
-            found: dict[str, str] = {row.universe: row.night_status for row in connection.execute(query)}
-        return "COMPLETE" if "COMPLETE" in found.values() else found.get(key.universe)
+        with self.reading() as connection:
+            return ledger.status(connection, key)
 
-    def claim(self, key: NightKey, *, run_id: str, code_version: str, rules_hash: str) -> None:
+    def nights(self, source_mode: str, start: date, end: date) -> dict[date, str]:
+        """Return the status of every night from start to end that was ever claimed."""
+        with self.reading() as connection:
+            return ledger.statuses(connection, source_mode, start, end)
+
+    def claim(self, key: NightKey, *, run_id: str, code_version: str, rules_hash: str,
+              source: str | None = None) -> None:  # fmt: skip
         """Write the night down as RUNNING; the caller holds its lock.
 
         Rows it published before stay until it publishes again; how that attempt ended is forgotten.
         """
-        nights = SQL_TABLES[META_NIGHTS.name]
-        forgotten = dict.fromkeys(name.rstrip("?") for name in META_NIGHTS.values)
-        row = {**forgotten, **_key(key), "night_status": "RUNNING", "run_id": run_id, "code_version": code_version,
-               "rules_hash": rules_hash, "claimed_at_utc": _now()}  # fmt: skip
-        with self._engine.begin() as connection:
-            changed = connection.execute(sa.update(nights).where(_is_night(nights, key)).values(**row))
-            if changed.rowcount == 0:
-                connection.execute(sa.insert(nights).values(**row))
+        row = {"run_id": run_id, "code_version": code_version, "rules_hash": rules_hash, "source": source}
+        with self.writing(key) as connection:
+            ledger.claim(connection, key, row)
+            gaps.count_attempt(connection, key)
 
     def fail(self, key: NightKey, reason: str, *, run_id: str) -> None:
         """Mark a claimed night FAILED, unless it is published by now; whatever it had published before stays."""
-        nights = SQL_TABLES[META_NIGHTS.name]
-        mine = _is_night(nights, key) & (nights.c.run_id == run_id) & (nights.c.night_status == "RUNNING")
-        with self._engine.begin() as connection:
-            connection.execute(
-                sa.update(nights).where(mine).values(night_status="FAILED", reason=reason, finished_at_utc=_now())
-            )
+        with self.writing(key) as connection:
+            ledger.fail(connection, key, run_id, reason)
 
-    def publish(self, key: NightKey, tables: Mapping[str, pd.DataFrame], *, outcome: str, reason: str | None,
-                counts: Mapping[str, int]) -> dict[str, int]:  # fmt: skip
+    def ledger(self, source_mode: str, trade_date: date) -> dict[str, Any] | None:
+        """Return the row of `META_NIGHTS` of a night claimed last under that date and source mode, or None."""
+        with self.reading() as connection:
+            return ledger.entry(connection, source_mode, trade_date)
+
+    def latest_complete(self) -> tuple[date, str] | None:
+        """Return date and source mode of the night published last, or None."""
+        with self.reading() as connection:
+            return ledger.latest_complete(connection)
+
+    def last_publication(self, source_mode: str, before: date) -> int:
+        """Return the highest publication number of the nights before a date, 0 if none; to be asked before their state
+        is read, so that a night published in between makes the reader stale rather than blind.
+        """  # noqa: D205 - one thought
+        with self.reading() as connection:
+            return ledger.last_publication(connection, source_mode, before)
+
+    def stale_nights(self, source_mode: str) -> list[date]:
+        """Return the COMPLETE nights, in order, whose past was published again since they were computed."""
+        with self.reading() as connection:
+            return ledger.stale_nights(connection, source_mode)
+
+    # Gaps
+
+    def note_gaps(self, reasons: Mapping[NightKey, str]) -> None:
+        """Write nights down as OPEN gaps, each with its reason; one that is LOST stays so."""
+        with self.writing("noting gaps") as connection:
+            for key, reason in reasons.items():
+                gaps.note(connection, key, reason)
+
+    def close_gap(self, key: NightKey, status: str, reason: str) -> None:
+        """Close a gap as FILLED or LOST; publishing a night fills its gap by itself."""
+        with self.writing(key) as connection:
+            gaps.close(connection, key, status, reason)
+
+    def gaps(self, source_mode: str) -> list[dict[str, Any]]:
+        """Return the rows of `META_GAPS` of a mode, in order."""
+        with self.reading() as connection:
+            return gaps.entries(connection, source_mode)
+
+    # The rows
+
+    def publish(self, key: NightKey, tables: Mapping[str, pd.DataFrame], *, run_id: str, outcome: str,
+                reason: str | None, counts: Mapping[str, int], based_on_no: int | None = None,
+                also: Callable[[sa.Connection], None] | None = None) -> dict[str, int]:  # fmt: skip
         """Replace the night in every table and turn its ledger row COMPLETE, all or nothing.
 
         Parameters
@@ -95,10 +152,16 @@ class Warehouse:
         key : NightKey
         tables : mapping of str to DataFrame
             Every warehouse table of a night, by name.
+        run_id : str
+            The run that claimed the night; if another has claimed it since, nothing is published.
         outcome, reason : str
             OK, or NO_DATA and why.
         counts : mapping of str to int
             rows_in_count, rows_published_count, rows_quarantined_count.
+        based_on_no : int, optional
+            What `last_publication` said before the state was read that the night starts from.
+        also : callable, optional
+            What else belongs to the transaction.
 
         Returns
         -------
@@ -108,19 +171,25 @@ class Warehouse:
         Raises
         ------
         ContractError
-            A table of the night is missing or breaks its contract, or the night was not claimed; nothing is published.
+            A table of the night is missing or breaks its contract; nothing is published.
+        RetriableError
+            The connection broke, or others held the night; publishing it again is safe.
         FatalError
-            The database refuses; nothing is published.
+            The claim is another run's, or the database refuses; nothing is published.
         """
         missing = [spec.name for spec in NIGHT_TABLES if spec.name not in tables]
         if missing:
-            raise ContractError(f"night {key.trade_date}: expected every table of a night, missing {missing}")
+            raise ContractError(f"{key}: expected every table of a night, missing {missing}")
         rows = {spec.name: records(tables[spec.name], spec) for spec in NIGHT_TABLES}
-        done = {"night_status": "COMPLETE", "outcome": outcome, "reason": reason, "finished_at_utc": _now(), **counts}
-        with _clear_errors(f"night {key.trade_date} ({key.source_mode})"), self._engine.begin() as connection:
+        done = {"outcome": outcome, "reason": reason, "based_on_no": based_on_no, **counts}
+        with self.writing(key) as connection:
+            ledger.fence(connection, key, run_id)
             for name, part in rows.items():
-                _replace_night(connection, SQL_TABLES[name], key, part)
-            _complete(connection, key, done)
+                replace_night(connection, SQL_TABLES[name], key, part)
+            ledger.complete(connection, key, answers_sha256(rows), done)
+            gaps.fill(connection, key)
+            if also is not None:
+                also(connection)
         return {name: len(part) for name, part in rows.items()}
 
     def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
@@ -139,39 +208,18 @@ class Warehouse:
     def night(self, source_mode: str, trade_date: date) -> dict[str, pd.DataFrame]:
         """Return every published table of a night, by name; all of one publication."""
         result = {}
-        with self._reads.begin() as connection:
+        with self.reading() as connection:
             for spec in NIGHT_TABLES:
                 table = SQL_TABLES[spec.name]
                 mine = (table.c.source_mode == source_mode) & (table.c.trade_date == trade_date)
-                result[spec.name] = _frame(connection, sa.select(table).where(mine).order_by(*table.primary_key), spec)
+                query = sa.select(table).where(mine).order_by(*table.primary_key)
+                result[spec.name] = read_frame(connection, query, spec)
         return result
-
-    def ledger(self, source_mode: str, trade_date: date) -> dict[str, Any] | None:
-        """Return the row of `META_NIGHTS` of a night claimed last under that date and source mode, or None."""
-        nights = SQL_TABLES[META_NIGHTS.name]
-        mine = (nights.c.source_mode == source_mode) & (nights.c.trade_date == trade_date)
-        query = sa.select(nights).where(mine).order_by(nights.c.claimed_at_utc.desc()).limit(1)
-        with self._reads.connect() as connection:
-            row = connection.execute(query).mappings().first()
-        return dict(row) if row else None
 
     def fingerprint(self, source_mode: str, trade_date: date) -> str:
         """Hash every published answer row of a night; two runs agree exactly if these agree."""
-        digest = hashlib.sha256()
         published = self.night(source_mode, trade_date)
-        for spec in NIGHT_TABLES:
-            if spec in OUT_TABLES or spec.name.startswith("core_"):
-                rows = records(published[spec.name], spec)
-                digest.update(json.dumps([spec.name, rows], default=str, sort_keys=True).encode())
-        return digest.hexdigest()
-
-    def latest_complete(self) -> tuple[date, str] | None:
-        """Return date and source mode of the night published last, or None."""
-        nights = SQL_TABLES[META_NIGHTS.name]
-        query = sa.select(nights.c.trade_date, nights.c.source_mode).where(nights.c.night_status == "COMPLETE")
-        with self._reads.connect() as connection:
-            row = connection.execute(query.order_by(nights.c.finished_at_utc.desc()).limit(1)).first()
-        return (row.trade_date, row.source_mode) if row else None
+        return answers_sha256({spec.name: records(published[spec.name], spec) for spec in NIGHT_TABLES})
 
     def close(self) -> None:
         """Give the connections back."""
@@ -179,81 +227,5 @@ class Warehouse:
         self._reads.dispose()
 
     def _read(self, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
-        with self._reads.connect() as connection:
-            return _frame(connection, query, spec)
-
-
-def query_warehouse(url: str, sql: str) -> pd.DataFrame:
-    """Run one read-only statement.
-
-    Raises
-    ------
-    ContractError
-        The statement is not valid or tries to write; carries the database's words and the tables there are.
-    """
-    engine = reader_engine(url)
-    try:
-        with engine.connect() as connection:  # as typed: a colon or a percent sign in it is no parameter of ours
-            result = connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
-            return pd.DataFrame(result.all(), columns=list(result.keys()))
-    except (
-        sa.exc.DBAPIError,
-        sa.exc.ResourceClosedError,
-        sqlite3.Warning,
-    ) as error:  # Warning: Python 3.11, two statements
-        words = getattr(error, "orig", None) or error
-        if isinstance(error, sa.exc.ResourceClosedError):
-            words = "expected one SELECT, found a statement without rows"
-        raise ContractError(
-            f"the warehouse did not answer: {words}\ntables: {', '.join(sorted(SQL_TABLES))}"
-        ) from error
-    finally:
-        engine.dispose()
-
-
-@contextlib.contextmanager
-def _clear_errors(where: str) -> Iterator[None]:
-    """Give the database's own words, without the statement and its thousands of values."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        hint = "; if its tables are of another version, move it away" * isinstance(error, sa.exc.OperationalError)
-        raise FatalError(f"warehouse, {where}: {error.orig}; nothing was changed{hint}") from error.orig
-
-
-def _replace_night(connection: sa.Connection, table: sa.Table, key: NightKey, rows: list[dict[str, Any]]) -> None:
-    connection.execute(sa.delete(table).where(_is_date(table, key)))
-    if rows:
-        connection.execute(sa.insert(table), rows)
-
-
-def _complete(connection: sa.Connection, key: NightKey, done: Mapping[str, Any]) -> None:
-    """Turn the ledger row COMPLETE; the rows of a night are one universe's, another's claim on them ends here."""
-    nights = SQL_TABLES[META_NIGHTS.name]
-    connection.execute(sa.delete(nights).where(_is_date(nights, key) & (nights.c.universe != key.universe)))
-    changed = connection.execute(sa.update(nights).where(_is_night(nights, key)).values(**done))
-    if changed.rowcount != 1:
-        raise ContractError(f"night {key.trade_date} ({key.source_mode}, {key.universe}): expected it to be claimed "
-                            "before it is published, found no such row in the ledger")  # fmt: skip
-
-
-def _frame(connection: sa.Connection, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
-    rows = [tuple(row) for row in connection.execute(query)]
-    # as objects: a column of whole numbers with a null would become floats on the way
-    return frames.conform(pd.DataFrame(rows, columns=list(spec.names), dtype="object"), spec)
-
-
-def _key(key: NightKey) -> dict[str, Any]:
-    return {"trade_date": key.trade_date, "universe": key.universe, "source_mode": key.source_mode}
-
-
-def _is_date(table: sa.Table, key: NightKey) -> sa.ColumnElement[bool]:
-    return (table.c.trade_date == key.trade_date) & (table.c.source_mode == key.source_mode)
-
-
-def _is_night(table: sa.Table, key: NightKey) -> sa.ColumnElement[bool]:
-    return _is_date(table, key) & (table.c.universe == key.universe)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+        with self.reading() as connection:
+            return read_frame(connection, query, spec)

@@ -10,15 +10,17 @@ from alvh_core.frames import conform
 from alvh_core.schemas import TABLES, WAREHOUSE, TableSpec
 
 METADATA = sa.MetaData()
-_TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
-    "date": sa.Date, "timestamp": sa.DateTime, "str": sa.Text, "category": sa.Text, "float": sa.Double,
-    "int": sa.BigInteger, "bool": sa.Boolean,
+# Byte order on every server: its locale must neither order the answers nor, when it is upgraded, break their indexes.
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "date": sa.Date(), "timestamp": sa.DateTime(), "str": _TEXT, "category": _TEXT, "float": sa.Double(),
+    "int": sa.BigInteger(), "bool": sa.Boolean(),
 }  # fmt: skip
 
 
 def _sql_table(spec: TableSpec) -> sa.Table:
     columns = [
-        sa.Column(c.name, _TYPES[c.dtype](), primary_key=c.name in spec.key, nullable=spec.is_nullable(c.name),
+        sa.Column(c.name, _TYPES[c.dtype], primary_key=c.name in spec.key, nullable=spec.is_nullable(c.name),
                   autoincrement=False, comment=c.description)
         for c in spec.columns
     ]  # fmt: skip
@@ -39,28 +41,32 @@ def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Dates as `date`, instants as naive UTC `datetime`, numbers as Python numbers, nulls as None.
+        Dates as `date`, instants as naive UTC `datetime`, numbers as Python numbers, nulls as None. What not every
+        engine keeps is made the same for all: a negative zero, and the character NUL in a text.
 
     Raises
     ------
     ContractError
         A column is missing, cannot be cast, or has nulls it must not have.
     """
-    rows = conform(frame, spec)
-    by_name = {name: rows[name].astype("str") for name in spec.key if isinstance(rows[name].dtype, pd.CategoricalDtype)}
-    rows = rows.loc[rows.assign(**by_name).sort_values(list(spec.key), kind="stable").index]
-    lost = [name for name in spec.names if not spec.is_nullable(name) and rows[name].isna().any()]
+    columns = dict(conform(frame, spec).items())
+    plain = {column.name: _plain(columns[column.name], column.dtype) for column in spec.columns}
+    lost = [name for name, values in plain.items() if None in values and not spec.is_nullable(name)]
     if lost:
         raise ContractError(f"{spec.name}: expected no nulls in {', '.join(lost)}, found some")
-    plain = {}
-    for column in spec.columns:
-        values = rows[column.name]
-        if column.dtype == "date":
-            converted = values.dt.date.astype("object")
-        elif column.dtype == "timestamp":
-            naive = values.dt.tz_convert("UTC").dt.tz_localize(None)
-            converted = pd.Series(list(naive.dt.to_pydatetime()), index=values.index, dtype="object")
-        else:
-            converted = values.astype("object")
-        plain[column.name] = [None if null else value for value, null in zip(converted, values.isna(), strict=True)]
-    return [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
+    rows = [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
+    return sorted(rows, key=lambda row: [row[name] for name in spec.key])
+
+
+def _plain(values: pd.Series, dtype: str) -> list[Any]:
+    """Return a column's values as the database drivers take them."""
+    if dtype == "float":
+        return [None if value != value else value + 0.0 for value in values.tolist()]  # noqa: PLR0124 - NaN
+    if dtype == "date":
+        return list(values.to_numpy().astype("datetime64[D]").tolist())
+    if dtype == "timestamp":
+        return list(values.dt.tz_convert(None).to_numpy().astype("datetime64[us]").tolist())
+    known = values.astype("object").where(values.notna(), None).tolist()
+    if dtype in {"str", "category"}:
+        return [value if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}") for value in known]
+    return known

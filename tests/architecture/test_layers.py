@@ -45,16 +45,16 @@ def test_there_is_something_to_look_at():
     assert len(MODULES) > 40
 
 
-@parametrize("tasks/sources", "tasks/lake", "tasks/warehouse", "tasks/render")
+@parametrize("tasks/sources", "tasks/lake", "tasks/warehouse", "tasks/render", "tasks/notify")
 def test_adapters_know_no_prefect_no_settings_and_no_stage(path):
     names = imports(path)
     assert not uses(names, "prefect", "flows", "expectations")
     own = {name for name in names if name.startswith("tasks.")}
-    assert not {name for name in own if name.split(".")[1] not in {"sources", "lake", "warehouse", "render"}}
+    assert not {name for name in own if name.split(".")[1] not in {"sources", "lake", "warehouse", "render", "notify"}}
 
 
 ROOMS = {"tasks/sources": "tasks.sources", "tasks/lake": "tasks.lake", "tasks/warehouse": "tasks.warehouse",
-         "tasks/render": "tasks.render"}  # fmt: skip
+         "tasks/render": "tasks.render", "tasks/notify": "tasks.notify"}  # fmt: skip
 
 
 @parametrize(*ROOMS)
@@ -91,18 +91,18 @@ def test_expectations_know_no_prefect_and_no_store(path):
     ("requests", "tasks/sources"), ("urllib3", "tasks/sources"), ("sqlalchemy", "tasks/warehouse"),
     ("sqlite3", "tasks/warehouse"), ("duckdb", "tasks/lake"), ("exchange_calendars", "tasks/sources/exchange.py"),
     ("pydantic_settings", "tasks/settings.py"), ("jinja2", "tasks/render"), ("matplotlib", "tasks/render"),
-    ("typer", "flows"),
+    ("typer", "flows"), ("apprise", "tasks/notify"),
 ])  # fmt: skip
 def test_a_library_has_one_room(package, only):
     users = {str(path.relative_to(ROOT)) for path in MODULES if uses(imports(path), package)}
     if (package, only) == ("requests", "tasks/sources"):
-        users.discard("flows/wiring.py")  # names the type of a transport
+        users -= {"flows/wiring.py", "flows/serve.py"}  # the type of a transport; the health of a server
     assert all(user.startswith(only) for user in users), users
 
 
 def test_only_the_settings_and_the_command_read_the_environment():
     readers = {str(p.relative_to(ROOT)) for p in MODULES if {"environ", "getenv"} & _attributes(p)}
-    assert readers <= {"tasks/settings.py", "flows/cli.py"}
+    assert readers <= {"tasks/settings.py", "flows/start.py", "flows/serve.py", "flows/operate.py", "flows/runners.py"}
 
 
 def _attributes(path):

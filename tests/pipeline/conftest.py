@@ -101,10 +101,12 @@ class Runner:
 
 @pytest.fixture(scope="session")
 def run_night(prefect_api: str, small_universe: Path) -> Iterator[Runner]:
+    from prefect.logging.handlers import APILogHandler
     from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_LEVEL, temporary_settings
 
     with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_LOGGING_LEVEL: "ERROR"}):
         yield Runner(small_universe)
+        APILogHandler().flush()  # else the last log records keep the process for a minute
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def published(home, sample_frame):
     warehouse = Warehouse(f"sqlite:///{home}/warehouse.sqlite")
     warehouse.claim(KEY, run_id="r", code_version="0", rules_hash="x")
     tables = {s.name: sample_frame(s, trade_date="2026-07-16", source_mode="simulated") for s in NIGHT_TABLES}
-    warehouse.publish(KEY, tables, outcome="OK", reason=None, counts={})
+    warehouse.publish(KEY, tables, outcome="OK", reason=None, counts={}, run_id="r")
     warehouse.close()
     LakeTables(home / "lake", "simulated", KEY.trade_date).write(sample_frame(DAILY_BARS), DAILY_BARS)
     return home

@@ -1,6 +1,7 @@
 """Tables of the lake: types come back as they went in, faults are named; SQL over them reads and does nothing else."""
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -22,6 +23,16 @@ def lake(tmp_path):
     return LakeTables(tmp_path, "simulated", DAY)
 
 
+def put(lake, frame, spec, part="part"):
+    """Write a table and return its file."""
+    lake.write(frame, spec, part)
+    return file_of(lake, spec, part)
+
+
+def file_of(lake, spec, part="part"):
+    return Path(lake._store.where(lake.path_of(spec, part)))
+
+
 @pytest.mark.parametrize("spec", EVERY_TABLE)
 def test_types_and_values_come_back(lake, sample_frame, spec):
     frame = sample_frame(spec)
@@ -39,7 +50,7 @@ def test_an_empty_table_keeps_its_types(lake, spec):
 
 @pytest.mark.parametrize("spec", EVERY_TABLE)
 def test_the_file_explains_itself(lake, sample_frame, spec):
-    path = lake.write(sample_frame(spec), spec)
+    path = put(lake, sample_frame(spec), spec)
     schema = pq.read_schema(path)
     assert schema.names == list(spec.names)
     for column in spec.columns:
@@ -58,7 +69,7 @@ def test_some_columns_in_the_order_asked_for(lake, sample_frame):
 
 
 def test_a_table_is_replaced_whole(lake, sample_frame):
-    path = lake.write(sample_frame(DAILY_BARS), DAILY_BARS)
+    path = put(lake, sample_frame(DAILY_BARS), DAILY_BARS)
     lake.write(sample_frame(DAILY_BARS, rows=1), DAILY_BARS)
     assert len(lake.read(DAILY_BARS)) == 1
     assert [p.name for p in path.parent.iterdir()] == ["part.parquet"]
@@ -83,7 +94,7 @@ def test_a_stage_out_of_order_says_what_to_do(lake):
 
 
 def test_a_damaged_file_is_named(lake, sample_frame):
-    path = lake.write(sample_frame(DAILY_BARS), DAILY_BARS)
+    path = put(lake, sample_frame(DAILY_BARS), DAILY_BARS)
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(FatalError, match=r"part\.parquet cannot be read"):
         lake.read(DAILY_BARS)
@@ -111,9 +122,9 @@ def test_judged_rows_must_be_whole(lake, sample_frame):
 
 
 def test_sweep_removes_strays_of_this_night_only(tmp_path, lake, sample_frame):
-    mine = lake.write(sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
+    mine = put(lake, sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
     other = (
-        LakeTables(tmp_path, "live", DAY).write(sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
+        put(LakeTables(tmp_path, "live", DAY), sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
     )
     mine.write_bytes(b"half")
     other.write_bytes(b"half")
@@ -168,7 +179,7 @@ def test_instants_are_utc_wherever_the_machine_is(nights, monkeypatch):
 
 
 def test_a_night_from_before_a_column_was_added(nights):
-    path = LakeTables(nights, "simulated", date(2026, 7, 16)).path_of(DAILY_BARS)
+    path = file_of(LakeTables(nights, "simulated", date(2026, 7, 16)), DAILY_BARS)
     pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["open_usd"]), path)
     frame = query_lake(nights, f"select trade_date, count(open_usd) as n from {DAILY_BARS.name} group by 1 order by 1")
     assert frame["n"].tolist() == [0, 3, 3]
@@ -230,7 +241,7 @@ def test_a_lake_without_nights(tmp_path):
 
 
 def test_a_damaged_part_is_an_answer_not_a_crash(nights):
-    path = LakeTables(nights, "simulated", date(2026, 7, 16)).path_of(DAILY_BARS)
+    path = file_of(LakeTables(nights, "simulated", date(2026, 7, 16)), DAILY_BARS)
     path.write_bytes(b"PAR1 no more")
     with pytest.raises(ContractError, match=r"the lake did not answer(.|\n)*part\.parquet"):
         query_lake(nights, f"select * from {DAILY_BARS.name}")
@@ -241,3 +252,22 @@ def test_the_schema_of_every_lake_table_is_known_to_arrow():
         if spec.home == LAKE:
             schema = arrow_schema(spec)
             assert schema.field("trade_date").type == pa.date32()
+
+
+# Shards
+
+
+def test_joined_shards_are_the_table_that_was_never_cut(tmp_path, lake, sample_frame):
+    whole = sample_frame(OPTION_QUOTES)
+    for number, rows in enumerate((slice(0, 2), slice(2, 2), slice(2, 4))):
+        part = frames.conform(whole.iloc[rows].astype({"underlying": "str"}), OPTION_QUOTES)
+        LakeTables(tmp_path, "simulated", DAY, f"{number}of3").write(part, OPTION_QUOTES)
+    lake.join(OPTION_QUOTES, ["0of3", "1of3", "2of3"])
+    pd.testing.assert_frame_equal(lake.read(OPTION_QUOTES), whole)
+    lake.sweep()
+    assert [path.name for path in file_of(lake, OPTION_QUOTES).parent.iterdir()] == ["part.parquet"]
+
+
+def test_a_missing_shard_is_named(lake):
+    with pytest.raises(FatalError, match=r"expected .* at .*part\.0of2\.parquet"):
+        lake.join(OPTION_QUOTES, ["0of2", "1of2"])

@@ -19,7 +19,7 @@ def a_night(home, run_id="run-1"):
     """Return what `open_night` needs of a `Night`."""
     lake = home / "lake"
     return SimpleNamespace(
-        key=NightKey(trade_date=DAY, universe="default", source_mode="simulated"), trade_date=DAY, run_id=run_id,
+        key=NightKey(trade_date=DAY, universe="default", source_mode="simulated"), trade_date=DAY, run_id=run_id, source="simulated",
         source_mode="simulated", code_version="0", rules_hash="x", lake_root=lake,
         lake=LakeTables(lake, "simulated", DAY),
         archive=RawArchive(lake / "raw", "simulated", DAY), warehouse=Warehouse(f"sqlite:///{home / 'w.sqlite'}"),
@@ -35,7 +35,7 @@ def complete(night, sample_frame):
     from alvh_core.schemas import NIGHT_TABLES
 
     tables = {s.name: sample_frame(s, rows=1) for s in NIGHT_TABLES}
-    night.warehouse.publish(night.key, tables, outcome="OK", reason=None, counts={})
+    night.warehouse.publish(night.key, tables, outcome="OK", reason=None, counts={}, run_id=night.run_id)
 
 
 def test_a_night_is_running_while_it_is_open(night):

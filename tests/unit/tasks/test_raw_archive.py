@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from alvh_core.errors import SkippableError
-from tasks.lake import raw
-from tasks.lake.raw import RawArchive, write_atomic
+from tasks.lake import raw, store
+from tasks.lake.raw import RawArchive
+from tasks.lake.store import write_atomic
 
 DAY = date(2026, 7, 16)
 URL = "https://cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json"
@@ -31,6 +33,10 @@ def put(archive, body=BODY, url=URL, **changes):
     return archive.put(body, **(origin | changes))
 
 
+def body_of(archive, url=URL):
+    return Path(archive._store.where(archive.path_of(url)))
+
+
 def sidecar_of(path):
     return path.with_name(path.name + ".meta")
 
@@ -47,8 +53,8 @@ def test_what_is_put_is_found(archive):
 
 def test_where_a_body_lies(archive, tmp_path):
     expected = tmp_path / "source_mode=live/2026-07-16/cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
-    assert archive.path_of(URL) == expected
-    assert archive.path_of(f"{URL}?a=1&b=2") == expected
+    assert body_of(archive) == expected
+    assert body_of(archive, f"{URL}?a=1&b=2") == expected
 
 
 def test_the_same_body_is_the_same_file(tmp_path):
@@ -56,7 +62,7 @@ def test_the_same_body_is_the_same_file(tmp_path):
     put(first)
     time.sleep(1.1)  # a gzip header knows seconds
     put(second)
-    assert first.path_of(URL).read_bytes() == second.path_of(URL).read_bytes()
+    assert body_of(first).read_bytes() == body_of(second).read_bytes()
 
 
 def test_a_second_put_changes_nothing(archive):
@@ -68,12 +74,12 @@ def test_a_second_put_changes_nothing(archive):
 
 def test_files_can_be_read_by_others(archive):
     put(archive)
-    assert archive.path_of(URL).stat().st_mode & 0o777 == 0o644
+    assert body_of(archive).stat().st_mode & 0o777 == 0o644
 
 
 def test_a_body_without_sidecar_does_not_count(archive):
     put(archive)
-    sidecar_of(archive.path_of(URL)).unlink()
+    sidecar_of(body_of(archive)).unlink()
     assert archive.find(URL) is None
     with pytest.raises(SkippableError):
         archive.read(URL)
@@ -83,7 +89,7 @@ def test_a_body_without_sidecar_does_not_count(archive):
 
 def test_a_sidecar_without_body_does_not_count(archive):
     put(archive)
-    archive.path_of(URL).unlink()
+    body_of(archive).unlink()
     assert archive.find(URL) is None
     with pytest.raises(SkippableError, match=r"cannot be read.*remove it to fetch again"):
         archive.read(URL)
@@ -92,7 +98,7 @@ def test_a_sidecar_without_body_does_not_count(archive):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"dataset": "x"}'])
 def test_a_damaged_sidecar_loses_its_body_only(archive, text):
     put(archive)
-    sidecar_of(archive.path_of(URL)).write_text(text)
+    sidecar_of(body_of(archive)).write_text(text)
     with pytest.raises(SkippableError, match=r"_VIX\.json\.gz\.meta is damaged.*remove it to fetch again"):
         archive.find(URL)
 
@@ -105,7 +111,7 @@ def test_a_damaged_sidecar_loses_its_body_only(archive, text):
 ])  # fmt: skip
 def test_a_damaged_body_is_lost_with_a_reason(archive, damage, words):
     put(archive)
-    path = archive.path_of(URL)
+    path = body_of(archive)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(SkippableError, match=words):
         archive.read(URL)
@@ -119,14 +125,14 @@ def test_an_address_never_leaves_the_night(archive, url):
         archive.path_of(url)
 
 
-def test_sweep_removes_what_a_killed_run_left(archive):
+def test_sweep_removes_what_a_killed_run_left(archive, tmp_path):
     put(archive)
-    stray = archive.path_of(URL).parent / "._VIX.json.gz.abc123.tmp"
+    stray = body_of(archive).parent / "._VIX.json.gz.abc123.tmp"
     stray.write_bytes(b"half")
     archive.sweep()
     assert not stray.exists()
     assert archive.read(URL) == BODY
-    RawArchive(archive.folder / "nowhere", "live", DAY).sweep()
+    RawArchive(tmp_path / "nowhere", "live", DAY).sweep()
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
@@ -137,7 +143,7 @@ def test_a_failing_disk_leaves_nothing(tmp_path, monkeypatch, step):
     def fail(*_args):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(raw.os, step, fail)
+    monkeypatch.setattr(store.os, step, fail)
     with pytest.raises(OSError, match="no space"):
         write_atomic(path, b"new")
     assert path.read_bytes() == b"old"
@@ -146,13 +152,13 @@ def test_a_failing_disk_leaves_nothing(tmp_path, monkeypatch, step):
 
 def test_the_sidecar_comes_last(archive, monkeypatch):
     written = []
-    real = raw.write_atomic
+    real = store.write_atomic
 
     def watch(path, data):
         written.append(path.name)
         real(path, data)
 
-    monkeypatch.setattr(raw, "write_atomic", watch)
+    monkeypatch.setattr(store, "write_atomic", watch)
     put(archive)
     assert written == ["_VIX.json.gz", "_VIX.json.gz.meta"]
 
@@ -202,9 +208,16 @@ def test_a_killed_writer_leaves_nothing_half(tmp_path):
 def test_a_damaged_pair_is_set_aside_and_can_be_fetched_again(archive, damage):
     entry = put(archive)
     assert archive.find_whole(URL) == entry
-    path = archive.path_of(URL)
+    path = body_of(archive)
     (path if damage == "body" else sidecar_of(path)).write_bytes(b"garbage")
     assert archive.find_whole(URL) is None
     assert path.with_name(path.name + ".damaged").is_file(), "the evidence is kept"
     put(archive)
     assert archive.read(URL) == BODY
+
+
+def test_a_bomb_is_not_unpacked(archive, monkeypatch):
+    monkeypatch.setattr(raw, "MAX_BODY_BYTES", 1000)
+    put(archive)
+    with pytest.raises(SkippableError, match="cannot be read: expected at most"):
+        archive.read(URL)

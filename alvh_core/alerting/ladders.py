@@ -1,0 +1,175 @@
+"""What a night changes about the ladders: filter, layers, verdicts, rolls, spreads.
+
+One pure function per rule. Hosts that share a hedge chain share its reading (V1 equals V0), so an alert is about a
+book, the calls or the puts of one chain, and lists the hosts: a desk wants one message, not twenty-four.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.alerting.findings import Finding, NightEvidence
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
+from alvh_core.triggers import LADDER
+
+_LAYER = [*LADDER, "layer_no"]
+_WHOLE_LADDER = ("PASS", "FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID")
+
+
+def filter_flips(night: NightEvidence) -> Iterator[Finding]:
+    """Find books that pass the 8 % rule and did not, or the other way round.
+
+    Compared with what the desk was last told, else with the last night that had a reading: a flip that was kept quiet
+    is told once the quiet is over, if it still holds. No data is no flip; `alvh_core.alerting.sources` speaks of it.
+    """
+    earlier = _read(night.history).sort_values("trade_date").groupby(LADDER).tail(1)
+    columns = [*LADDER, "trade_date", "filter_state", "s_ladder_frac"]
+    both = _read(night.tonight[LADDER_SIGNALS.name]).merge(earlier[columns], on=LADDER, suffixes=("", "_before"))
+    values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before"]
+    for subject, hosts, row in _books(both, values):
+        turned_to = _passes(row.filter_state)
+        if turned_to == night.told.get(subject, _passes(row.filter_state_before)):
+            continue
+        does = "pass the 8 % rule" if turned_to == "PASSES" else f"fail the 8 % rule, {row.filter_state}"
+        yield Finding(
+            subject=subject, turned_to=turned_to, headline=f"{subject} {does} ({_share(row.s_ladder_frac)})",
+            expected=f"{row.filter_state_before}, {_share(row.s_ladder_frac_before)} of the premium, as on "
+                     f"{row.trade_date_before:%Y-%m-%d}",
+            found=f"{row.filter_state}, {_share(row.s_ladder_frac)} of the premium", concerns=f"hosts {hosts}",
+            to_do="see the legs in the night's report before any order"
+                  + (": armed layers can be bought" if turned_to == "PASSES" else "; armed layers are not bought"),
+        )  # fmt: skip
+
+
+def armed_layers(night: NightEvidence) -> Iterator[Finding]:
+    """Find layers that are armed after tonight's close and were not, or the other way round."""
+    tonight, before = (
+        _plain(tables[LADDER_STATE.name])[[*_LAYER, "is_armed"]] for tables in (night.tonight, night.before)
+    )
+    both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
+    changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
+    close = night.tonight[LADDER_SIGNALS.name]["vix_close_vol_points"].max()
+    for (profile, layer, is_armed), part in changed.groupby(["profile", "layer_no", "is_armed"]):
+        became = "armed" if is_armed else "disarmed"
+        yield Finding(
+            subject=f"{profile} layer {layer}", turned_to=became.upper(),
+            headline=f"layer {layer} {became}, VIX closed at {close:.2f}",
+            expected=f"layer {layer} {'not armed' if is_armed else 'armed'}, as the night before",
+            found=f"{became} at the close of {close:.2f}", concerns=f"hosts {_names(part['host'])}",
+            to_do="orders go to the next session's quotes, where the 8 % rule passes" if is_armed
+                  else "paper positions of the layer are given up; nothing new is bought",
+        )  # fmt: skip
+
+
+def changed_verdicts(night: NightEvidence) -> Iterator[Finding]:
+    """Find verdicts that are others than the night before."""
+    tonight, before = (_plain(tables[VERDICTS_TABLE.name]) for tables in (night.tonight, night.before))
+    both = tonight.merge(before[[*LADDER, "verdict"]], on=LADDER, suffixes=("", "_before"))
+    changed = both[both["verdict"] != both["verdict_before"]]
+    for (variant, old, new), part in changed.groupby(["variant", "verdict_before", "verdict"]):
+        hosts = _names(part["host"])
+        yield Finding(
+            subject=f"{variant} {hosts}", turned_to=str(new), headline=f"{variant} turned {new} for {hosts}",
+            expected=f"{old}, as the night before", found=f"{new}: {'; '.join(sorted(set(part['reasons'])))}",
+            to_do="read the reasons in out_alvh__daily_verdicts before anything is made of it",
+        )  # fmt: skip
+
+
+def deployed_on(state: pd.DataFrame) -> list[date]:
+    """Return the sessions on which the layers that a `LADDER_STATE` holds were bought."""
+    held = state.loc[state["units_deployed"] > 0, "deployed_date"].dropna()
+    return sorted({day.date() for day in held})
+
+
+def due_rolls(night: NightEvidence) -> Iterator[Finding]:
+    """Find contracts held on paper that are near their settlement or past it."""
+    held = _plain(night.tonight[LADDER_STATE.name])
+    held = held[held["units_deployed"] > 0][[*_LAYER, "deployed_date"]]
+    bought = _plain(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], LADDER_LEGS))
+    contracts = held.merge(
+        bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"]),
+        left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
+    ).dropna(subset="expiry_date")  # fmt: skip
+    days = (contracts["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days
+    limits = [days <= 0, days <= night.limits.last_dte_days, days <= night.limits.roll_dte_days]
+    contracts = contracts.assign(days=days, due=np.select(limits, ["SETTLED", "LAST_DAYS", "DUE"], default=""))
+    contracts = contracts[contracts["due"] != ""]
+    for (expiry, layer, due, left), part in contracts.groupby(["expiry_date", "layer_no", "due", "days"]):
+        settled = due == "SETTLED"
+        yield Finding(
+            subject=f"layer {layer} expiring {expiry:%Y-%m-%d}", turned_to=str(due),
+            headline=f"layer {layer} has settled and is still held on paper" if settled
+                     else f"layer {layer} is due to roll, {left} days left",
+            expected=f"rolled with {night.limits.roll_dte_days} days left",
+            found=f"expires {expiry:%Y-%m-%d}, {'settled' if settled else f'{left} days left'}",
+            concerns=f"{_names(part['osi_symbol'])} for {_names(part['host'])}",
+            to_do="the layer protects nothing any more: decide whether to buy it anew" if settled
+                  else "sell the leg and buy its units at the next tenor, if the new leg passes the 8 % rule",
+        )  # fmt: skip
+
+
+def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
+    """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count."""
+    past = _comparable(night.history).sort_values("trade_date").groupby(LADDER).tail(night.limits.regime_nights)
+    spread = past.groupby(LADDER)["s_ladder_frac"].agg(low="min", high="max", nights="size").reset_index()
+    both = _comparable(night.tonight[LADDER_SIGNALS.name]).merge(spread, on=LADDER)
+    both = both[both["nights"] >= night.limits.regime_min_nights]
+    margin = night.limits.regime_margin_frac * (both["high"] - both["low"])
+    wider, tighter = (both["s_ladder_frac"] > both["high"] + margin), (both["s_ladder_frac"] < both["low"] - margin)
+    both = both.assign(turned=np.select([wider, tighter], ["WIDER", "TIGHTER"], default=""))
+    for subject, hosts, row in _books(both[both["turned"] != ""], ["turned", "s_ladder_frac", "low", "high", "nights"]):
+        span = f"{_share(row.low)} to {_share(row.high)}"
+        yield Finding(
+            subject=subject, turned_to=row.turned,
+            headline=f"spread of {subject} is {row.turned.lower()} than in {row.nights} nights: "
+                     f"{_share(row.s_ladder_frac)}, was {span}",
+            expected=f"{span} of the premium, the range of the last {row.nights} nights with a reading",
+            found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
+            to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
+        )  # fmt: skip
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return categories as text: those of two nights do not compare."""
+    categories = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(categories, "str"))
+
+
+def _read(signals: pd.DataFrame) -> pd.DataFrame:
+    """Return the signals that have a reading of the filter."""
+    plain = _plain(signals)
+    return plain[plain["filter_state"] != "NO_DATA"]
+
+
+def _comparable(signals: pd.DataFrame) -> pd.DataFrame:
+    """Return the signals whose spread is over a whole ladder, quoted while the market was open."""
+    plain = _plain(signals)
+    whole = plain["filter_state"].isin(_WHOLE_LADDER) & plain["s_ladder_frac"].notna()
+    return plain[whole & plain["quote_clock"].isin(["in_session", "at_close"])]
+
+
+def _books(ladders: pd.DataFrame, values: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
+    """Yield subject, hosts and values of every book; hosts with parameters of their own are a book of their own."""
+    kind = np.where(ladders["variant"] == "V3_NATIVE", "puts", "calls")
+    books = ladders.assign(book=ladders["hedge_symbol"] + " " + kind)
+    groups = books.groupby(["book", *values], dropna=False)["host"].agg([_names, "nunique"]).reset_index()
+    groups = groups.sort_values(["book", "nunique", "_names"], ascending=[True, False, True])
+    is_other = groups["book"].duplicated()
+    subjects = groups["book"] + np.where(is_other, " for " + groups["_names"], "")
+    yield from zip(subjects, groups["_names"], groups.itertuples(index=False), strict=True)
+
+
+def _names(values: pd.Series) -> str:
+    return ", ".join(sorted({" ".join(str(value).split()) for value in values}))
+
+
+def _passes(filter_state: str) -> str:
+    return "PASSES" if filter_state == "PASS" else "FAILS"
+
+
+def _share(value: float) -> str:
+    return "unknown" if np.isnan(value) else f"{value:.2%}"

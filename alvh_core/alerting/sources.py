@@ -1,0 +1,92 @@
+"""What a night lacks: payloads that did not arrive, chains that cannot be used, rows in quarantine.
+
+One pure function per rule. Both tell news only: what was missing or unusable the night before is not told again. The
+VIX chain is graver than everything else, because without it no variant but the hosts' own puts has an answer.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from alvh_core.alerting.findings import Finding, NightEvidence
+from alvh_core.alerting.rules import CRITICAL
+from alvh_core.landing import missing_chains
+from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
+from alvh_core.signals import HEDGE_INDEX
+
+_VIX_CHAIN = f"option_chain {HEDGE_INDEX}"
+_Tables = Mapping[str, pd.DataFrame]
+
+
+def missing_sources(night: NightEvidence) -> Iterator[Finding]:
+    """Find payloads that are missing tonight and were not the night before; one alert per kind of payload."""
+    lost, before = _missing(night.tonight), _missing(night.before)
+    news = lost[~lost["payload"].isin(before["payload"])]
+    for subject, part in news.groupby(news["dataset"].where(news["payload"] != _VIX_CHAIN, _VIX_CHAIN)):
+        names, kind = ", ".join(part["symbol"]), str(part["dataset"].iloc[0]).replace("_", " ")
+        more = f"; {len(part) - 1} more, reasons in meta_payloads" if len(part) > 1 else ""
+        grave = subject == _VIX_CHAIN
+        yield Finding(
+            subject=str(subject), turned_to=names, severity=CRITICAL if grave else None,
+            headline=f"{kind} missing: {names}" + (", no answer but for the hosts' own puts" if grave else ""),
+            expected=f"{kind} of {names}", found=f"{part['reason'].iloc[0]}{more}",
+            to_do=f"the night is published without; `alvh nightly --date {night.trade_date} --force` asks again for"
+                  " what is missing, while the source still has it",
+        )  # fmt: skip
+
+
+def degraded(night: NightEvidence) -> Iterator[Finding]:
+    """Find chains that arrived and cannot be used, and a quarantine that is larger than usual."""
+    yield from _quarantined(night)
+    checks = (
+        ("suspended chains", _suspended, "chains that validation lets through", "were suspended",
+         "see severity 'underlying' in meta_quarantine: is it the feed or the market?"),
+        ("chains without a reading", _unread, "a forward and volatilities for every chain that arrived",
+         "arrived and gave no legs", "see forward_status in core_options__daily_forwards and the Treasury curve"),
+        ("chains quoted after hours", _late, "quotes of the session or its close", "were quoted after hours",
+         "tonight's spreads of these chains are not tradeable; run the night earlier, or see why the feed was late"),
+    )  # fmt: skip
+    for subject, find, expected, found, to_do in checks:
+        symbols = sorted(find(night.tonight) - find(night.before))
+        if symbols:
+            names = ", ".join(symbols)
+            grave = HEDGE_INDEX in symbols and find is not _late
+            yield Finding(
+                subject=subject, turned_to=names, headline=f"{subject}: {names}", expected=expected,
+                found=f"{names} {found}", to_do=to_do, severity=CRITICAL if grave else None,
+            )  # fmt: skip
+
+
+def _quarantined(night: NightEvidence) -> Iterator[Finding]:
+    rows, rejected = night.counts.get("rows_in_count", 0), night.counts.get("rows_quarantined_count", 0)
+    share, limit = rejected / max(rows, 1), night.limits.quarantined_frac
+    if share > limit:
+        yield Finding(
+            subject="quarantine", turned_to="ABOVE_LIMIT", headline=f"{share:.1%} of the rows are in quarantine",
+            expected=f"at most {limit:.0%} of the rows rejected", found=f"{rejected} of {rows} rows, {share:.1%}",
+            to_do="look for one cause or many among the reasons in meta_quarantine; docs/alerts.md has the query",
+        )  # fmt: skip
+
+
+def _missing(tables: _Tables) -> pd.DataFrame:
+    """Return what did not arrive, with dataset and symbol in one column too."""
+    payloads = tables[META_PAYLOADS.name]
+    lost = payloads[payloads["payload_outcome"] == "MISSING"].astype({"dataset": "str", "symbol": "str"})
+    return lost.assign(payload=lost["dataset"] + " " + lost["symbol"]).sort_values("payload")
+
+
+def _suspended(tables: _Tables) -> set[str]:
+    quarantine = tables[META_QUARANTINE.name]
+    return set(quarantine.loc[quarantine["severity"] == "underlying", "row_key"].astype("str"))
+
+
+def _unread(tables: _Tables) -> set[str]:
+    signals = tables[LADDER_SIGNALS.name]
+    silent = signals.loc[signals["filter_state"] == "NO_DATA", "hedge_symbol"].astype("str")
+    return set(silent) - set(missing_chains(tables[META_PAYLOADS.name], tables[META_QUARANTINE.name]))
+
+
+def _late(tables: _Tables) -> set[str]:
+    snapshots, signals = tables[SNAPSHOTS.name], tables[LADDER_SIGNALS.name]
+    late = snapshots.loc[snapshots["quote_clock"] == "after_hours", "underlying"].astype("str")
+    return set(late) & set(signals["hedge_symbol"].astype("str"))

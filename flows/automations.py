@@ -1,0 +1,55 @@
+"""What the Prefect server watches by itself: runs whose process died without a word are marked Crashed.
+
+A run of `watch` then takes the night up. Alarms about nights are the pipeline's own (`flows.watch`): only the ledger
+knows whether a night is published.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.automations import Automation
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
+from prefect.events.schemas.automations import EventTrigger, Posture
+
+from flows.start import HEARTBEAT_SECONDS
+
+SILENCE = timedelta(seconds=3 * HEARTBEAT_SECONDS)
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "MarketClosed", "AlreadyComplete", "AlreadyRunning")
+
+
+def ensure_automations() -> None:
+    """Create the automations, or bring them up to date; the deployments must be there."""
+    with get_client(sync_client=True) as client:
+        watch = client.read_deployment_by_name("watch/watch").id
+    for wanted in (_silent_runs(), _crashed_nights(watch)):
+        try:
+            found: Any = Automation.read(name=wanted.name)
+            wanted.id = found.id
+            wanted.update()
+        except ValueError:  # Prefect's word for: there is none of that name
+            wanted.create()
+
+
+def _silent_runs() -> Automation:
+    events = {f"prefect.flow-run.{end}" for end in _ENDS}
+    trigger = EventTrigger(
+        after={"prefect.flow-run.heartbeat"}, expect={"prefect.flow-run.heartbeat", *events}, threshold=1,
+        match={"prefect.resource.id": ["prefect.flow-run.*"]}, for_each={"prefect.resource.id"},
+        posture=Posture.Proactive, within=SILENCE,
+    )  # fmt: skip
+    message = f"no heartbeat for {SILENCE.seconds} s"
+    action = ChangeFlowRunState(state=StateType.CRASHED, message=message)  # type: ignore[call-arg]  # has defaults
+    return Automation(name="alvh: silent runs have crashed", trigger=trigger, actions=[action])
+
+
+def _crashed_nights(watch: UUID) -> Automation:
+    trigger = EventTrigger(
+        expect={"prefect.flow-run.Crashed"}, match={"prefect.resource.id": ["prefect.flow-run.*"]},
+        match_related={"prefect.resource.role": "flow", "prefect.resource.name": "nightly"},
+        posture=Posture.Reactive, threshold=1, within=timedelta(0),
+    )  # fmt: skip
+    action = RunDeployment(deployment_id=watch)  # type: ignore[call-arg]  # has defaults
+    return Automation(name="alvh: take up crashed nights", trigger=trigger, actions=[action])

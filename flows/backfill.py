@@ -1,0 +1,167 @@
+"""Many nights: prepared side by side, decided one after the other in the order of their dates.
+
+What a night is, landing to scores, depends on no other night and runs in worker processes, a few nights ahead; what
+starts from the night before, signals to publication, stays here. Stopped at any moment, it goes on where it was the
+next time: published nights are left alone, the others start from what has landed.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from prefect import flow, runtime, task
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from alvh_core.errors import AlvhError, ContractError, FatalError
+from alvh_core.upkeep import open_nights, progress_line
+from flows.nightly import conclude, prepare, restate
+from flows.wiring import build_night, trading_calendar
+from tasks.night import Night
+from tasks.open_night import NightTakenError, open_night
+from tasks.settings import load_settings
+
+WORKERS = 2
+AHEAD = 3  # nights prepared or in preparation while one is decided
+LOG = logging.getLogger("alvh.progress")
+POOL: Any = ProcessPoolTaskRunner(max_workers=WORKERS)
+
+
+@task(task_run_name="prepare-{night.trade_date}", cache_policy=NO_CACHE)
+def prepare_night(night: Night) -> dict[str, int]:
+    """Take one night from landing to scores, in a worker process."""
+    return prepare(night)
+
+
+@flow(name="backfill", task_runner=POOL)
+def backfill(start: date, end: date, source: str | None = None, force: bool = False) -> dict[str, str]:
+    """Publish every session of a period that is not published yet.
+
+    Parameters
+    ----------
+    start, end : date
+        First and last day of the period.
+    source : str, optional
+        As for `nightly`.
+    force : bool
+        Compute COMPLETE nights again, from what has landed.
+
+    Returns
+    -------
+    dict of str to str
+        Outcome by session: OK, NO_DATA, AlreadyRunning, or FAILED: why.
+
+    Raises
+    ------
+    ContractError
+        The period is empty or holds no session.
+    FatalError
+        Nights failed; the others are published, and the gap ledger says what is open.
+    """
+    nights = planned_nights(start, end, source, force=force)
+    progress = Progress(len(nights))
+    for started in _ahead(nights, force=force):
+        progress.note(started.night.trade_date, started.outcome or _decide(started))
+    if nights:
+        restate(nights[-1])
+    progress.end()
+    failed = [day for day, outcome in progress.outcomes.items() if outcome.startswith("FAILED")]
+    if failed:
+        raise FatalError(f"{len(failed)} of {len(nights)} nights failed: {', '.join(failed)}; the others are published;"
+                         " meta_gaps says why; run the same backfill again")  # fmt: skip
+    return progress.outcomes
+
+
+def planned_nights(start: date, end: date, source: str | None, *, force: bool) -> list[Night]:
+    """Return the nights of a period that are to be run, and enter them into the gap ledger."""
+    settings = load_settings()
+    calendar = trading_calendar(settings.calendar_file)
+    days = calendar.between(start - timedelta(days=1), end).astype(object).tolist()
+    if not days:
+        raise ContractError(f"backfill: expected a session from {start} to {end}, found none")
+    run_id = str(runtime.flow_run.id)
+    last = build_night(settings, days[-1], source or settings.source, run_id)
+    found = last.warehouse.nights(last.source_mode, days[0], days[-1])
+    nights = [
+        build_night(settings, day, source or settings.source, run_id)
+        for day in (days if force else open_nights(days, found))
+    ]
+    last.warehouse.note_gaps({n.key: "to be backfilled" for n in nights if found.get(n.trade_date) != "COMPLETE"})
+    return nights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A night in preparation, held until it is decided; or the outcome that keeps it from being started."""
+
+    night: Night
+    held: ExitStack
+    counts: PrefectFuture[dict[str, int]] | None = None
+    outcome: str = ""
+
+
+def _ahead(nights: Iterable[Night], *, force: bool) -> Iterator[Started]:
+    """Start nights a few ahead and hand them out in order."""
+    queue: deque[Started] = deque()
+    try:
+        for night in nights:
+            queue.append(_start(night, force=force))
+            if len(queue) > AHEAD:
+                yield queue.popleft()
+        while queue:
+            yield queue.popleft()
+    finally:
+        for started in queue:
+            started.held.close()
+
+
+def _start(night: Night, *, force: bool) -> Started:
+    held = ExitStack()
+    try:
+        held.enter_context(open_night(night, force=force))
+    except NightTakenError as taken:
+        return Started(night=night, held=held, outcome=taken.state)
+    return Started(night=night, held=held, counts=prepare_night.submit(night))
+
+
+def _decide(started: Started) -> str:
+    assert started.counts is not None
+    try:
+        with started.held:
+            return conclude(started.night, started.counts.result())["outcome"]
+    except AlvhError as error:
+        return f"FAILED: {error}"
+
+
+@dataclass
+class Progress:
+    """How far a backfill is: one line per night in the log, a progress bar and a table in the Prefect UI."""
+
+    total: int
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Open the progress bar."""
+        self._began = time.monotonic()
+        self._bar: Any = create_progress_artifact(0.0, key="backfill", description=f"0 of {self.total} nights")
+
+    def note(self, day: date, outcome: str) -> None:
+        """Note how a night ended."""
+        self.outcomes[str(day)] = outcome
+        done = len(self.outcomes)
+        line = progress_line(day, outcome, done, self.total, time.monotonic() - self._began)
+        LOG.info(line)
+        update_progress_artifact(self._bar, 100.0 * done / self.total, description=line)
+
+    def end(self) -> None:
+        """Leave a table of the nights."""
+        rows = [f"| {day} | {outcome} |" for day, outcome in self.outcomes.items()] or ["| | nothing to do |"]
+        table = "\n".join(["| session | outcome |", "|---|---|", *rows])
+        create_markdown_artifact(table, key="backfill-nights", description="Nights of the last backfill")

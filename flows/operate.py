@@ -1,0 +1,106 @@
+"""Commands that keep the pipeline going; `flows.cli` puts them on `alvh`."""
+
+import logging
+import os
+import sys
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from flows.start import EXIT_FAILED, parse_date, prepare
+
+SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
+
+
+def serve() -> None:
+    """Start the Prefect server and the schedules on this machine; Ctrl-C stops both."""
+    settings = prepare(is_server=True)
+    from flows.serve import serve as run  # noqa: PLC0415 - seconds of imports
+
+    run(settings, typer.echo)
+
+
+def backfill(
+    start: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    source: SOURCE = None,
+    force: Annotated[bool, typer.Option(help="Compute COMPLETE nights again from what has landed.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Nights prepared side by side.")] = 2,
+) -> None:
+    """Publish every session of a period that is not published yet; stop it with Ctrl-C and go on later."""
+    settings, first, last = prepare(), parse_date(start, "--from"), parse_date(end, "--to")
+    from flows.serve import own_server  # noqa: PLC0415
+
+    with own_server(settings) as address:
+        os.environ["PREFECT_API_URL"] = address
+        from prefect.task_runners import ProcessPoolTaskRunner  # noqa: PLC0415 - reads the address when it is imported
+
+        from flows.backfill import backfill as flow  # noqa: PLC0415
+
+        _show_progress()
+        runner: Any = ProcessPoolTaskRunner(max_workers=workers)
+        outcomes = flow.with_options(task_runner=runner)(start=first, end=last, source=source, force=force)
+    typer.echo(f"{len(outcomes)} nights run" if outcomes else f"every session from {first} to {last} is published")
+
+
+def reconcile(
+    day: Annotated[str | None, typer.Option("--date", help="Last session to look at; default: yesterday's.")] = None,
+    source: SOURCE = None,
+    sessions: Annotated[int, typer.Option(min=1, max=250, help="How many sessions to look back.")] = 5,
+) -> None:
+    """Fill the gaps of the last sessions and replace provisional closes."""
+    prepare()
+    from flows.reconcile import reconcile as flow  # noqa: PLC0415
+
+    ended = flow(trade_date=_optional(day), source=source, sessions=sessions)
+    _print_outcomes(ended, "nothing to reconcile")
+
+
+def watch(
+    day: Annotated[str | None, typer.Option("--date", help="Session; default: the one due last.")] = None,
+    source: SOURCE = None,
+) -> None:
+    """Look after one night: take it up if its run died, raise the alarm if it is overdue."""
+    prepare()
+    from flows.watch import watch as flow  # noqa: PLC0415
+
+    seen = flow(trade_date=_optional(day), source=source)
+    typer.echo(f"{seen['trade_date']}  {seen['status']}")
+    raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
+
+
+def migrate() -> None:
+    """Bring the warehouse's tables to this version; ALVH_WAREHOUSE_URL must be their owner's."""
+    settings = prepare()
+    from tasks.warehouse.engine import describe_url  # noqa: PLC0415
+    from tasks.warehouse.migrate import migrate as run  # noqa: PLC0415
+
+    before, after = run(settings.database_url)
+    change = f"is at {after}" if before == after else f"from {before or 'empty'} to {after}"
+    typer.echo(f"{describe_url(settings.database_url)} {change}")
+
+
+def _optional(day: str | None) -> date | None:
+    return parse_date(day) if day else None
+
+
+def _print_outcomes(ended: dict[str, str], nothing: str) -> None:
+    for day, outcome in ended.items():
+        typer.echo(f"{day}  {outcome}")
+    if not ended:
+        typer.echo(nothing)
+
+
+def _show_progress() -> None:
+    """Print the progress lines; everything else of the log stays quiet."""
+    log = logging.getLogger("alvh.progress")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(logging.StreamHandler(sys.stdout))
+
+
+def mount(app: typer.Typer) -> None:
+    """Put the commands on the `alvh` command."""
+    for command in (serve, backfill, reconcile, watch, migrate):
+        app.command()(command)

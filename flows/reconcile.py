@@ -1,0 +1,56 @@
+"""The morning after: no session of the last days is left unpublished, and no provisional close stays.
+
+A night decided on the chain file's own price of the trigger index is decided again on the published close; later nights
+follow (`flows.nightly.restate`). What cannot be had any more is written down as LOST.
+"""
+
+from datetime import date, timedelta
+
+from prefect import flow, get_run_logger, runtime
+from tasks.settle import settle_closes
+
+from alvh_core.errors import FatalError
+from alvh_core.upkeep import sessions_up_to
+from flows.nightly import WAIT_SECONDS, run_night
+from flows.upkeep import take_up
+from flows.wiring import build_night, scheduled_date, trading_calendar
+from tasks.settings import load_settings
+
+SESSIONS = 5
+
+
+@flow(name="reconcile")
+def reconcile(trade_date: date | None = None, source: str | None = None, sessions: int = SESSIONS) -> dict[str, str]:
+    """Fill gaps and settle closes.
+
+    Parameters
+    ----------
+    trade_date : date, optional
+        Last session to look at; by default the one before the New York date this run was scheduled for.
+    source : str, optional
+        As for `nightly`.
+    sessions : int
+        How many sessions to look back; none before the first night that was ever claimed.
+
+    Raises
+    ------
+    FatalError
+        A night is still open; the ledger says why.
+    """
+    settings = load_settings()
+    calendar = trading_calendar(settings.calendar_file)
+    last = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time) - timedelta(days=1)
+    days = sessions_up_to(calendar, last, sessions)
+    night = build_night(settings, days[-1], source or settings.source, "reconcile")
+    known = night.warehouse.nights(night.source_mode, calendar.dates[0].astype(object), days[-1])
+    days = [day for day in days if known and day >= min(known)]
+    ended = take_up(settings, days, source, wait_seconds=WAIT_SECONDS)
+    for day in days:
+        if settle_closes(build_night(settings, day, source or settings.source, "reconcile")):
+            get_run_logger().info("%s: provisional close replaced, decided again", day)
+            run_night(settings, day, source, force=True)
+            ended[day] = "SETTLED"
+    failed = {day: end for day, end in ended.items() if end.startswith("FAILED")}
+    if failed:
+        raise FatalError(f"{len(failed)} of {len(days)} nights are still open: {failed}")
+    return {str(day): end for day, end in ended.items()}

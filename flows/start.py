@@ -1,0 +1,56 @@
+"""What every command does first: read the settings, and give Prefect its own quiet home before it is imported."""
+
+import os
+from datetime import date
+
+from alvh_core.errors import ContractError
+from tasks.settings import Settings, load_settings
+
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3
+HEARTBEAT_SECONDS = 30  # how often a run says that it lives; the smallest that Prefect takes
+
+
+def prepare(*, is_server: bool = False) -> Settings:
+    """Return the settings; Prefect is set up, and talks to the server of this home if one runs.
+
+    Raises
+    ------
+    ContractError
+        A setting is wrong, or the home folder cannot be written.
+    """
+    settings = load_settings()
+    try:
+        settings.prefect_home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ContractError(f"ALVH_HOME: expected a folder that can be written, found {error}") from error
+    defaults = {
+        "PREFECT_HOME": str(settings.prefect_home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_LOGGING_LEVEL": "WARNING" if is_server else "CRITICAL",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+    }  # fmt: skip
+    if not is_server and (running := _running_server(settings)):
+        defaults["PREFECT_API_URL"] = running
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    return settings
+
+
+def parse_date(text: str, option: str = "--date") -> date:
+    """Return an ISO date given on the command line.
+
+    Raises
+    ------
+    ContractError
+        It is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ContractError(f"{option}: expected YYYY-MM-DD, found {text!r}") from error
+
+
+def _running_server(settings: Settings) -> str | None:
+    from flows.serve import running_api  # noqa: PLC0415 - requests, only needed where a server has been started
+
+    return running_api(settings) if (settings.prefect_home / "api_url").is_file() else None

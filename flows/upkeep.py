@@ -1,0 +1,50 @@
+"""Nights that should be there and are not: take them up, or write down that they are lost.
+
+Shared by the morning's `reconcile` and the evening's `watch`. How one night runs is `flows.nightly`; which nights are
+due is `alvh_core.upkeep`.
+"""
+
+from datetime import UTC, date, datetime
+
+from prefect import get_run_logger
+
+from alvh_core.errors import AlvhError
+from alvh_core.upkeep import open_nights, why_lost
+from flows.nightly import run_night
+from flows.wiring import build_night
+from tasks.alert import raise_watch_alert
+from tasks.settings import Settings
+
+
+def take_up(settings: Settings, days: list[date], source: str | None = None, *, wait_seconds: float) -> dict[date, str]:
+    """Run the nights that are not COMPLETE, oldest first; one that fails never stops the others.
+
+    Returns
+    -------
+    dict of date to str
+        What became of every night that was open: COMPLETE, RUNNING (another run has it), FAILED: why, or LOST: why.
+    """
+    return {day: _take_up_one(settings, day, source, wait_seconds) for day in _open(settings, days, source)}
+
+
+def _open(settings: Settings, days: list[date], source: str | None) -> list[date]:
+    if not days:
+        return []
+    night = build_night(settings, days[-1], source or settings.source, "upkeep")
+    return open_nights(days, night.warehouse.nights(night.source_mode, days[0], days[-1]))
+
+
+def _take_up_one(settings: Settings, day: date, source: str | None, wait_seconds: float) -> str:
+    night = build_night(settings, day, source or settings.source, "upkeep")
+    lost = why_lost(night.calendar, day, night.source, datetime.now(UTC), has_landed=night.archive.has_any())
+    night.warehouse.note_gaps({night.key: lost or "not published when looked for"})
+    if lost:
+        night.warehouse.close_gap(night.key, "LOST", lost)
+        return f"LOST: {lost}"
+    try:
+        run_night(settings, day, source, wait_seconds=wait_seconds)
+    except AlvhError as error:
+        get_run_logger().warning("%s: %s", day, error)
+        raise_watch_alert(night, "night_failed", str(error))
+        return f"FAILED: {error}"
+    return night.warehouse.status(night.key) or "FAILED: no such night in the ledger"

@@ -1,0 +1,84 @@
+"""Stage 8, publish, asks here what the night raises; watchers ask here to raise what they saw. Nothing is sent here.
+
+An alert becomes a row of the outbox, in the transaction of its night; `tasks.deliver` sends it.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.alerting.findings import NightEvidence
+from alvh_core.alerting.ladders import deployed_on
+from alvh_core.alerting.nights import night_alerts, watch_alert
+from alvh_core.alerting.quiet import RECENT_DAYS, told, with_quiet
+from alvh_core.alerting.rules import AlertLimits
+from alvh_core.errors import AlvhError
+from alvh_core.quotes import night_before
+from alvh_core.schemas import LADDER_LEGS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
+from tasks.night import Night
+from tasks.warehouse import outbox
+
+
+def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
+    """Return `META_ALERTS` of a night about to be published; `tasks.warehouse.outbox.replace_alerts` stores them.
+
+    A fault of the rules is an alert, not the end of the night.
+    """
+    day, mode = night.trade_date, night.source_mode
+    with night.warehouse.reading() as connection:
+        recent = outbox.recent_alerts(connection, mode, day - timedelta(days=RECENT_DAYS))
+    try:
+        alerts = night_alerts(_evidence(night, tables, counts, recent), _now(), night.alert_plan.rules)
+    except AlvhError:
+        raise
+    except Exception as error:  # noqa: BLE001 - nobody foresaw it, and the answers do not depend on it
+        reason = f"{type(error).__name__}: {error}"
+        alerts = watch_alert("rules_failed", day, mode, reason=reason, created_at=_now(), rules=night.alert_plan.rules)
+    return _quietened(night, alerts, recent)
+
+
+def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int],
+              recent: pd.DataFrame) -> NightEvidence:  # fmt: skip
+    day, mode, warehouse = night.trade_date, night.source_mode, night.warehouse
+    last = night_before(warehouse.state_before(mode, day))
+    empty = {spec.name: frames.empty(spec) for spec in NIGHT_TABLES}
+    bought = [warehouse.night(mode, past)[LADDER_LEGS.name] for past in deployed_on(tables[LADDER_STATE.name])
+              if past != day]  # fmt: skip
+    return NightEvidence(
+        trade_date=day, source_mode=mode, tonight=tables, before=warehouse.night(mode, last) if last else empty,
+        history=warehouse.signals_before(mode, day), bought_legs=frames.concat(bought, LADDER_LEGS), counts=counts,
+        told=told(recent, "filter_flip", day), limits=AlertLimits(),
+    )  # fmt: skip
+
+
+def raise_watch_alert(night: Night, rule_name: str, reason: str, turned_to: str = "") -> None:
+    """Put an alert about a whole night into the outbox: ``night_missing``, ``night_failed`` or ``night_restated``.
+
+    The same night's same trouble is stored once, however often it is seen; publishing the night withdraws what is not
+    sent by then, so a restatement is to be raised after it.
+
+    Parameters
+    ----------
+    night : Night
+    rule_name : str
+        See `alvh_core.alerting.nights.watch_alert`.
+    reason : str
+        What was found, without secrets.
+    turned_to : str
+        Tells one occasion from the next, such as the hash of the new answers.
+    """
+    raised = watch_alert(rule_name, night.trade_date, night.source_mode, reason=reason, created_at=_now(),
+                         turned_to=turned_to, rules=night.alert_plan.rules)  # fmt: skip
+    with night.warehouse.writing(f"alert {rule_name}") as connection:
+        outbox.add_alerts(connection, _quietened(night, raised, frames.empty(META_ALERTS)))
+
+
+def _quietened(night: Night, alerts: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
+    plan = night.alert_plan
+    return with_quiet(alerts, recent, night.calendar, rules=plan.rules, speaks_simulated=plan.speaks_simulated)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

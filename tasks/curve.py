@@ -1,0 +1,33 @@
+"""Stage 2, curve: what belongs to the night and to no symbol of it: the discount curve, and which payloads it missed.
+
+Everything after it can be computed symbol by symbol, so in shards.
+"""
+
+from collections.abc import Sequence
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.curve import night_curve
+from alvh_core.landing import Landing, payload_rows
+from alvh_core.schemas import META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS, RATE_CURVE
+from expectations.gate import dated, validate_rows
+from expectations.suites import curve_suite
+from tasks.night import Night
+from tasks.sources.catalogue import CURVE
+from tasks.sources.decode import decode_tables
+
+
+@task(cache_policy=NO_CACHE)
+def curve(night: Night, landings: Sequence[Landing]) -> None:
+    """Decode and validate the curve that discounts every expiry."""
+    lake, day, mode = night.lake, night.trade_date, night.source_mode
+    night.archive.note_misses(landings)
+    mine = [landing for landing in landings if landing.dataset == CURVE]
+    found, mine = decode_tables(mine, night.archive.read, {CURVE})
+    judged = validate_rows(night_curve(found, day, mode), RATE_CURVE, curve_suite())
+    lake.write(judged.clean, RATE_CURVE)
+    lake.write(judged.entries, META_QUARANTINE, CURVE)
+    lake.write(dated([judged.checks], day, mode), META_VALIDATIONS, CURVE)
+    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, CURVE)
+    get_run_logger().info("%d rates", len(judged.clean))

@@ -1,0 +1,101 @@
+"""Cutting a night into shards, and stage 7, gather: making one night of its parts.
+
+A shard is a run of neighbouring symbols, so that the rows of all shards one after another are the rows of the night.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+
+import pandas as pd
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from alvh_core.columns import LEVELS
+from alvh_core.frames import concat
+from alvh_core.landing import Landing
+from alvh_core.liquidity import score_classes
+from alvh_core.schemas import (
+    CLOSES,
+    CONTRACT_SCORES,
+    DAILY_BARS,
+    FORWARDS,
+    META_PAYLOADS,
+    META_QUARANTINE,
+    META_VALIDATIONS,
+    MODEL_FREE,
+    OPTION_QUOTES,
+    PRICED_QUOTES,
+    QUARANTINED_QUOTES,
+    SNAPSHOTS,
+    SPREAD_SCORES,
+    TableSpec,
+)
+from expectations.gate import together
+from tasks.night import Night
+from tasks.normalise import SYMBOLS
+from tasks.sources.catalogue import CURVE
+
+SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
+                 CLOSES, MODEL_FREE)  # fmt: skip
+JOIN_THREADS = 2
+
+
+def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
+    """Cut the symbols of a night into runs of about the same number of bytes.
+
+    Parameters
+    ----------
+    landings : sequence of Landing
+        The curve's are left out: it belongs to the night.
+    count : int
+        At most so many parts; fewer where a symbol is larger than a part.
+
+    Returns
+    -------
+    list of list of Landing
+        None empty; all payloads of a symbol in one part, symbols in order.
+    """
+    mine = sorted((x for x in landings if x.dataset != CURVE), key=lambda landing: landing.symbol)
+    sizes: dict[str, int] = {}
+    for landing in mine:
+        sizes[landing.symbol] = sizes.get(landing.symbol, 0) + (landing.bytes_count or 0)
+    ends = accumulate(sizes.values())
+    middles = {symbol: end - size / 2.0 for (symbol, size), end in zip(sizes.items(), ends, strict=True)}
+    total = max(sum(sizes.values()), 1)
+    parts: dict[int, list[Landing]] = {}
+    for landing in mine:
+        at = min(int(middles[landing.symbol] * count / total), count - 1)
+        parts.setdefault(at, []).append(landing)
+    return list(parts.values())
+
+
+@task(cache_policy=NO_CACHE)
+def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """Join the tables of the shards, if there are any, and what symbols decide together; return the sum of counts."""
+    lake, number = night.lake, len(counts)
+    shards = [night.as_shard(at, number) for at in range(number)] if number > 1 else [night]
+    if number > 1:
+        with ThreadPoolExecutor(JOIN_THREADS) as pool:
+            list(pool.map(lambda table: lake.join(table, [shard.shard for shard in shards]), SYMBOL_TABLES))
+    for table in (META_QUARANTINE, META_PAYLOADS):
+        rows = concat(_parts(night, shards, table), table)
+        lake.write(rows.sort_values(list(table.key), ignore_index=True), table)  # however many parts there were
+    lake.write(together(_parts(night, shards, META_VALIDATIONS)), META_VALIDATIONS)
+    _gather_scores(night, shards)
+    lake.sweep()
+    get_run_logger().info("%d parts", number)
+    return {name: sum(part[name] for part in counts) for name in counts[0]}
+
+
+def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> list[pd.DataFrame]:
+    """Read the bookkeeping of the symbols, and after it the curve's."""
+    return [*(shard.lake.read(table, SYMBOLS) for shard in shards), night.lake.read(table, CURVE)]
+
+
+def _gather_scores(night: Night, shards: Sequence[Night]) -> None:
+    """Stack the symbols' scores level by level and add those of the asset classes."""
+    symbols = concat([shard.lake.read(SPREAD_SCORES, SYMBOLS) for shard in shards], SPREAD_SCORES)
+    levels = [symbols[symbols["level"] == level] for level in LEVELS]
+    classes = score_classes(symbols, night.lake.read(SNAPSHOTS))
+    night.lake.write(concat([*levels, classes], SPREAD_SCORES), SPREAD_SCORES)

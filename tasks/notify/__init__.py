@@ -1,0 +1,1 @@
+"""Adapters to people: messages out by mail, chat or webhook."""

@@ -1,0 +1,7 @@
+"""How Alembic reaches the warehouse: on the connection, in the transaction, that `tasks.warehouse.migrate` hands over."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,48 @@
+"""One question in SQL, as typed by a person, to a warehouse that it cannot change."""
+
+import sqlite3
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from alvh_core.errors import ContractError
+from tasks.warehouse.engine import reader_engine
+from tasks.warehouse.tables import SQL_TABLES
+
+
+def query_warehouse(url: str, sql: str) -> pd.DataFrame:
+    """Run one read-only statement.
+
+    Raises
+    ------
+    ContractError
+        The statement is not valid or tries to write; carries the database's words and the tables there are.
+    """
+    engine = reader_engine(url)
+    try:
+        with engine.connect() as connection:
+            result = _answer(connection, sql)
+            return pd.DataFrame(result.all(), columns=list(result.keys()))
+    except (
+        sa.exc.DBAPIError,
+        sa.exc.ResourceClosedError,
+        sqlite3.Warning,
+    ) as error:  # Warning: Python 3.11, two statements
+        words = getattr(error, "orig", None) or error
+        if isinstance(error, sa.exc.ResourceClosedError):
+            words = "expected one SELECT, found a statement without rows"
+        raise ContractError(
+            f"the warehouse did not answer: {words}\ntables: {', '.join(sorted(SQL_TABLES))}"
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def _answer(connection: sa.Connection, sql: str) -> sa.CursorResult[Any]:
+    """Run a statement as typed: a colon or a percent sign in it is no parameter of ours."""
+    as_typed = {"no_parameters": True}
+    if connection.dialect.name == "postgresql":  # what has a cursor is a query: no COPY to a program, no SET, no CALL
+        connection.exec_driver_sql(f"declare answer no scroll cursor for\n{sql}", execution_options=as_typed)
+        sql = "fetch all from answer"
+    return connection.exec_driver_sql(sql, execution_options=as_typed)

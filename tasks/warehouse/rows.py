@@ -1,0 +1,44 @@
+"""The rows of nights: replaced, read and hashed.
+
+Functions on an open connection, whose transaction is the caller's (`tasks.warehouse.repository`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from alvh_core import frames
+from alvh_core.schemas import NIGHT_TABLES, TableSpec
+from tasks.warehouse import postgresql
+from tasks.warehouse.ledger import NightKey, is_date
+
+Records = Mapping[str, list[dict[str, Any]]]
+
+
+def replace_night(connection: sa.Connection, table: sa.Table, key: NightKey, rows: list[dict[str, Any]]) -> None:
+    """Put rows in the place of those a night has in a table."""
+    connection.execute(sa.delete(table).where(is_date(table, key)))
+    if rows and connection.dialect.name == "postgresql":
+        postgresql.copy_rows(connection, table, rows)
+    elif rows:
+        connection.execute(sa.insert(table), rows)
+
+
+def read_frame(connection: sa.Connection, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
+    """Return a query's rows as a frame of its table."""
+    rows = [tuple(row) for row in connection.execute(query)]
+    # as objects: a column of whole numbers with a null would become floats on the way
+    return frames.conform(pd.DataFrame(rows, columns=list(spec.names), dtype="object"), spec)
+
+
+def answers_sha256(rows: Records) -> str:
+    """Hash every answer row of a night, ordered by key; the run's own records do not count."""
+    digest = hashlib.sha256()
+    for spec in NIGHT_TABLES:
+        if spec.name.startswith(("core_", "out_")):
+            digest.update(json.dumps([spec.name, rows[spec.name]], default=str, sort_keys=True).encode())
+    return digest.hexdigest()

@@ -1,0 +1,201 @@
+"""The tables of a warehouse are those of the registry, whichever version made it, and no row is lost on the way."""
+
+import ast
+import subprocess
+import sys
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from alvh_core.errors import ContractError, FatalError
+from alvh_core.schemas import NIGHT_TABLES, VERDICTS_TABLE
+from tasks.warehouse import migrate as migration
+from tasks.warehouse.engine import writer_engine
+from tasks.warehouse.migrate import MIGRATIONS, current_revision, head_revision, migrate
+from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
+from tasks.warehouse.rows import replace_night
+from tasks.warehouse.tables import METADATA, SQL_TABLES, records
+
+KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
+
+
+@pytest.fixture
+def engine(url):
+    engine = writer_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def of_the_first_release(engine):
+    """Make the tables as the first release did, without a revision."""
+    first = import_module("tasks.warehouse.migrations.versions.v0001_first_release")
+    with engine.begin() as connection:
+        migration._alembic(connection, "upgrade", first.revision)
+        connection.execute(sa.text("drop table alembic_version"))
+
+
+def test_revisions_are_a_line_and_know_nothing_of_today():
+    script = ScriptDirectory(str(MIGRATIONS))
+    found = list(script.walk_revisions())
+    assert [step.revision for step in found] == migration._revisions()[::-1]
+    assert script.get_current_head() == head_revision()
+    for path in (MIGRATIONS / "versions").glob("*.py"):
+        nodes = [
+            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert names <= {"sqlalchemy", "alembic"}, f"{path.name}: history is frozen"
+
+
+def test_head_is_the_registry(url, engine):
+    assert migrate(url) == (None, head_revision())
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+        inspector = sa.inspect(connection)
+        for name, table in SQL_TABLES.items():
+            found = {column["name"]: column for column in inspector.get_columns(name)}
+            assert list(found) == list(table.columns.keys()), "in the registry's order"
+            assert {n: c["nullable"] for n, c in found.items()} == {c.name: c.nullable for c in table.columns}
+            types = {n: str(c["type"].compile(engine.dialect)).partition(" COLLATE")[0] for n, c in found.items()}
+            expected = {c.name: str(c.type.compile(engine.dialect)).partition(" COLLATE")[0] for c in table.columns}
+            assert types == expected
+            assert inspector.get_pk_constraint(name)["constrained_columns"] == list(table.primary_key.columns.keys())
+
+
+def test_the_comparison_sees_what_differs(url, engine):
+    """The test above can fail."""
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("alter table meta_gaps add column stray text"))
+        connection.execute(sa.text("drop table meta_alerts"))
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), METADATA)
+    assert {difference[0] for difference in differences} >= {"remove_column", "add_table"}
+
+
+def test_migrating_again_does_nothing(url):
+    assert migrate(url) == (None, head_revision())
+    assert current_revision(url) == head_revision()
+    assert migrate(url) == (head_revision(), head_revision())
+
+
+def test_a_warehouse_of_the_first_release_keeps_its_rows(url, engine, night):
+    """Made by `create_all`, without revisions; opening it is enough."""
+    of_the_first_release(engine)
+    tables = night(KEY, rows=3)
+    old_night = {"trade_date": KEY.trade_date, "universe": "default", "source_mode": "simulated", "run_id": "old",
+                 "night_status": "COMPLETE", "code_version": "0.1", "rules_hash": "x",
+                 "claimed_at_utc": "2026-07-16 22:30:00", "reason": "kept"}  # fmt: skip
+    with engine.begin() as connection:
+        names = ", ".join(old_night)
+        places = ", ".join(f":{name}" for name in old_night)
+        connection.execute(sa.text(f"insert into meta_nights ({names}) values ({places})"), old_night)
+        for spec in NIGHT_TABLES:
+            replace_night(connection, SQL_TABLES[spec.name], KEY, records(tables[spec.name], spec))
+    assert current_revision(url) is None
+    warehouse = Warehouse(url)
+    assert current_revision(url) == head_revision()
+    assert warehouse.status(KEY) == "COMPLETE"
+    row = warehouse.ledger("simulated", KEY.trade_date)
+    assert (row["run_id"], row["reason"], row["publication_no"], row["source"]) == ("old", "kept", None, None)
+    published = warehouse.night("simulated", KEY.trade_date)
+    assert {name: len(frame) for name, frame in published.items()} == {spec.name: 3 for spec in NIGHT_TABLES}
+    warehouse.claim(KEY, run_id="new", code_version="0.2", rules_hash="y")
+    warehouse.publish(KEY, tables, run_id="new", outcome="OK", reason=None, counts={})
+    assert warehouse.ledger("simulated", KEY.trade_date)["publication_no"] == 1
+    warehouse.close()
+
+
+def test_migrate_tells_where_it_came_from(url, engine):
+    of_the_first_release(engine)
+    assert migrate(url) == ("0001", head_revision())
+
+
+def test_what_create_all_made_at_the_first_release_is_its_revision(sqlite_url):
+    """The frozen tables of revision 0001 are the registry's of today, less what 0002 adds; a slip would show."""
+    engine = writer_engine(sqlite_url)
+    of_the_first_release(engine)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA)
+    engine.dispose()
+    added = {d[1].name if d[0] == "add_table" else d[3].name for d in differences}
+    assert {d[0] for d in differences} == {"add_table", "add_column"}
+    assert added == {"meta_gaps", "meta_alerts", "meta_alert_deliveries", "source", "publication_no", "based_on_no",
+                     "answers_sha256"}  # fmt: skip
+
+
+def test_a_warehouse_of_a_newer_version_is_refused(url, engine):
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("update alembic_version set version_num = '9999'"))
+    for use in (Warehouse, migrate):
+        with pytest.raises(ContractError, match=rf"expected a revision up to {head_revision()}, found 9999: a newer"):
+            use(url)
+    assert current_revision(url) == "9999"
+
+
+def test_tables_of_somebody_else_stay_as_they_are(url, engine):
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"create table {VERDICTS_TABLE.name} (a text)"))
+    with pytest.raises(FatalError, match="already exists.*nothing was changed"):
+        Warehouse(url)
+    with engine.connect() as connection:
+        assert sa.inspect(connection).get_table_names() == [VERDICTS_TABLE.name], "not even the first tables are made"
+
+
+def test_a_migration_that_fails_leaves_the_old_tables(url, engine, monkeypatch):
+    of_the_first_release(engine)
+    monkeypatch.setattr(migration, "_describe", lambda connection: connection.execute(sa.text("select nope")))
+    with pytest.raises(FatalError, match="nope"):
+        migrate(url)
+    assert current_revision(url) is None
+    assert "meta_gaps" not in sa.inspect(engine).get_table_names()
+    monkeypatch.undo()
+    assert migrate(url) == ("0001", head_revision())
+
+
+def test_two_processes_may_migrate_the_warehouse_at_once(url, engine):
+    of_the_first_release(engine)
+    script = "import sys; from tasks.warehouse.repository import Warehouse; Warehouse(sys.argv[1]).close()"
+    children = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", script, url], stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    for child in children:
+        with child:
+            _, errors = child.communicate(timeout=60)
+            assert child.returncode == 0, errors.decode()
+            assert not errors, "nothing is printed"
+    assert int(query_warehouse(url, "select count(*) as n from meta_gaps")["n"][0]) == 0
+
+
+def test_opening_a_warehouse_at_head_is_a_look(url, monkeypatch):
+    """No migration, no lock, no import of Alembic: a writer at work is not waited for."""
+    Warehouse(url).close()
+    monkeypatch.setattr(migration, "_upgrade", lambda _engine: pytest.fail("nothing is to be done"))
+    busy = writer_engine(url)
+    with busy.begin() as connection:
+        connection.execute(sa.text("delete from meta_nights"))
+        Warehouse(url).close()
+    busy.dispose()
+
+
+def test_a_server_knows_what_columns_mean(postgres_url):
+    migrate(postgres_url)
+    comment = query_warehouse(postgres_url, "select col_description('meta_nights'::regclass, 1)").iloc[0, 0]
+    assert comment == SQL_TABLES["meta_nights"].columns["trade_date"].comment
+
+
+def test_a_folder_with_a_percent_sign_holds_migrations_too(tmp_path, monkeypatch):
+    """Alembic's configuration would take it for a variable."""
+    import shutil
+
+    monkeypatch.setattr(migration, "MIGRATIONS", Path(shutil.copytree(MIGRATIONS, tmp_path / "100%s" / "migrations")))
+    assert migrate(f"sqlite:///{tmp_path}/w.sqlite") == (None, head_revision())

@@ -1,0 +1,100 @@
+"""Stores: a folder, a file system without whole uploads, and S3 over HTTP behave the same."""
+
+import uuid
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from alvh_core.errors import ContractError, FatalError
+from alvh_core.schemas import DAILY_BARS
+from tasks.lake.sql import query_lake
+from tasks.lake.store import LocalStore, RemoteStore, open_store
+from tasks.lake.tables import LakeTables
+
+DAY = date(2026, 7, 16)
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """A bucket of an S3 server on loopback, its address and credentials in the environment."""
+    server = pytest.importorskip("moto.server")
+    import s3fs
+
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"AWS_ACCESS_KEY_ID": "alvh", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_DEFAULT_REGION":
+                            "us-east-1", "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}"}.items():  # fmt: skip
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        s3fs.S3FileSystem().mkdir("alvh")
+        yield "s3://alvh"
+    running.stop()
+
+
+@pytest.fixture(params=["folder", "file", "memory", "s3"])
+def root(request, tmp_path):
+    name = uuid.uuid4().hex
+    if request.param == "s3":
+        return f"{request.getfixturevalue('bucket')}/{name}"
+    return {"folder": str(tmp_path), "file": f"file://{tmp_path}", "memory": f"memory://{name}"}[request.param]
+
+
+def test_what_is_written_is_read_moved_and_removed(root):
+    store = open_store(root)
+    assert not store.exists("a/b/one")
+    with pytest.raises(FileNotFoundError):
+        store.read("a/b/one")
+    store.write("a/b/one", b"old")
+    store.write("a/b/one", memoryview(b"new"))
+    assert store.read("a/b/one") == b"new"
+    assert store.glob("a/*/*") == ["a/b/one"], "nothing half written is left beside it"
+    store.move("a/b/one", "a/b/two")
+    assert (store.exists("a/b/one"), store.exists("a/b/two")) == (False, True)
+    store.remove("a/b/two")
+    store.remove("a/b/two")
+    assert store.glob("**/*") == []
+
+
+def test_tables_come_back_and_join(root, sample_frame):
+    lake, whole = LakeTables(root, "live", DAY), sample_frame(DAILY_BARS)
+    for number in range(2):
+        LakeTables(root, "live", DAY, f"{number}of2").write(whole.iloc[number * 2 : number * 2 + 2], DAILY_BARS)
+    lake.join(DAILY_BARS, ["0of2", "1of2"])
+    lake.sweep()
+    pd.testing.assert_frame_equal(lake.read(DAILY_BARS), whole)
+    with pytest.raises(FatalError, match="run the stage before first"):
+        LakeTables(root, "live", date(2026, 7, 17)).read(DAILY_BARS)
+
+
+def test_sql_over_s3_stays_in_the_lake(bucket, sample_frame):
+    lake, other = f"{bucket}/{uuid.uuid4().hex}", f"{bucket}/other"
+    LakeTables(lake, "live", DAY).write(sample_frame(DAILY_BARS), DAILY_BARS)
+    LakeTables(other, "live", DAY).write(sample_frame(DAILY_BARS), DAILY_BARS)
+    assert query_lake(lake, f"select count(*) from {DAILY_BARS.name}").iloc[0, 0] == 4
+    for target in (f"{other}/**", f"{lake}2/x", f"{lake}/../other/**", "/etc/passwd"):
+        with pytest.raises(ContractError, match="the lake did not answer"):
+            query_lake(lake, f"select * from read_text('{target}')")
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated():
+    with pytest.raises(ContractError, match="without a password") as refused:
+        open_store("s3://key:hunter2@bucket/lake")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_an_unknown_file_system_is_told():
+    with pytest.raises(ContractError, match="nope://"):
+        open_store("nope://bucket")
+
+
+def test_a_store_that_does_not_answer_is_an_error_of_the_system(bucket):
+    with pytest.raises(OSError, match=r"s3://alvh-nowhere/x: .*check its address"):
+        open_store("s3://alvh-nowhere").write("x", b"")
+
+
+def test_which_store_it_is(tmp_path):
+    assert isinstance(open_store(tmp_path), LocalStore)
+    assert isinstance(open_store("memory://x"), RemoteStore)
