@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 
 from alvh_core.errors import AlvhError
 from flows.wiring import read_universe, trading_calendar
+from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
 from tasks.sources.catalogue import INDEX, night_requests
 from tasks.sources.client import HttpClient
@@ -84,7 +85,7 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
 
 
 def _lake(settings: Settings) -> Iterator[Finding]:
-    sessions = {path.name for path in settings.raw_root.glob("source_mode=*/20*")}
+    sessions = archived_sessions(settings.raw_root)
     yield Finding(check="lake", is_ok=True, found=f"{settings.lake_root}, {len(sessions)} sessions archived")
 
 

@@ -7,7 +7,6 @@ follow (`flows.nightly.restate`). What cannot be had any more is written down as
 from datetime import date, timedelta
 
 from prefect import flow, get_run_logger, runtime
-from tasks.settle import settle_closes
 
 from alvh_core.errors import FatalError
 from alvh_core.upkeep import sessions_up_to
@@ -15,6 +14,7 @@ from flows.nightly import WAIT_SECONDS, run_night
 from flows.upkeep import take_up
 from flows.wiring import build_night, scheduled_date, trading_calendar
 from tasks.settings import load_settings
+from tasks.settle import settle_closes
 
 SESSIONS = 5
 

@@ -59,14 +59,14 @@ class Settings(BaseSettings):
         return path.expanduser() if path else None
 
     @property
-    def lake_root(self) -> Path:
-        """Folder of the lake."""
-        return self.home.resolve() / "lake"
+    def lake_root(self) -> str:
+        """Folder or address of the lake."""
+        return self.lake_url.rstrip("/") if self.lake_url else (self.home.resolve() / "lake").as_posix()
 
     @property
-    def raw_root(self) -> Path:
-        """Folder of raw payloads; a valid ``recorded:`` source."""
-        return self.lake_root / "raw"
+    def raw_root(self) -> str:
+        """Folder or address of raw payloads; a folder is a valid ``recorded:`` source."""
+        return f"{self.lake_root}/raw"
 
     @property
     def reports_root(self) -> Path:

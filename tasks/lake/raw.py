@@ -185,6 +185,11 @@ class RawArchive:
             self._store.remove(stray)
 
 
+def archived_sessions(root: str | Path) -> set[str]:
+    """Return the sessions that anything was fetched for, as ISO dates, whatever the source mode."""
+    return {path.split("/")[1] for path in open_store(root).glob(f"source_mode=*/*/{MISSES}")}
+
+
 def _unpacked(data: bytes) -> bytes:
     """Unpack a body, up to the size that any may have.
 

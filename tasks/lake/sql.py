@@ -1,9 +1,10 @@
 """SQL over the lake: DuckDB in memory with one view per Parquet table. Reads only."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from fsspec import AbstractFileSystem
 
 from alvh_core.errors import ContractError
 from alvh_core.schemas import LAKE, TABLES
@@ -45,7 +46,7 @@ def query_lake(root: str | Path, sql: str) -> pd.DataFrame:
     with duckdb.connect(config=_CONFIG) as connection:
         try:
             if isinstance(store, RemoteStore):
-                connection.register_filesystem(store.filesystem)
+                connection.register_filesystem(_Straight(store.filesystem))
             present = _make_views(connection, store)
             _lock(connection, store)
             statements = connection.extract_statements(sql)
@@ -54,7 +55,7 @@ def query_lake(root: str | Path, sql: str) -> pd.DataFrame:
                 raise ContractError(f"the lake is only read: expected one {READS}, found {found}")
             # by way of Arrow: a date stays a date, and DuckDB's own conversion trips a deprecation of pandas 3.1
             frame: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas()
-        except duckdb.Error as error:
+        except (duckdb.Error, PermissionError) as error:
             tables = ", ".join(present) or "none yet, run `alvh nightly` first"
             raise ContractError(f"the lake did not answer: {error}\ntables: {tables}") from error
     return frame
@@ -78,3 +79,35 @@ def _lock(connection: "duckdb.DuckDBPyConnection", store: Store) -> None:
     connection.execute("set allowed_directories = [$root]", {"root": store.where()})
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+class _Straight(AbstractFileSystem):
+    """A file system that takes no way back: DuckDB allows `lake/../other`, where only some stores mean it so."""
+
+    cachable = False
+
+    def __init__(self, inner: AbstractFileSystem) -> None:
+        super().__init__()
+        self.inner, self.protocol = inner, inner.protocol
+
+    def glob(self, path: str, **options: Any) -> Any:
+        """Return the files of a pattern; DuckDB asks this of every address first."""
+        return self.inner.glob(_straight(path), **options)
+
+    def open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+        """Open a file."""
+        return self.inner.open(_straight(path), mode, **options)
+
+    def info(self, path: str, **options: Any) -> Any:
+        """Return what is known of a file."""
+        return self.inner.info(_straight(path), **options)
+
+    def modified(self, path: str) -> Any:
+        """Return when a file was written."""
+        return self.inner.modified(_straight(path))
+
+
+def _straight(path: str) -> str:
+    if ".." in path.split("/"):
+        raise PermissionError(f"{path}: expected an address below the lake, found ..")
+    return path

@@ -208,8 +208,10 @@ def _told(where: str, *, is_there_to_be: bool = True) -> Iterator[None]:
     except Exception as error:  # every file system has errors of its own
         if is_there_to_be and isinstance(error, FileNotFoundError):
             raise
-        raise OSError(f"{where}: {type(error).__name__}: {error}; expected a store that answers and lets us "
-                      "read and write: check its address and the credentials in the environment") from error  # fmt: skip
+        raise OSError(
+            f"{where}: {type(error).__name__}: {error}; expected a store that answers and lets us read and write: "
+            "check its address and the credentials in the environment"
+        ) from error
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:

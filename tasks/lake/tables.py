@@ -1,7 +1,7 @@
 """Parquet tables of the lake: schemas from the registry, one file per table, source mode and night, replaced whole.
 
-``{root}/{table}/source_mode={mode}/trade_date={date}/part.parquet``. Anything that reads Parquet reads it. While a night
-is computed in shards, each writes ``part.{shard}.parquet`` beside it, until they are joined.
+``{root}/{table}/source_mode={mode}/trade_date={date}/part.parquet``. Anything that reads Parquet reads it. While a
+night is computed in shards, each writes ``part.{shard}.parquet`` beside it, until they are joined.
 """
 
 import io

@@ -1,7 +1,7 @@
-"""From an address to an engine: one that writes nights, one that can only read. What differs per database is in
-`tasks.warehouse.sqlite` (the embedded default) and `tasks.warehouse.postgresql`; tables are `tasks.warehouse.tables`.
+"""From an address to an engine: one that writes nights, one that can only read.
 
-An address may hold a password: messages name it by `describe_url`, never as it is.
+What differs per database is in `tasks.warehouse.sqlite` (the embedded default) and `tasks.warehouse.postgresql`;
+tables are `tasks.warehouse.tables`. An address may hold a password: messages name it by `describe_url`, never as it is.
 """
 
 import sqlalchemy as sa

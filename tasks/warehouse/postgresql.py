@@ -67,7 +67,8 @@ def is_forbidden(error: BaseException | None) -> bool:
 def _engine(address: sa.URL, execution_options: dict[str, Any], **settings: str) -> sa.Engine:
     """Return an engine without a pool: a night has few transactions, hours apart, and servers restart in between."""
     chosen = {f"tcp_{name}": str(value) for name, value in _KEEPALIVE.items()} | settings
-    options = " ".join([*(f"-c {name}={value}" for name, value in chosen.items()), address.query.get("options", "")])
+    theirs = address.query.get("options", "")
+    options = " ".join([*(f"-c {name}={value}" for name, value in chosen.items()), str(theirs)])
     ours = {"connect_timeout": 10, "application_name": "alvh", **_KEEPALIVE}
     arguments = {name: value for name, value in ours.items() if name not in address.query} | {"options": options}
     return sa.create_engine(address, poolclass=sa.NullPool, connect_args=arguments, execution_options=execution_options)

@@ -69,7 +69,9 @@ HOSTILE = {
     "bars nested without end": (BARS, bars(BAR[:-1] + b"," + nested(b"[", b"]")[:-1] + b',"open":"1"}')),
     "bars of null": (BARS, bars(BAR + b",null" * MAX_JSON_VALUES)),
     "a bar's date of a megabyte": (BARS, bars(BAR.replace(b"2026", DIGITS))),
-    "a price that no float holds": (BARS, bars(BAR.replace(b":1", b':"1"') + b"," + BAR.replace(b"1}", b"9" * 400 + b"}"))),
+    "a price that no float holds": (
+        BARS, bars(BAR.replace(b":1", b':"1"') + b"," + BAR.replace(b"1}", b"9" * 400 + b"}"))
+    ),
     "bars that are one word": (BARS, b'{"data":"word"}'),
     "a CSV of a million columns": (INDEX, history(b"07/16/2026" + b",1" * 900_000, b"DATE" + b",C" * 900_000)),
     "a row of a million values": (INDEX, history(b"07/16/2026" + b",1" * 1_000_000)),
@@ -152,7 +154,8 @@ def test_a_key_that_stands_there_twice_is_found_at_once():
 
 
 TOKENS = [b"null", b"[", b"]", b"{", b"}", b'"', b",", b":", b"NaN", b"1e999", b"-1", b"\\ud800", b"\xff", b"\x00",
-          b"\r", b"\n", b"true", b"9" * 400, b"", b"<script>", b"2026-07-16", b"0000-00-00", b"options", b"data"]  # fmt: skip
+          b"\r", b"\n", b"true", b"9" * 400, b"", b"<script>", b"2026-07-16", b"0000-00-00", b"options",
+          b"data"]  # fmt: skip
 HONEST = {CHAIN: chain(CONTRACT + b"," + CONTRACT), BARS: bars(BAR + b"," + BAR),
           INDEX: history(b"07/16/2026,17.4\n07/17/2026,17.5"),
           CURVE: history(b"07/16/2026,4.1,\n07/17/2026,,N/A", b'Date,"1 Mo","30 Yr"')}  # fmt: skip

@@ -27,7 +27,7 @@ def test_a_held_night_is_held_for_everybody_else(warehouse, url):
     other = Warehouse(url)
     with warehouse.hold(KEY, 0):
         start = time.monotonic()
-        with pytest.raises(LockHeldError, match="2026-07-16-simulated of .*: expected it free within 0.3 s"):  # noqa: SIM117
+        with pytest.raises(LockHeldError, match=r"2026-07-16-simulated of .*: expected it free within 0\.3 s"):  # noqa: SIM117
             with other.hold(KEY, 0.3):
                 pass
         assert 0.3 <= time.monotonic() - start < 5.0
@@ -98,7 +98,7 @@ def test_no_lock_without_a_server(postgres, postgres_url):
     warehouse = Warehouse(postgres_url)
     dead = warehouse._url.replace(str(postgres.port), "1")
     warehouse._url = dead
-    with pytest.raises(RetriableError, match="lock order-live of .*connection"), warehouse.hold_mode("live", 5):
+    with pytest.raises(RetriableError, match=r"lock order-live of .*connection"), warehouse.hold_mode("live", 5):
         pass
     warehouse.close()
 

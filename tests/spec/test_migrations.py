@@ -145,7 +145,7 @@ def test_a_warehouse_of_a_newer_version_is_refused(url, engine):
 def test_tables_of_somebody_else_stay_as_they_are(url, engine):
     with engine.begin() as connection:
         connection.execute(sa.text(f"create table {VERDICTS_TABLE.name} (a text)"))
-    with pytest.raises(FatalError, match="already exists.*nothing was changed"):
+    with pytest.raises(FatalError, match=r"already exists.*nothing was changed"):
         Warehouse(url)
     with engine.connect() as connection:
         assert sa.inspect(connection).get_table_names() == [VERDICTS_TABLE.name], "not even the first tables are made"

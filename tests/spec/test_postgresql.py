@@ -49,13 +49,18 @@ def roles(postgres):
 FORBIDDEN, READ_ONLY = "42501", "25006"
 
 
+def _run_all(engine, statements):
+    with engine.begin() as connection:
+        for sql in statements:
+            connection.execute(sa.text(sql))
+
+
 def refused(url, *statements):
     """Return the server's code for what a role may not do, on an engine that would let it."""
     engine = writer_engine(url)
     try:
-        with pytest.raises(sa.exc.DBAPIError) as raised, engine.begin() as connection:
-            for sql in statements:
-                connection.execute(sa.text(sql))
+        with pytest.raises(sa.exc.DBAPIError) as raised:
+            _run_all(engine, statements)
     finally:
         engine.dispose()
     return raised.value.orig.sqlstate
@@ -84,7 +89,8 @@ def test_a_writer_changes_no_tables(roles):
     for sql in ("create table t (a int)", "create temp table t (a int)", "drop table meta_nights", "create schema s",
                 "alter table meta_nights add column a int", "create index on meta_nights (run_id)",
                 "truncate meta_nights", "create extension dblink",
-                "copy meta_nights to program 'true'", "select pg_read_file('/etc/passwd')", "set role alvh_owner"):  # fmt: skip
+                "copy meta_nights to program 'true'", "select pg_read_file('/etc/passwd')",
+                "set role alvh_owner"):  # fmt: skip
         assert refused(roles["writer"], sql) == FORBIDDEN, sql
 
 

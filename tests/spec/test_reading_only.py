@@ -102,7 +102,8 @@ def test_ways_to_read_postgresql(server, sql):
     f"explain analyze delete from {NIGHTS}", f"lock table {NIGHTS}", "refresh materialized view x",
     # more than one
     f"select 1; delete from {NIGHTS}", f"commit; delete from {NIGHTS}", "select 1; select 2",
-    f"select 1; close answer; set transaction read write; delete from {NIGHTS}", f"select 1; commit; drop table {NIGHTS}",
+    f"select 1; close answer; set transaction read write; delete from {NIGHTS}",
+    f"select 1; commit; drop table {NIGHTS}",
     f"rollback; begin read write; delete from {NIGHTS}; commit", f"select $$;$$; delete from {NIGHTS}",
     # ways out of reading only
     "set transaction read write", "set session characteristics as transaction read write", "reset all", "begin",
@@ -139,10 +140,12 @@ def test_the_superuser_could_do_harm(server, postgres):
                                  "select set_config('default_transaction_read_only', 'off', false)"])  # fmt: skip
 def test_what_the_server_lets_pass_is_rolled_back(server, sql):
     """PostgreSQL counts large objects as writing since version 16 only."""
+    refusal = "read-only"  # or none at all
     try:
         query_warehouse(server, sql)
     except ContractError as error:
-        assert "read-only" in str(error)
+        refusal = str(error)
+    assert "read-only" in refusal
     assert not query_warehouse(server, "select 1 from pg_largeobject_metadata").size
     setting = query_warehouse(server, "select current_setting('default_transaction_read_only')")
     assert setting.iloc[0, 0] == "on"
@@ -153,8 +156,9 @@ def test_a_reading_engine_stays_one_for_statement_after_statement(server):
     before = everything_in(server)
     engine = reader_engine(server)
     for attack in ("set transaction read write", "set session characteristics as transaction read write", "commit",
-                   "rollback", "reset all", "set default_transaction_read_only = off", f"select 1; delete from {NIGHTS}",
-                   "rollback; begin read write", "select set_config('transaction_read_only', 'off', true)"):  # fmt: skip
+                   "rollback", "reset all", "set default_transaction_read_only = off",
+                   f"select 1; delete from {NIGHTS}", "rollback; begin read write",
+                   "select set_config('transaction_read_only', 'off', true)"):  # fmt: skip
         for execute in (sa.Connection.exec_driver_sql, lambda c, sql: c.execute(sa.text(sql))):
             with engine.connect() as connection:
                 for statement in (attack, f"delete from {NIGHTS}", "commit"):

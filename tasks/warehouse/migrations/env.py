@@ -1,4 +1,4 @@
-"""How Alembic reaches the warehouse: on the connection, in the transaction, that `tasks.warehouse.migrate` hands over."""
+"""How Alembic reaches the warehouse: by the connection and transaction that `tasks.warehouse.migrate` hands over."""
 
 from alembic import context
 

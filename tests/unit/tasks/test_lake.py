@@ -123,8 +123,8 @@ def test_judged_rows_must_be_whole(lake, sample_frame):
 
 def test_sweep_removes_strays_of_this_night_only(tmp_path, lake, sample_frame):
     mine = put(lake, sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
-    other = (
-        put(LakeTables(tmp_path, "live", DAY), sample_frame(DAILY_BARS), DAILY_BARS).with_name(".part.parquet.x.tmp")
+    other = put(LakeTables(tmp_path, "live", DAY), sample_frame(DAILY_BARS), DAILY_BARS).with_name(
+        ".part.parquet.x.tmp"
     )
     mine.write_bytes(b"half")
     other.write_bytes(b"half")

@@ -19,8 +19,9 @@ def a_night(home, run_id="run-1"):
     """Return what `open_night` needs of a `Night`."""
     lake = home / "lake"
     return SimpleNamespace(
-        key=NightKey(trade_date=DAY, universe="default", source_mode="simulated"), trade_date=DAY, run_id=run_id, source="simulated",
-        source_mode="simulated", code_version="0", rules_hash="x", lake_root=lake,
+        key=NightKey(trade_date=DAY, universe="default", source_mode="simulated"), trade_date=DAY, run_id=run_id,
+        source="simulated", source_mode="simulated", code_version="0", rules_hash="x",
+        lake_root=lake, raw_root=lake / "raw",
         lake=LakeTables(lake, "simulated", DAY),
         archive=RawArchive(lake / "raw", "simulated", DAY), warehouse=Warehouse(f"sqlite:///{home / 'w.sqlite'}"),
     )  # fmt: skip
@@ -94,7 +95,7 @@ def test_an_interrupted_night_stays_open(night):
 
 
 def test_strays_of_a_killed_run_are_swept(night):
-    stray = night.archive.folder / "cdn" / ".x.tmp"
+    stray = night.raw_root / f"source_mode=simulated/{DAY}" / "cdn" / ".x.tmp"
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"half")
     with open_night(night, force=False):

@@ -23,8 +23,8 @@ def test_defaults():
     settings = load_settings()
     assert settings.source == "simulated"
     assert settings.home == Path(".alvh")
-    assert settings.lake_root == Path.cwd() / ".alvh" / "lake"
-    assert settings.raw_root == settings.lake_root / "raw"
+    assert settings.lake_root == str(Path.cwd() / ".alvh" / "lake")
+    assert settings.raw_root == f"{settings.lake_root}/raw"
     assert settings.database_url == f"sqlite:///{Path.cwd() / '.alvh' / 'warehouse.sqlite'}"
     assert "contact" in settings.user_agent
 
@@ -35,6 +35,9 @@ def test_defaults():
     ("ALVH_UNIVERSE_FILE", "~/u.toml", "universe_file", Path.home() / "u.toml"),
     ("ALVH_UNIVERSE_FILE", "", "universe_file", None), ("ALVH_SEED", "", "seed", 442),
     ("ALVH_WAREHOUSE_URL", "postgresql://x/y", "database_url", "postgresql://x/y"),
+    ("ALVH_LAKE_URL", "s3://bucket/lake/", "lake_root", "s3://bucket/lake"),
+    ("ALVH_LAKE_URL", "s3://bucket/lake", "raw_root", "s3://bucket/lake/raw"),
+    ("ALVH_LAKE_URL", "/srv/lake", "raw_root", "/srv/lake/raw"),
     ("ALVH_REQUESTS_PER_SECOND", "0.5", "requests_per_second", 0.5),
 ])  # fmt: skip
 def test_variables(monkeypatch, name, value, field, expected):
@@ -43,7 +46,7 @@ def test_variables(monkeypatch, name, value, field, expected):
 
 
 @pytest.mark.parametrize(("name", "words"), [
-    ("ALVH_HOM", r"environment variable ALVH_HOM is not known; did you mean ALVH_HOME\? Known are: ALVH_CALENDAR_FILE"),
+    ("ALVH_HOM", r"environment variable ALVH_HOM is not known; did you mean ALVH_HOME\? Known are: ALVH_ALERTS_FILE"),
     ("alvh_sources", r"alvh_sources is not known; did you mean ALVH_SOURCE\?"),
     ("ALVH_ZZZ", r"ALVH_ZZZ is not known\. Known are: "), ("ALVH_", r"ALVH_ is not known"),
 ])  # fmt: skip
@@ -81,7 +84,7 @@ def test_other_variables_are_nobodys_business(monkeypatch):
 def test_what_the_commands_tell_their_child_processes_can_be_read_by_them(tmp_path):
     reads = "from tasks.settings import load_settings; load_settings()"
     child = f"subprocess.run([sys.executable, '-c', {reads!r}]).returncode"
-    script = f"import subprocess, sys; from flows.cli import _prepare; _prepare(); sys.exit({child})"
+    script = f"import subprocess, sys; from flows.start import prepare; prepare(); sys.exit({child})"
     env = {**os.environ, "ALVH_HOME": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", script], env=env, check=False).returncode == 0
 

@@ -123,7 +123,7 @@ def test_our_own_archive_replays_with_its_label_and_its_clock(tmp_path):
 def test_a_body_that_our_archive_had_not_finished_is_not_replayed(tmp_path):
     archive = archived(tmp_path)
     other = cboe.chain_url("_SPX")
-    path = archived(tmp_path, url=other).path_of(other)
+    path = tmp_path / archived(tmp_path, url=other).path_of(other)
     path.with_name(path.name + ".meta").unlink()
     assert archive.find(other) is None
     with pytest.raises(SkippableError, match="not in the recording"):
@@ -132,7 +132,7 @@ def test_a_body_that_our_archive_had_not_finished_is_not_replayed(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "{}", "null"])
 def test_a_damaged_sidecar_says_which(tmp_path, text):
-    path = archived(tmp_path).path_of(URL)
+    path = tmp_path / archived(tmp_path).path_of(URL)
     sidecar = path.with_name(path.name + ".meta")
     sidecar.write_text(text)
     with pytest.raises(FatalError, match=r"origin of an archived body in .*_VIX\.json\.gz\.meta"):
@@ -140,7 +140,7 @@ def test_a_damaged_sidecar_says_which(tmp_path, text):
 
 
 def test_a_clock_in_a_sidecar_that_is_none_is_now(tmp_path):
-    path = archived(tmp_path).path_of(URL)
+    path = tmp_path / archived(tmp_path).path_of(URL)
     sidecar = path.with_name(path.name + ".meta")
     sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"fetched_at_utc": "yesterday"}))
     payload = client_of(RecordedTransport(tmp_path, DAY)).get(URL, "VIX")

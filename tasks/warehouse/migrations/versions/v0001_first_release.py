@@ -1,5 +1,7 @@
 """The tables of the first release, as they were; a warehouse made before there were revisions has just these."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -7,7 +9,7 @@ revision, down_revision = "0001", None
 
 # Byte order on every server: its locale must neither order the answers nor, when it is upgraded, break their indexes.
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_TYPES = {
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "date": sa.Date(), "timestamp": sa.DateTime(), "str": _TEXT, "float": sa.Double(), "int": sa.BigInteger(),
     "bool": sa.Boolean(),
 }  # fmt: skip
