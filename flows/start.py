@@ -2,15 +2,18 @@
 
 import os
 from datetime import date
+from typing import TYPE_CHECKING
 
 from alvh_core.errors import ContractError
-from tasks.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3
 HEARTBEAT_SECONDS = 30  # how often a run says that it lives; the smallest that Prefect takes
 
 
-def prepare(*, is_server: bool = False) -> Settings:
+def prepare(*, is_server: bool = False) -> "Settings":
     """Return the settings; Prefect is set up, and talks to the server of this home if one runs.
 
     Raises
@@ -18,6 +21,8 @@ def prepare(*, is_server: bool = False) -> Settings:
     ContractError
         A setting is wrong, or the home folder cannot be written.
     """
+    from tasks.settings import load_settings  # noqa: PLC0415 - pydantic; --help needs none of it
+
     settings = load_settings()
     try:
         settings.prefect_home.mkdir(parents=True, exist_ok=True)
@@ -50,7 +55,7 @@ def parse_date(text: str, option: str = "--date") -> date:
         raise ContractError(f"{option}: expected YYYY-MM-DD, found {text!r}") from error
 
 
-def _running_server(settings: Settings) -> str | None:
+def _running_server(settings: "Settings") -> str | None:
     from flows.serve import running_api  # noqa: PLC0415 - requests, only needed where a server has been started
 
     return running_api(settings) if (settings.prefect_home / "api_url").is_file() else None
