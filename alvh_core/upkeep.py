@@ -81,13 +81,16 @@ def is_settled(history: pd.DataFrame, day: date) -> bool:
     return bool((pd.to_datetime(history["bar_date"]) == pd.Timestamp(day)).any())
 
 
-def remaining_seconds(done: int, total: int, elapsed_seconds: float) -> float | None:
-    """Estimate what the rest of a batch takes, at the pace so far; None before the first is done."""
-    return elapsed_seconds / done * (total - done) if done else None
+def remaining_seconds(done: int, total: int, since_first_seconds: float) -> float | None:
+    """Estimate what the rest of a batch takes, at the pace since its first was done; None before the second is.
+
+    The first takes longer than any other: servers and workers start, modules are imported.
+    """
+    return since_first_seconds / (done - 1) * (total - done) if done > 1 else None
 
 
-def progress_line(day: date, outcome: str, done: int, total: int, elapsed_seconds: float) -> str:
+def progress_line(day: date, outcome: str, done: int, total: int, since_first_seconds: float) -> str:
     """Say how far a backfill is, in one line."""
-    left = remaining_seconds(done, total, elapsed_seconds) or 0.0
-    estimate = f", about {timedelta(seconds=round(left))} left" if done < total else ""
+    left = remaining_seconds(done, total, since_first_seconds) if done < total else None
+    estimate = f", about {timedelta(seconds=round(left))} left" if left is not None else ""
     return f"{done:>{len(str(total))}}/{total}  {day}  {outcome}{estimate}"

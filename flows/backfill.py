@@ -22,6 +22,7 @@ from prefect.task_runners import ProcessPoolTaskRunner
 
 from alvh_core.errors import AlvhError, ContractError, FatalError
 from alvh_core.upkeep import open_nights, progress_line
+from flows.children import begin_worker
 from flows.nightly import conclude, prepare, restate
 from flows.wiring import build_night, trading_calendar
 from tasks.night import Night
@@ -31,7 +32,11 @@ from tasks.settings import load_settings
 WORKERS = 2
 AHEAD = 3  # nights prepared or in preparation while one is decided
 LOG = logging.getLogger("alvh.progress")
-POOL: Any = ProcessPoolTaskRunner(max_workers=WORKERS)
+
+
+def worker_pool(count: int) -> Any:
+    """Return the runner that prepares nights in processes of this machine."""
+    return ProcessPoolTaskRunner(max_workers=count, initializer=begin_worker)
 
 
 @task(task_run_name="prepare-{night.trade_date}", cache_policy=NO_CACHE)
@@ -40,7 +45,7 @@ def prepare_night(night: Night) -> dict[str, int]:
     return prepare(night)
 
 
-@flow(name="backfill", task_runner=POOL)
+@flow(name="backfill", task_runner=worker_pool(WORKERS))
 def backfill(start: date, end: date, source: str | None = None, force: bool = False) -> dict[str, str]:
     """Publish every session of a period that is not published yet.
 
@@ -149,14 +154,15 @@ class Progress:
 
     def __post_init__(self) -> None:
         """Open the progress bar."""
-        self._began = time.monotonic()
+        self._first_done = 0.0
         self._bar: Any = create_progress_artifact(0.0, key="backfill", description=f"0 of {self.total} nights")
 
     def note(self, day: date, outcome: str) -> None:
         """Note how a night ended."""
         self.outcomes[str(day)] = outcome
         done = len(self.outcomes)
-        line = progress_line(day, outcome, done, self.total, time.monotonic() - self._began)
+        self._first_done = self._first_done or time.monotonic()
+        line = progress_line(day, outcome, done, self.total, time.monotonic() - self._first_done)
         LOG.info(line)
         update_progress_artifact(self._bar, 100.0 * done / self.total, description=line)
 

@@ -4,11 +4,11 @@ import logging
 import os
 import sys
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from flows.start import EXIT_FAILED, parse_date, prepare
+from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
 
 SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
 
@@ -34,13 +34,15 @@ def backfill(
 
     with own_server(settings) as address:
         os.environ["PREFECT_API_URL"] = address
-        from prefect.task_runners import ProcessPoolTaskRunner  # noqa: PLC0415 - reads the address when it is imported
-
-        from flows.backfill import backfill as flow  # noqa: PLC0415
+        from flows.backfill import backfill as flow  # noqa: PLC0415 - Prefect reads the address when it is imported
+        from flows.backfill import worker_pool  # noqa: PLC0415
 
         _show_progress()
-        runner: Any = ProcessPoolTaskRunner(max_workers=workers)
-        outcomes = flow.with_options(task_runner=runner)(start=first, end=last, source=source, force=force)
+        try:
+            outcomes = flow.with_options(task_runner=worker_pool(workers))(first, last, source, force)
+        except KeyboardInterrupt:
+            typer.echo("stopped; what is published stays, the same command goes on from there", err=True)
+            raise typer.Exit(EXIT_STOPPED) from None
     typer.echo(f"{len(outcomes)} nights run" if outcomes else f"every session from {first} to {last} is published")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import requests
 
 from alvh_core.errors import FatalError
+from flows.children import end_with_parent
 from tasks.settings import Settings
 
 HOST = "127.0.0.1"
@@ -53,6 +54,7 @@ class Service:
     environment: dict[str, str]
     log: Path
     is_up: Callable[[], bool]
+    is_apart: bool = False  # in a process group of its own, which no Ctrl-C reaches
     _starts: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_STARTS))
     _child: subprocess.Popen[bytes] | None = None
 
@@ -71,7 +73,11 @@ class Service:
             )
         self._starts.append(now)
         with self.log.open("a", encoding="utf-8") as sink:
-            self._child = subprocess.Popen(self.command, stdout=sink, stderr=sink, env=self.environment)  # noqa: S603
+            self._child = subprocess.Popen(  # noqa: S603
+                self.command, stdout=sink, stderr=sink, env=self.environment,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - no threads here when services start
+                start_new_session=self.is_apart,
+            )  # fmt: skip
         while not self.is_up():
             if self.has_died() or time.monotonic() - now > START_SECONDS:
                 raise FatalError(f"the {self.name} did not come up within {START_SECONDS:g} s; {self._last_words()}")
@@ -124,12 +130,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 @contextmanager
 def own_server(settings: Settings) -> Iterator[str]:
-    """Give the address of this home's server; start one for the while if none runs.
+    """Give the address of the server that is configured, or of this home's; start one for the while if none runs.
 
     Prefect's ephemeral server serves one process: every worker process of a pool would start another on the same file.
     """
-    running = running_api(settings)
-    if running is not None:
+    running = os.environ.get("PREFECT_API_URL") or running_api(settings)
+    if running:
         yield running
         return
     with socket.socket() as probe:
@@ -137,6 +143,7 @@ def own_server(settings: Settings) -> Iterator[str]:
         port = probe.getsockname()[1]
     note = settings.prefect_home / API_FILE
     service = _server(settings, f"http://{HOST}:{port}/api", port, note)
+    service.is_apart = True  # Ctrl-C ends the flow, which then still has to tell it
     with _tidied([service], note):
         service.start()
         yield f"http://{HOST}:{port}/api"

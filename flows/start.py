@@ -9,7 +9,7 @@ from alvh_core.errors import ContractError
 if TYPE_CHECKING:
     from tasks.settings import Settings
 
-EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA, EXIT_STOPPED = 1, 2, 3, 130
 HEARTBEAT_SECONDS = 30  # how often a run says that it lives; the smallest that Prefect takes
 
 

@@ -69,8 +69,9 @@ def test_what_cannot_be_had_again(calendar, source, has_landed, now, is_lost):
 
 
 def test_the_estimate_follows_the_pace():
-    assert remaining_seconds(0, 10, 5.0) is None
-    assert remaining_seconds(4, 10, 20.0) == 30.0
-    line = progress_line(date(2026, 11, 18), "OK", 4, 10, 20.0)
+    assert remaining_seconds(0, 10, 5.0) is remaining_seconds(1, 10, 0.0) is None
+    assert remaining_seconds(5, 11, 20.0) == 30.0
+    assert progress_line(date(2026, 11, 18), "OK", 1, 10, 0.0) == " 1/10  2026-11-18  OK"
+    line = progress_line(date(2026, 11, 18), "OK", 4, 10, 15.0)
     assert line == " 4/10  2026-11-18  OK, about 0:00:30 left"
     assert progress_line(date(2026, 11, 18), "OK", 10, 10, 20.0) == "10/10  2026-11-18  OK"

@@ -1,0 +1,77 @@
+"""Many nights at once: side by side and in order, stopped by Ctrl-C and gone on with, the same rows as one by one."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.slow
+DAYS = [date(2026, 10, d) for d in (9, 12, 13, 14)]
+TINY = """include = ["VIX", "SPX", "KO"]\n"""
+
+
+@pytest.fixture
+def tiny(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    return environment | {"ALVH_UNIVERSE_FILE": str(tmp_path / "tiny.toml")}
+
+
+def started(environment: dict[str, str]) -> subprocess.Popen:
+    command = [sys.executable, "-m", "flows.cli", "backfill", "--from", str(DAYS[0]), "--to", str(DAYS[-1])]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            start_new_session=True)  # fmt: skip
+
+
+def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
+    tiny: dict[str, str], run_night, warehouse_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = started(tiny)
+    heard = [first.stdout.readline()]
+    os.killpg(first.pid, signal.SIGINT)  # as a terminal does: to the command and all its children
+    heard += first.communicate(timeout=120)[0].splitlines(keepends=True)
+    assert first.returncode == 130, "".join(heard)
+    assert heard[0] == f"1/4  {DAYS[0]}  OK\n"
+    assert heard[-1].startswith("stopped; what is published stays"), "".join(heard)
+    assert "Traceback" not in "".join(heard)
+
+    warehouse = warehouse_of(Path(tiny["ALVH_HOME"]))
+    published = [day for day, s in warehouse.nights("simulated", DAYS[0], DAYS[-1]).items() if s == "COMPLETE"]
+    assert published == DAYS[: len(published)]
+    assert 1 <= len(published) < 4
+    still = {str(gap["trade_date"]): gap["gap_status"] for gap in warehouse.gaps("simulated")}
+    assert {day for day, status in still.items() if status == "OPEN"} == {str(d) for d in DAYS[len(published) :]}
+
+    second = started(tiny)
+    lines = second.communicate(timeout=300)[0].splitlines()
+    left = 4 - len(published)
+    assert second.returncode == 0, lines
+    assert [re.sub(r", about .* left", "", line) for line in lines] == [
+        *(f"{n}/{left}  {day}  OK" for n, day in enumerate(DAYS[-left:], 1)), f"{left} nights run"
+    ]  # fmt: skip
+    assert {gap["gap_status"] for gap in warehouse.gaps("simulated")} == {"FILLED"}
+    numbers = [warehouse.ledger("simulated", day)["publication_no"] for day in DAYS]
+    assert numbers == [1, 2, 3, 4], "decided in the order of their dates"
+
+    monkeypatch.setenv("ALVH_UNIVERSE_FILE", tiny["ALVH_UNIVERSE_FILE"])
+    for day in DAYS:
+        assert run_night(tmp_path / "single", day, is_small=False).name == "Completed"
+    single = warehouse_of(tmp_path / "single")
+    assert [warehouse.fingerprint("simulated", d) for d in DAYS] == [single.fingerprint("simulated", d) for d in DAYS]
+
+    found = requests.post(f"{tiny['PREFECT_API_URL']}/artifacts/latest/filter", json={}, timeout=10).json()
+    artifacts = {artifact["key"]: artifact for artifact in found}
+    assert artifacts["backfill"]["data"] == 100.0
+    assert f"| {DAYS[-1]} | OK |" in artifacts["backfill-nights"]["data"]
+
+
+def test_a_period_without_a_session_is_refused(tiny: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "flows.cli", "backfill", "--from", "2026-11-21", "--to", "2026-11-22"]
+    done = subprocess.run(command, env=tiny, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "ContractError: backfill: expected a session from 2026-11-21 to 2026-11-22, found none" in done.stderr
