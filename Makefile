@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: nightly test check fix bench lock docs clean
+.PHONY: nightly test chaos check fix bench lock docs clean
 
 nightly: $(READY)
 	$(BIN)/alvh nightly
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Thirty nights under random kills of flow, worker, server and database: some minutes.
+chaos: $(READY)
+	$(BIN)/python -m pytest -s -o addopts="--import-mode=importlib" tests/chaos
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from alvh_core.errors import AlvhError, ContractError, FatalError
+from alvh_core.errors import AlvhError, ContractError, FatalError, RetriableError
 from alvh_core.upkeep import open_nights, progress_line
 from flows.children import begin_worker
 from flows.nightly import conclude, prepare, restate
@@ -133,6 +134,8 @@ def _start(night: Night, *, force: bool) -> Started:
         held.enter_context(open_night(night, force=force))
     except NightTakenError as taken:
         return Started(night=night, held=held, outcome=taken.state)
+    except AlvhError as error:
+        return Started(night=night, held=held, outcome=f"FAILED: {error}")
     return Started(night=night, held=held, counts=prepare_night.submit(night))
 
 
@@ -141,6 +144,11 @@ def _decide(started: Started) -> str:
     try:
         with started.held:
             return conclude(started.night, started.counts.result())["outcome"]
+    except BrokenExecutor as error:
+        raise RetriableError(
+            f"expected the worker that prepares {started.night.trade_date} to end its work, found it dead ({error}); "
+            "what is published stays: run the same backfill again"
+        ) from error
     except AlvhError as error:
         return f"FAILED: {error}"
 
