@@ -147,7 +147,8 @@ def _services(settings: Settings, address: str, note: Path) -> list[Service]:
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "flows.runner", str(ready)]
     log = settings.prefect_home / "runner.log"
-    runner = Service("runner", command, {**os.environ, "PREFECT_API_URL": address}, log, ready.is_file)
+    environment = {**os.environ, "PREFECT_API_URL": address, "ALVH_HOME": str(settings.home.resolve())}
+    runner = Service("runner", command, environment, log, ready.is_file)
     return [_server(settings, address, settings.prefect_port, note), runner]
 
 
