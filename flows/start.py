@@ -36,6 +36,8 @@ def prepare(*, is_server: bool = False) -> "Settings":
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults["PREFECT_API_URL"] = running
+    if auth := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):  # a server that asks for it would refuse its own runner
+        defaults["PREFECT_API_AUTH_STRING"] = auth
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     return settings
