@@ -161,6 +161,8 @@ def _server(settings: Settings, address: str, port: int, note: Path) -> Service:
 
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
     environment = {**os.environ, "PREFECT_API_URL": address}
+    if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":
+        environment["PREFECT_SERVER_LOGGING_LEVEL"] = "INFO"  # uvicorn's DEBUG writes down the password of every client
     return Service("Prefect server", command, environment, settings.prefect_home / "server.log", is_up)
 
 
