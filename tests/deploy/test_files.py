@@ -51,9 +51,10 @@ def texts() -> dict[str, str]:
 
 def test_every_variable_exists() -> None:
     """A mistyped ALVH_* stops the start, a mistyped PREFECT_* does nothing, without a word."""
-    known = ALVH | known_to_prefect() | {"PREFECT_AUTH", "PREFECT_DB_PASSWORD"}  # compose.env.example's own
+    own = {"PREFECT_AUTH", "PREFECT_DB_PASSWORD"}  # of compose.env.example
+    known = ALVH | known_to_prefect() | own | {"PREFECT_SERVER_ENCRYPTION_KEY"}  # read beside Prefect's settings
     for name, text in texts().items():
-        used = set(re.findall(r"\b((?:ALVH|PREFECT)_[A-Z0-9_]*[A-Z0-9])\b", text)) - {"ALVH"}
+        used = set(re.findall(r"\b((?:ALVH|PREFECT)_[A-Z0-9_]*[A-Z0-9])\b", text))
         assert used - known - {"PREFECT__FLOW_RUN_ID", "ALVH_SERVER"} == set(), name
 
 
@@ -79,12 +80,18 @@ def test_the_example_of_the_environment_is_whole() -> None:
             assert getattr(Settings(**{name: shown[variable]}), name) == field.default
 
 
-def test_the_example_of_the_environment_can_be_read() -> None:
-    pairs = re.findall(r"^#?(\w+)=(.*)$", (DEPLOY / "env.example").read_text(), re.MULTILINE)
-    settings = Settings(**{name.removeprefix("ALVH_").lower(): value for name, value in pairs if name in ALVH})
+def test_the_example_of_the_environment_can_be_read(tmp_path: Path) -> None:
+    """By a shell as by systemd and Compose: what a shell would cut or run stands in quotes."""
+    whole = re.sub(r"^#(?=[A-Z_]+=)", "", (DEPLOY / "env.example").read_text(), flags=re.MULTILINE)
+    (tmp_path / "env").write_text(whole)
+    shown = "import json, os; print(json.dumps(dict(os.environ)))"
+    script = f"set -eua; . {tmp_path / 'env'}; exec {sys.executable} -c '{shown}'"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={})
+    found = json.loads(done.stdout)
+    assert found.items() >= {(n, v.strip('"')) for n, v in re.findall(r"^(\w+)=(.*)$", whole, re.MULTILINE)}
+    settings = Settings(**{name.removeprefix("ALVH_").lower(): found[name] for name in ALVH})
     assert settings.home.is_absolute()
-    assert settings.source == "live"
-    assert {"PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK", "PREFECT_API_AUTH_STRING"} <= {n for n, _ in pairs}
+    assert {"PREFECT_SERVER_ANALYTICS_ENABLED", "DO_NOT_TRACK", "PREFECT_API_AUTH_STRING"} <= set(found)
 
 
 # The image
@@ -277,7 +284,9 @@ def test_manifests_name_what_exists() -> None:
 @pytest.mark.parametrize("name", pods())
 def test_a_pod_may_do_no_more_than_it_must(name: str) -> None:
     spec = pods()[name]["spec"]
-    assert spec["enableServiceLinks"] is False, "a service named alvh-* would set ALVH_* variables, which stop the start"
+    assert spec["enableServiceLinks"] is False, (
+        "a service named alvh-* would set ALVH_* variables, which stop the start"
+    )
     assert spec["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
     for container in spec["containers"]:
@@ -287,7 +296,9 @@ def test_a_pod_may_do_no_more_than_it_must(name: str) -> None:
         assert container["resources"]["limits"]["memory"]
         assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}
     asks = "PREFECT_API_URL" in str(spec) or "alvh-settings" in str(spec)
-    assert (pods()[name]["metadata"]["labels"].get("asks") == "alvh-server") == asks, "the network policy knows by label"
+    assert (pods()[name]["metadata"]["labels"].get("asks") == "alvh-server") == asks, (
+        "the network policy knows by label"
+    )
 
 
 def test_probes_of_the_server_need_no_password() -> None:

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -28,7 +29,7 @@ import requests
 TOKENS = {name: f"Xq7planted{name}9" for name in ("Warehouse", "StoreKey", "StoreSecret", "Desk", "Pager", "Server")}
 NIGHT, WORKED_NIGHT, FAILED_NIGHT = date(2026, 11, 17), date(2026, 11, 18), date(2026, 11, 19)
 CHANNELS = '[channels]\ndesk = "env:DESK_ADDRESS"\npager = "block:pager-address"\n'
-SMALL = 'include = ["VIX", "SPX", "KO"]\n'
+SMALL = 'include = ["VIX", "SPX"]\n'
 
 
 def forms(token: str) -> list[bytes]:
@@ -64,11 +65,9 @@ class Desk:
         return self.python("-m", "flows.cli", *words, **changes)
 
     def python(self, *words: str, **changes: str) -> int:
-        began = time.monotonic()
         done = subprocess.run([sys.executable, *words], env=self.environment | changes, cwd=self.home.parent,
                               capture_output=True, text=True, check=False, timeout=300)  # fmt: skip
-        open("/tmp/sec.times","a").write(f"{time.monotonic()-began:.0f} {' '.join(words)[:80]} {sorted(changes)}\n")
-        self.said[f"{' '.join(words)} {sorted(changes)}"] = done.stdout + done.stderr
+        self.said[f"{len(self.said)}: {' '.join(words)} {sorted(changes)}"] = done.stdout + done.stderr
         return done.returncode
 
     def ask(self, path: str, question: dict | None = None) -> requests.Response:
@@ -148,7 +147,9 @@ def desk(bucket, database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     }  # fmt: skip
     desk = Desk(folder / "home", environment)
     with (folder / "serve.log").open("w") as log:
-        serving = subprocess.Popen([sys.executable, "-m", "flows.cli", "serve"], env=environment, stdout=log, stderr=log)
+        serving = subprocess.Popen(
+            [sys.executable, "-m", "flows.cli", "serve"], env=environment, stdout=log, stderr=log
+        )
         try:
             _wait(lambda: "Ctrl-C" in (folder / "serve.log").read_text(), serving, folder / "serve.log")
             _an_evening(desk, database, nobody.format(TOKENS["Pager"]))
@@ -183,19 +184,22 @@ def _an_evening(desk: Desk, database: str, pager: str) -> None:
     assert desk.alvh("query", "select no_such_column") == 2, desk.said
     nowhere = f"127.0.0.1:{_free_port()}"
     night = ["nightly", "--date", str(FAILED_NIGHT)]
-    down = f"postgresql://planted:{TOKENS['Warehouse']}@{nowhere}/night"
-    refusing = database.replace("planted:", "nobody:")
-    no_port = f"postgresql://planted:{TOKENS['Warehouse']}@127.0.0.1:port/night"
-    unquoted = f"postgresql://planted:x@{TOKENS['Warehouse']}@{nowhere}/night"
-    for words, wrong in ((night, down), (["watch", *night[1:]], down), (night, refusing), (["doctor"], down),
-                         (["doctor"], refusing), (["doctor"], no_port), (night, unquoted)):  # fmt: skip
-        assert desk.alvh(*words, ALVH_WAREHOUSE_URL=wrong) > 0, desk.said
-    for wrong in (down, refusing, no_port, unquoted):
-        assert desk.alvh("query", "select 1", ALVH_READER_URL=wrong) > 0, desk.said
-    assert desk.alvh(*night, AWS_ENDPOINT_URL_S3=f"http://{nowhere}") == 1, desk.said
-    leaky = f"s3://{TOKENS['StoreKey']}:{TOKENS['StoreSecret']}@alvh-secrets/lake"
-    for words in (night, ["doctor"], ["query", "--lake", "select 1"]):
-        assert desk.alvh(*words, ALVH_LAKE_URL=leaky) > 0, desk.said
+    down = {"ALVH_WAREHOUSE_URL": f"postgresql://planted:{TOKENS['Warehouse']}@{nowhere}/night"}
+    refusing = {"ALVH_WAREHOUSE_URL": database.replace("planted:", "nobody:")}
+    no_port = {"ALVH_WAREHOUSE_URL": f"postgresql://planted:{TOKENS['Warehouse']}@127.0.0.1:port/night"}
+    unquoted = {"ALVH_WAREHOUSE_URL": f"postgresql://planted:x@{TOKENS['Warehouse']}@{nowhere}/night"}
+    no_store = {"AWS_ENDPOINT_URL_S3": f"http://{nowhere}"}
+    in_address = {"ALVH_LAKE_URL": f"s3://{TOKENS['StoreKey']}:{TOKENS['StoreSecret']}@alvh-secrets/lake"}
+    failures = [
+        (night, down), (night, refusing), (night, unquoted), (night, no_store), (night, in_address),
+        (["watch", *night[1:]], down), (["doctor"], down), (["doctor"], refusing), (["doctor"], no_port),
+        (["doctor"], in_address), (["query", "--lake", "select 1"], in_address),
+        *((["query", "select 1"], {"ALVH_READER_URL": wrong["ALVH_WAREHOUSE_URL"]})
+          for wrong in (down, refusing, no_port, unquoted)),
+    ]  # fmt: skip
+    with ThreadPoolExecutor(3) as pool:
+        codes = list(pool.map(lambda failure: desk.alvh(*failure[0], **failure[1]), failures))
+    assert min(codes) > 0, desk.said
 
 
 def test_commands_and_services_do_not_say_them(desk: Desk) -> None:
