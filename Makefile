@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: nightly test chaos check fix bench lock docs clean
+.PHONY: nightly test chaos check audit fix bench lock docs clean
 
 nightly: $(READY)
 	$(BIN)/alvh nightly
@@ -22,6 +22,10 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Known vulnerabilities in what the lock installs.
+audit: $(READY)
+	$(BIN)/python .ci/audit.py
+
 fix: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -32,10 +36,12 @@ bench: $(READY)
 docs: $(READY)
 	$(BIN)/python -c "import pathlib; from alvh_core.dictionary import data_dictionary; pathlib.Path('docs/data_dictionary.md').write_text(data_dictionary())"
 
-# The lock is made with uv; it names no index, so that any mirror serves it.
+# The lock is made with uv; it names no index, so that any mirror serves it. The image's is a part of it.
 lock:
 	uv pip compile pyproject.toml --extra dev --extra bench --extra dask --extra ray --extra s3 --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --output-file requirements.lock
+	echo 'hatchling>=1.27' | uv pip compile pyproject.toml - --extra s3 --universal --python-version 3.11 \
+	  --constraints requirements.lock --generate-hashes --no-header --no-annotate --output-file deploy/requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version)'

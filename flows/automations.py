@@ -4,6 +4,7 @@ A run of `watch` then takes the night up. Alarms about nights are the pipeline's
 knows whether a night is published.
 """
 
+import sys
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,10 +21,14 @@ SILENCE = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "MarketClosed", "AlreadyComplete", "AlreadyRunning")
 
 
-def ensure_automations() -> None:
-    """Create the automations, or bring them up to date; the deployments must be there."""
+def ensure_automations(watch_deployment: str = "watch/watch") -> None:
+    """Create the automations, or bring them up to date; the deployments must be there.
+
+    `alvh serve` calls it; beside deploy/prefect.yaml it is ``python -m flows.automations``, for the pool of containers
+    followed by ``watch/watch-docker``.
+    """
     with get_client(sync_client=True) as client:
-        watch = client.read_deployment_by_name("watch/watch").id
+        watch = client.read_deployment_by_name(watch_deployment).id
     for wanted in (_silent_runs(), _crashed_nights(watch)):
         try:
             found: Any = Automation.read(name=wanted.name)
@@ -53,3 +58,7 @@ def _crashed_nights(watch: UUID) -> Automation:
     )  # fmt: skip
     action = RunDeployment(deployment_id=watch)  # type: ignore[call-arg]  # has defaults
     return Automation(name="alvh: take up crashed nights", trigger=trigger, actions=[action])
+
+
+if __name__ == "__main__":
+    ensure_automations(*sys.argv[1:2])

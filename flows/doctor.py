@@ -16,6 +16,7 @@ from tasks.settings import Settings
 from tasks.sources.catalogue import INDEX, night_requests
 from tasks.sources.client import HttpClient
 from tasks.sources.transport import live_transport, session_with
+from tasks.warehouse.engine import describe_url
 from tasks.warehouse.repository import query_warehouse
 
 
@@ -71,14 +72,14 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 
 def _warehouse(settings: Settings) -> Iterator[Finding]:
-    url = settings.database_url
+    url, shown = settings.database_url, describe_url(settings.database_url)
     file = url.removeprefix("sqlite:///")
     if file != url and not Path(file).exists():
-        yield Finding(check="warehouse", is_ok=True, found=f"{url}, none yet: `alvh nightly` makes it")
+        yield Finding(check="warehouse", is_ok=True, found=f"{shown}, none yet: `alvh nightly` makes it")
         return
     nights = query_warehouse(url, "select trade_date, source_mode, night_status, reason from meta_nights")
     is_complete = nights["night_status"] == "COMPLETE"
-    yield Finding(check="warehouse", is_ok=True, found=f"{url}, {is_complete.sum()} nights published")
+    yield Finding(check="warehouse", is_ok=True, found=f"{shown}, {is_complete.sum()} nights published")
     for day, mode, status, reason in nights[~is_complete].itertuples(index=False):
         yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} {status} {reason or ''}".rstrip(),
                       advice=f"unless it runs now: `alvh nightly --date {day}` takes it up again")  # fmt: skip

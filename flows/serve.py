@@ -154,7 +154,8 @@ def _services(settings: Settings, address: str, note: Path) -> list[Service]:
     ready.unlink(missing_ok=True)
     command = [sys.executable, "-m", "flows.runner", str(ready)]
     log = settings.prefect_home / "runner.log"
-    runner = Service("runner", command, {**os.environ, "PREFECT_API_URL": address}, log, ready.is_file)
+    environment = {**os.environ, "PREFECT_API_URL": address, "ALVH_HOME": str(settings.home.resolve())}
+    runner = Service("runner", command, environment, log, ready.is_file)
     return [_server(settings, address, settings.prefect_port, note), runner]
 
 
@@ -167,6 +168,8 @@ def _server(settings: Settings, address: str, port: int, note: Path) -> Service:
 
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
     environment = {**os.environ, "PREFECT_API_URL": address}
+    if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":
+        environment["PREFECT_SERVER_LOGGING_LEVEL"] = "INFO"  # uvicorn's DEBUG writes down the password of every client
     return Service("Prefect server", command, environment, settings.prefect_home / "server.log", is_up)
 
 

@@ -25,7 +25,7 @@ def prepare(*, is_server: bool = False) -> "Settings":
 
     settings = load_settings()
     try:
-        settings.prefect_home.mkdir(parents=True, exist_ok=True)
+        settings.prefect_home.mkdir(parents=True, exist_ok=True, mode=0o700)  # Secret blocks, and the key to them
     except OSError as error:
         raise ContractError(f"ALVH_HOME: expected a folder that can be written, found {error}") from error
     defaults = {
@@ -36,6 +36,10 @@ def prepare(*, is_server: bool = False) -> "Settings":
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults["PREFECT_API_URL"] = running
+    if auth := os.environ.get(
+        "PREFECT_SERVER_API_AUTH_STRING"
+    ):  # a server that asks for it would refuse its own runner
+        defaults["PREFECT_API_AUTH_STRING"] = auth
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     return settings

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from alvh_core.errors import ContractError
 
 PREFIX = "ALVH_"
+_RUN_ID = "PREFECT__FLOW_RUN_ID"  # set by Prefect where a worker, or the runner of `alvh serve`, starts a run
 
 
 class Settings(BaseSettings):
@@ -97,7 +98,8 @@ def load_settings() -> Settings:
     Raises
     ------
     ContractError
-        An ``ALVH_*`` variable is not known or has an illegal value; names it and what was expected.
+        An ``ALVH_*`` variable is not known or has an illegal value, or the home is relative to a folder that a worker
+        deletes; names it and what was expected.
     """
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(os.environ):
@@ -106,13 +108,17 @@ def load_settings() -> Settings:
             hint = f"; did you mean {close[0]}?" if close else "."
             raise ContractError(f"environment variable {name} is not known{hint} Known are: {', '.join(sorted(known))}")
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         faults = [
             f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" + _found(e["loc"], e["input"])
             for e in error.errors()
         ]
         raise ContractError("; ".join(faults)) from error
+    if _RUN_ID in os.environ and not settings.home.is_absolute():
+        raise ContractError(f"ALVH_HOME: expected an absolute path where a Prefect worker starts the run, found "
+                            f"{str(settings.home)!r}: the worker's folder is deleted after the run")  # fmt: skip
+    return settings
 
 
 def secret_variable(name: str) -> SecretStr | None:
