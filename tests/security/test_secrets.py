@@ -1,7 +1,7 @@
 """Secrets are planted wherever an operator may put one; a desk works and fails with them; then everything is searched.
 
-Planted: the warehouse's password, keys of the object store, addresses of alert channels (one in the environment, one in a
-Prefect Secret block), the authentication of the Prefect server. Searched: what commands and services say, Prefect's
+Planted: the warehouse's password, keys of the object store, addresses of alert channels (one in the environment, one in
+a Prefect Secret block), the authentication of the Prefect server. Searched: what commands and services say, Prefect's
 database and API, lake, warehouse, reports. Each place must also hold something known, so that the search is one.
 """
 
@@ -71,10 +71,11 @@ class Desk:
         return done.returncode
 
     def ask(self, path: str, question: dict | None = None) -> requests.Response:
-        who = ("operator", TOKENS["Server"])
-        url = f"{self.api}/{path}"
-        return requests.get(url, auth=who, timeout=20) if question is None else requests.post(
-            url, json=question, auth=who, timeout=20)  # fmt: skip
+        who, url = ("operator", TOKENS["Server"]), f"{self.api}/{path}"
+        method = "GET" if question is None else "POST"
+        answer = requests.request(method, url, json=question, auth=who, timeout=60)
+        assert answer.ok, f"{url}: {answer.status_code} {answer.text}"
+        return answer
 
     def work(self, name: str, parameters: dict) -> str:
         """Let the runner of `alvh serve` run a deployment; how it ended."""
