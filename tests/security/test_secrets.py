@@ -143,7 +143,7 @@ def desk(bucket, database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "ALVH_ALERTS_FILE": str(folder / "alerts.toml"), "ALVH_ALERT_SIMULATED": "true",
         "ALVH_PREFECT_PORT": str(_free_port()), "DESK_ADDRESS": nobody.format(TOKENS["Desk"]),
         "PREFECT_SERVER_API_AUTH_STRING": f"operator:{TOKENS['Server']}", "PREFECT_LOGGING_LEVEL": "DEBUG",
-        "PREFECT_SERVER_LOGGING_LEVEL": "DEBUG", "PREFECT_API_AUTH_STRING": f"operator:{TOKENS['Server']}",
+        "PREFECT_SERVER_LOGGING_LEVEL": "DEBUG",
         "PYTHONPATH": os.pathsep.join(str(Path(p).resolve()) for p in kept.get("PYTHONPATH", "").split(":") if p),
     }  # fmt: skip
     desk = Desk(folder / "home", environment)
@@ -173,7 +173,7 @@ def _wait(is_there: Callable[[], bool], process: subprocess.Popen, log: Path) ->
 def _an_evening(desk: Desk, database: str, pager: str) -> None:
     save = "import sys; from prefect.blocks.system import Secret; Secret(value=sys.argv[1]).save('pager-address')"
     here = {"PREFECT_API_URL": desk.api}
-    assert desk.python("-c", save, pager, **here) == 0
+    assert desk.python("-c", save, pager, **here, PREFECT_API_AUTH_STRING=f"operator:{TOKENS['Server']}") == 0
     desk.said = {}  # the words of the command that plants it
     assert desk.alvh("nightly", "--date", str(NIGHT)) == 0, desk.said
     assert desk.work("nightly", {"trade_date": str(WORKED_NIGHT)}) == "COMPLETED"
