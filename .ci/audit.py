@@ -1,7 +1,7 @@
 """Known vulnerabilities in what requirements.lock installs end this with 1; `make audit` and .ci/run call it.
 
-Where the advisory service cannot be asked (no network but a package mirror) nothing was audited: that is said loudly, and
-is no failure, because nobody can mend it there.
+Where the advisory service cannot be asked (no network but a package mirror) nothing was audited: that is said loudly,
+and is no failure, because nobody can mend it there.
 """
 
 import json

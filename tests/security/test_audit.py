@@ -31,7 +31,7 @@ def test_what_an_audit_says(packages: list, code: int, words: str) -> None:
 
 
 def test_without_a_network_it_is_loud_and_does_not_fail() -> None:
-    nowhere = {name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     done = subprocess.run([sys.executable, ".ci/audit.py"], cwd=ROOT, env=os.environ | nowhere, capture_output=True,
                           text=True, check=False, timeout=300)  # fmt: skip
     assert done.returncode == 0

@@ -1,7 +1,7 @@
 """Secrets are planted wherever an operator may put one; a desk works and fails with them; then everything is searched.
 
-Planted: the warehouse's password, keys of the object store, addresses of alert channels (one in the environment, one in a
-Prefect Secret block), the authentication of the Prefect server. Searched: what commands and services say, Prefect's
+Planted: the warehouse's password, keys of the object store, addresses of alert channels (one in the environment, one in
+a Prefect Secret block), the authentication of the Prefect server. Searched: what commands and services say, Prefect's
 database and API, lake, warehouse, reports. Each place must also hold something known, so that the search is one.
 """
 
@@ -71,10 +71,11 @@ class Desk:
         return done.returncode
 
     def ask(self, path: str, question: dict | None = None) -> requests.Response:
-        who = ("operator", TOKENS["Server"])
-        url = f"{self.api}/{path}"
-        return requests.get(url, auth=who, timeout=20) if question is None else requests.post(
-            url, json=question, auth=who, timeout=20)  # fmt: skip
+        who, url = ("operator", TOKENS["Server"]), f"{self.api}/{path}"
+        method = "GET" if question is None else "POST"
+        answer = requests.request(method, url, json=question, auth=who, timeout=60)
+        assert answer.ok, f"{url}: {answer.status_code} {answer.text}"
+        return answer
 
     def work(self, name: str, parameters: dict) -> str:
         """Let the runner of `alvh serve` run a deployment; how it ended."""
@@ -142,7 +143,7 @@ def desk(bucket, database: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "ALVH_ALERTS_FILE": str(folder / "alerts.toml"), "ALVH_ALERT_SIMULATED": "true",
         "ALVH_PREFECT_PORT": str(_free_port()), "DESK_ADDRESS": nobody.format(TOKENS["Desk"]),
         "PREFECT_SERVER_API_AUTH_STRING": f"operator:{TOKENS['Server']}", "PREFECT_LOGGING_LEVEL": "DEBUG",
-        "PREFECT_SERVER_LOGGING_LEVEL": "DEBUG", "PREFECT_API_AUTH_STRING": f"operator:{TOKENS['Server']}",
+        "PREFECT_SERVER_LOGGING_LEVEL": "DEBUG",
         "PYTHONPATH": os.pathsep.join(str(Path(p).resolve()) for p in kept.get("PYTHONPATH", "").split(":") if p),
     }  # fmt: skip
     desk = Desk(folder / "home", environment)
@@ -172,7 +173,7 @@ def _wait(is_there: Callable[[], bool], process: subprocess.Popen, log: Path) ->
 def _an_evening(desk: Desk, database: str, pager: str) -> None:
     save = "import sys; from prefect.blocks.system import Secret; Secret(value=sys.argv[1]).save('pager-address')"
     here = {"PREFECT_API_URL": desk.api}
-    assert desk.python("-c", save, pager, **here) == 0
+    assert desk.python("-c", save, pager, **here, PREFECT_API_AUTH_STRING=f"operator:{TOKENS['Server']}") == 0
     desk.said = {}  # the words of the command that plants it
     assert desk.alvh("nightly", "--date", str(NIGHT)) == 0, desk.said
     assert desk.work("nightly", {"trade_date": str(WORKED_NIGHT)}) == "COMPLETED"

@@ -45,6 +45,14 @@ def test_variables(monkeypatch, name, value, field, expected):
     assert getattr(load_settings(), field) == expected
 
 
+def test_a_run_of_a_worker_needs_an_absolute_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "run")
+    with pytest.raises(ContractError, match=r"ALVH_HOME: expected an absolute path .* found '.alvh'"):
+        load_settings()
+    monkeypatch.setenv("ALVH_HOME", str(tmp_path))
+    assert load_settings().home == tmp_path
+
+
 @pytest.mark.parametrize(("name", "words"), [
     ("ALVH_HOM", r"environment variable ALVH_HOM is not known; did you mean ALVH_HOME\? Known are: ALVH_ALERTS_FILE"),
     ("alvh_sources", r"alvh_sources is not known; did you mean ALVH_SOURCE\?"),
