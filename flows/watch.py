@@ -10,13 +10,13 @@ from prefect import flow, runtime
 
 from alvh_core.upkeep import is_overdue, night_due
 from flows.upkeep import take_up
-from flows.wiring import build_night, trading_calendar
+from flows.wiring import build_night, run_name, trading_calendar
 from tasks.alert import raise_watch_alert
 from tasks.deliver import deliver_alerts
 from tasks.settings import load_settings
 
 
-@flow(name="watch")
+@flow(name="watch", flow_run_name=run_name)
 def watch(trade_date: date | None = None, source: str | None = None) -> dict[str, str]:
     """Look after one night.
 
