@@ -51,7 +51,9 @@ def first_run(settings: Settings, instant: datetime) -> tuple[str, dict[str, Any
     last = night_due(calendar, instant)
     if settings.source == "simulated":
         night = build_night(settings, last, settings.source, "start")
-        if night.warehouse.latest_complete() is None:
+        is_empty = night.warehouse.latest_complete() is None
+        night.warehouse.close()
+        if is_empty:
             return "backfill/backfill", {"start": sessions_up_to(calendar, last, FIRST_NIGHTS)[0], "end": last}
     return "watch/watch", {}
 
