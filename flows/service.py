@@ -63,6 +63,7 @@ class Service:
                 f"the {self.name} died {MAX_STARTS} times within {WITHIN_SECONDS:g} s; {self.last_words()}"
             )
         self._starts.append(now)
+        self._let_go()
         if self.ready is not None:
             self.ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "flows.service", *self.module]
@@ -76,6 +77,7 @@ class Service:
             if time.monotonic() - now > START_SECONDS:
                 raise FatalError(f"the {self.name} did not come up within {START_SECONDS:g} s; {self.last_words()}")
             time.sleep(0.2)
+        self._let_go()
         return False
 
     def has_died(self) -> bool:
@@ -92,10 +94,16 @@ class Service:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        self._let_go()
 
     def last_words(self) -> str:
         """Return the end of its log."""
         return f"{self.log} ends: {self.log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+
+    def _let_go(self) -> None:
+        """Close the pipe that a child holds on to its parent by."""
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
 
 
 def _end_with_parent() -> None:
