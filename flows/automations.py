@@ -21,16 +21,27 @@ _ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "MarketClosed", "Already
 
 
 def ensure_automations() -> None:
-    """Create the automations, or bring them up to date; the deployments must be there."""
+    """Create the automations, or bring them up to date; the deployments must be there.
+
+    One that says what it should is left alone: an update makes the server forget which runs it was waiting for, and
+    those that died with the last runner would be Running for ever.
+    """
     with get_client(sync_client=True) as client:
         watch = client.read_deployment_by_name("watch/watch").id
     for wanted in (_silent_runs(), _crashed_nights(watch)):
         try:
             found: Any = Automation.read(name=wanted.name)
-            wanted.id = found.id
-            wanted.update()
+            if _meaning(found) != _meaning(wanted):
+                wanted.id = found.id
+                wanted.update()
         except ValueError:  # Prefect's word for: there is none of that name
             wanted.create()
+
+
+def _meaning(automation: Automation) -> dict[str, Any]:
+    said: dict[str, Any] = automation.model_dump(mode="json", include={"trigger", "actions", "enabled"})
+    said["trigger"].pop("id", None)  # each trigger object has its own
+    return said
 
 
 def _silent_runs() -> Automation:
