@@ -40,7 +40,6 @@ def watched(prefect_api: str, run_night: Callable, monkeypatch: pytest.MonkeyPat
     for deployment in runner_deployments():
         deployment.apply()
     automations.ensure_automations()
-    automations.ensure_automations()  # a second start changes nothing
     ours = [a for a in requests.post(f"{prefect_api}/automations/filter", timeout=30).json() if "alvh" in a["name"]]
     assert len(ours) == 2
     yield prefect_api
@@ -55,6 +54,8 @@ def watched(prefect_api: str, run_night: Callable, monkeypatch: pytest.MonkeyPat
 def test_a_night_that_dies_without_a_word_is_crashed_and_taken_up(
     watched: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    from flows.automations import ensure_automations
+
     env = environment | {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
     mark = tmp_path / "running"
     child = subprocess.Popen([sys.executable, "-c", SILENT_NIGHT, str(mark)], env=env)
@@ -63,6 +64,7 @@ def test_a_night_that_dies_without_a_word_is_crashed_and_taken_up(
     _until(lambda: _heartbeats(watched, run["id"]), 60)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
+    ensure_automations()  # as a runner does that is started again: what the server waits for must not be forgotten
     _until(lambda: _runs(watched, "nightly", "CRASHED"), 120)
     assert _runs(watched, "nightly", "CRASHED")[0]["state"]["message"] == "no heartbeat for 10 s"
     _until(lambda: any(run["auto_scheduled"] is False for run in _runs(watched, "watch", "SCHEDULED")), 60)
