@@ -1,12 +1,13 @@
 """What the server watches by itself: a run that falls silent is marked Crashed, and a crashed night is taken up."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,45 @@ def test_a_night_that_dies_without_a_word_is_crashed_and_taken_up(
     _until(lambda: _runs(watched, "nightly", "CRASHED"), 120)
     assert _runs(watched, "nightly", "CRASHED")[0]["state"]["message"] == "no heartbeat for 10 s"
     _until(lambda: any(run["auto_scheduled"] is False for run in _runs(watched, "watch", "SCHEDULED")), 60)
+
+
+def test_a_run_that_the_automation_missed_is_crashed_by_the_watch(watched: str) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.events import emit_event
+    from prefect.states import Running
+
+    from flows.automations import LONG_SILENCE, crash_silent_runs
+
+    old, now = Running(timestamp=datetime.now(UTC) - 2 * LONG_SILENCE), datetime.now(UTC)
+    with get_client(sync_client=True) as client:
+        lost, heard, young = (client.create_flow_run(flow(lambda: None, name="lost"), name=name, state=state)
+                              for name, state in (("lost", old), ("heard", old), ("young", Running())))  # fmt: skip
+        emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{heard.id}"})
+        _until(lambda: _heartbeats(watched, str(heard.id)), 60)
+        assert crash_silent_runs(now) == ["lost"]
+        assert [client.read_flow_run(run.id).state_name for run in (lost, heard, young)] == [
+            "Crashed",
+            "Running",
+            "Running",
+        ]
+        for run in (heard, young):
+            client.delete_flow_run(run.id)
+
+
+def test_what_an_automation_says_does_not_hang_on_the_order_of_a_set() -> None:
+    """Each start is another process, with another order: an update there would forget the silent runs."""
+    shows = (
+        "from flows.automations import _meaning, _silent_runs; import pickle\n"
+        "print(_meaning(_silent_runs()) == pickle.loads(bytes.fromhex(input())))"
+    )
+    from flows.automations import _meaning, _silent_runs
+
+    said = pickle.dumps(_meaning(_silent_runs())).hex()
+    for seed in ("1", "2", "3"):
+        done = subprocess.run([sys.executable, "-c", shows], input=said, capture_output=True, text=True, check=True,
+                              env=os.environ | {"PYTHONHASHSEED": seed})  # fmt: skip
+        assert done.stdout.strip() == "True"
 
 
 def _runs(api: str, flow: str, state: str) -> list[dict]:
