@@ -21,7 +21,7 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        Text only: asset class, host, variant, hedge, spread, filter, tonight, why, verdict.
+        Text only: asset class, host, variant, hedge, spread, filter, tonight, verdict, why.
     """
     verdicts, signals = tables[VERDICTS_TABLE.name], tables[LADDER_SIGNALS.name]
     joined = verdicts.astype(dict.fromkeys(_LADDER, "str")).merge(
@@ -32,8 +32,8 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
         {
             "asset class": str(row.asset_class), "host": str(row.host), "variant": str(row.variant),
             "hedge": str(row.hedge_symbol), "spread": "" if pd.isna(row.s_ladder_frac) else f"{row.s_ladder_frac:.2%}",
-            "filter": str(row.filter_state), "tonight": str(row.tonight), "why": str(row.tonight_reason),
-            "verdict": str(row.verdict),
+            "filter": str(row.filter_state), "tonight": str(row.tonight), "verdict": str(row.verdict),
+            "why": str(row.tonight_reason),
         }
         for row in rows
     ]  # fmt: skip

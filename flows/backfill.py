@@ -46,7 +46,7 @@ def prepare_night(night: Night) -> dict[str, int]:
     return prepare(night)
 
 
-@flow(name="backfill", task_runner=worker_pool(WORKERS))
+@flow(name="backfill", flow_run_name="backfill-{start}-to-{end}", task_runner=worker_pool(WORKERS))
 def backfill(start: date, end: date, source: str | None = None, force: bool = False) -> dict[str, str]:
     """Publish every session of a period that is not published yet.
 

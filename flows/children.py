@@ -1,4 +1,7 @@
-"""Child processes that leave Ctrl-C to their parent and do not outlive it, whatever ends it."""
+"""Worker processes of a pool: they leave Ctrl-C to their parent and do not outlive it, whatever ends it.
+
+Services, which can hold on to their parent by a pipe, are `flows.service`.
+"""
 
 import ctypes
 import signal
@@ -7,16 +10,8 @@ import sys
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """Have the system send this process a signal when its parent dies; elsewhere than on Linux nothing is done.
-
-    Without it a killed command would leave its server to hold the port, and its workers to wait for work for ever.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
-
-
 def begin_worker() -> None:
-    """Begin a worker process of a pool."""
+    """Begin a worker process; elsewhere than on Linux one whose parent was killed waits for work for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; what becomes of the work the parent says
-    end_with_parent(signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

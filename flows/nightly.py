@@ -18,7 +18,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from alvh_core.errors import FatalError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
-from flows.wiring import build_night, scheduled_date, sibling, trading_calendar
+from flows.wiring import build_night, run_name, scheduled_date, sibling, trading_calendar
 from tasks.alert import raise_watch_alert
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
@@ -41,7 +41,7 @@ LANES = 4  # payloads landing side by side
 WAIT_SECONDS = 3600.0  # for another run of the same night: to find it complete is better than to fail
 
 
-@flow(name="nightly")
+@flow(name="nightly", flow_run_name=run_name)
 def nightly(
     trade_date: date | None = None, source: str | None = None, force: bool = False
 ) -> State[Any] | dict[str, str]:

@@ -12,14 +12,14 @@ from alvh_core.errors import FatalError
 from alvh_core.upkeep import sessions_up_to
 from flows.nightly import WAIT_SECONDS, run_night
 from flows.upkeep import take_up
-from flows.wiring import build_night, scheduled_date, trading_calendar
+from flows.wiring import build_night, run_name, scheduled_date, trading_calendar
 from tasks.settings import load_settings
 from tasks.settle import settle_closes
 
 SESSIONS = 5
 
 
-@flow(name="reconcile")
+@flow(name="reconcile", flow_run_name=run_name)
 def reconcile(trade_date: date | None = None, source: str | None = None, sessions: int = SESSIONS) -> dict[str, str]:
     """Fill gaps and settle closes.
 

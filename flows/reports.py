@@ -5,12 +5,12 @@ from datetime import date
 from prefect import flow
 
 from alvh_core.errors import ContractError
-from flows.wiring import build_night
+from flows.wiring import build_night, run_name
 from tasks.report import report
 from tasks.settings import load_settings
 
 
-@flow(name="report")
+@flow(name="report", flow_run_name=run_name)
 def report_night(trade_date: date, source: str | None = None) -> str:
     """Write a night's page.
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from alvh_core.errors import ContractError
+from flows.pages import pages_url
 
 if TYPE_CHECKING:
     from tasks.settings import Settings
@@ -31,14 +32,14 @@ def prepare(*, is_server: bool = False) -> "Settings":
     defaults = {
         "PREFECT_HOME": str(settings.prefect_home), "DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "PREFECT_LOGGING_LEVEL": "WARNING" if is_server else "CRITICAL",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the new UI's pages call amplitude.com, whatever is set
+        "PREFECT_LOGGING_LEVEL": "INFO" if is_server else "CRITICAL",  # a run's log in the UI is worth reading
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
-        defaults["PREFECT_API_URL"] = running
-    if auth := os.environ.get(
-        "PREFECT_SERVER_API_AUTH_STRING"
-    ):  # a server that asks for it would refuse its own runner
+        defaults |= {"PREFECT_API_URL": running, "ALVH_REPORTS_URL": pages_url(running)}
+    if auth := os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):  # such a server would refuse its own runner
         defaults["PREFECT_API_AUTH_STRING"] = auth
     for name, value in defaults.items():
         os.environ.setdefault(name, value)

@@ -6,17 +6,18 @@ known by the ledger only, so it does not matter what died: the flow, its worker,
 
 from datetime import UTC, date, datetime
 
-from prefect import flow, runtime
+from prefect import flow, get_run_logger, runtime
 
 from alvh_core.upkeep import is_overdue, night_due
+from flows.automations import crash_silent_runs
 from flows.upkeep import take_up
-from flows.wiring import build_night, trading_calendar
+from flows.wiring import build_night, run_name, trading_calendar
 from tasks.alert import raise_watch_alert
 from tasks.deliver import deliver_alerts
 from tasks.settings import load_settings
 
 
-@flow(name="watch")
+@flow(name="watch", flow_run_name=run_name)
 def watch(trade_date: date | None = None, source: str | None = None) -> dict[str, str]:
     """Look after one night.
 
@@ -27,6 +28,9 @@ def watch(trade_date: date | None = None, source: str | None = None) -> dict[str
     source : str, optional
         As for `nightly`.
     """
+    if runtime.deployment.id:  # a run by hand may have no server that keeps heartbeats
+        for name in crash_silent_runs(datetime.now(UTC)):
+            get_run_logger().warning("%s has been silent for long: crashed", name)
     settings = load_settings()
     day = trade_date or night_due(trading_calendar(settings.calendar_file), runtime.flow_run.scheduled_start_time)
     status = take_up(settings, [day], source, wait_seconds=0.0).get(day, "COMPLETE")

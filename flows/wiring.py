@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from prefect import runtime
 from requests.adapters import BaseAdapter
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
@@ -78,6 +79,12 @@ def scheduled_date(scheduled: datetime) -> date:
     return scheduled.astimezone(ZoneInfo(NEW_YORK)).date()
 
 
+def run_name() -> str:
+    """Name a flow run by its flow and the night it is about, else the date it was scheduled for."""
+    run = runtime.flow_run
+    return f"{run.flow_name}-{run.parameters.get('trade_date') or scheduled_date(run.scheduled_start_time)}"
+
+
 def build_night(settings: Settings, trade_date: date, source: str, run_id: str) -> Night:
     """Put a night together.
 
@@ -111,7 +118,8 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         spread_rule=spread_rule, evidence_rule=evidence_rule, venue_scope=VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
-        runner=settings.runner, runner_address=settings.runner_address, alert_plan=read_alert_plan(settings),
+        runner=settings.runner, runner_address=settings.runner_address,
+        reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip
 
 

@@ -5,20 +5,21 @@ Everything after it can be computed symbol by symbol, so in shards.
 
 from collections.abc import Sequence
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.curve import night_curve
 from alvh_core.landing import Landing, payload_rows
 from alvh_core.schemas import META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS, RATE_CURVE
 from expectations.gate import dated, validate_rows
 from expectations.suites import curve_suite
+from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
 from tasks.sources.catalogue import CURVE
 from tasks.sources.decode import decode_tables
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[RAW], writes=[in_lake(RATE_CURVE), *(in_lake(t, CURVE) for t in
+       (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
 def curve(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate the curve that discounts every expiry."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode

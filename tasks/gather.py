@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
 import pandas as pd
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.columns import LEVELS
 from alvh_core.frames import concat
@@ -32,12 +31,14 @@ from alvh_core.schemas import (
     TableSpec,
 )
 from expectations.gate import together
+from tasks.assets import in_lake, stage
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
 from tasks.sources.catalogue import CURVE
 
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip
+BOOKS = (META_QUARANTINE, META_PAYLOADS, META_VALIDATIONS)
 JOIN_THREADS = 2
 
 
@@ -70,7 +71,9 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
     return list(parts.values())
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[in_lake(SNAPSHOTS), in_lake(SPREAD_SCORES, SYMBOLS),
+              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE))],
+       writes=[*map(in_lake, (*BOOKS, SPREAD_SCORES))])  # fmt: skip
 def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Join the tables of the shards, if there are any, and what symbols decide together; return the sum of counts."""
     lake, number = night.lake, len(counts)

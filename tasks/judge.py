@@ -1,14 +1,14 @@
 """Stage 7, judge: the verdict per host and variant on all evidence so far."""
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.verdict import judge as judge_ladders
+from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[in_lake(LADDER_SIGNALS), in_warehouse(LADDER_SIGNALS)], writes=[in_lake(VERDICTS_TABLE)])
 def judge(night: Night) -> None:
     """Judge tonight's ladders on this and all earlier nights."""
     signals = night.lake.read(LADDER_SIGNALS)

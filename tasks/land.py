@@ -5,12 +5,12 @@ One small task per payload, so that each is retried by itself and seen in the UI
 
 from typing import Any
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 from prefect.tasks import exponential_backoff
 
 from alvh_core.errors import AlvhError, RetriableError
 from alvh_core.landing import Landing
+from tasks.assets import RAW, stage
 from tasks.lake.raw import RawEntry
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload
@@ -28,8 +28,9 @@ def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
     return False
 
 
-@task(task_run_name="land-{request.dataset}-{request.symbol}", cache_policy=NO_CACHE, retries=3,
-      retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5, retry_condition_fn=is_retriable)  # fmt: skip
+@stage(writes=[RAW], task_run_name="land-{request.dataset}-{request.symbol}", retries=3,
+       retry_delay_seconds=exponential_backoff(2), retry_jitter_factor=0.5,
+       retry_condition_fn=is_retriable)  # fmt: skip
 def land(night: Night, request: PayloadRequest) -> Landing:
     """Fetch, check and archive one payload; what is already archived is not fetched again."""
     entry = night.archive.find_whole(request.url)

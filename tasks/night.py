@@ -56,6 +56,8 @@ class Night:
         Where the parts are computed.
     shard : str
         Which part this is; empty for the night itself.
+    reports_url : str, optional
+        Where browsers find `reports_root`.
     alert_plan : AlertPlan
         Rules of the alerts and who hears them; no addresses.
     """
@@ -82,6 +84,7 @@ class Night:
     runner: str = "threads"
     runner_address: str | None = None
     shard: str = ""
+    reports_url: str | None = None
     alert_plan: AlertPlan = field(default_factory=AlertPlan)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.bars import bars_as_of
 from alvh_core.landing import Landing, payload_rows
 from alvh_core.quarantine import unkeyed_entries
 from alvh_core.quotes import normalise_quotes
 from alvh_core.schemas import DAILY_BARS, META_PAYLOADS, META_QUARANTINE, OPTION_QUOTES, SNAPSHOTS
+from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
 from tasks.sources.catalogue import BARS, CURVE, INDEX
 from tasks.sources.decode import decode_chains, decode_tables
@@ -18,7 +18,8 @@ LANDED = "landed"
 SYMBOLS = "symbols"  # bookkeeping of the symbols, before `tasks.gather` joins it with the curve's
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[RAW], writes=[in_lake(SNAPSHOTS), in_lake(META_PAYLOADS, SYMBOLS),
+       *(in_lake(table, LANDED) for table in (OPTION_QUOTES, META_QUARANTINE, DAILY_BARS))])  # fmt: skip
 def normalise(night: Night, landings: Sequence[Landing]) -> None:
     """Decode the symbols' payloads, in the order of the symbols, and write what they say, before any judgement."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode

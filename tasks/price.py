@@ -1,7 +1,6 @@
 """Stage 5, price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.bars import last_closes
 from alvh_core.forwards import expiry_forwards, forward_rows
@@ -17,10 +16,12 @@ from alvh_core.schemas import (
     RATE_CURVE,
     SNAPSHOTS,
 )
+from tasks.assets import in_lake, stage
 from tasks.night import Night
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[*map(in_lake, (OPTION_QUOTES, SNAPSHOTS, DAILY_BARS, RATE_CURVE))],
+       writes=[*map(in_lake, (PRICED_QUOTES, FORWARDS, CLOSES, MODEL_FREE))])  # fmt: skip
 def price(night: Night) -> None:
     """Price every validated quote of the night."""
     lake = night.lake

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from functools import partial
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.frames import concat
-from alvh_core.schemas import META_VALIDATIONS, NIGHT_TABLES, OUT_TABLES
+from alvh_core.schemas import META_ALERTS, META_NIGHTS, META_VALIDATIONS, NIGHT_TABLES, OUT_TABLES
 from alvh_core.signals import night_outcome
 from expectations.gate import dated, validate_answers
 from tasks.alert import raise_night_alerts
+from tasks.assets import in_lake, in_warehouse, note_rows, stage
 from tasks.night import Night
 from tasks.warehouse.outbox import replace_alerts
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[*map(in_lake, NIGHT_TABLES)], writes=[*map(in_warehouse, (*NIGHT_TABLES, META_NIGHTS, META_ALERTS))])
 def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
     """Publish every warehouse table of the night; return its outcome."""
     tables = {spec.name: night.lake.read(spec) for spec in NIGHT_TABLES}
@@ -28,6 +28,7 @@ def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
         night.key, tables, outcome=outcome, reason=reason, counts=counts, run_id=night.run_id, based_on_no=based_on_no,
         also=partial(replace_alerts, alerts=alerts, trade_date=night.trade_date, source_mode=night.source_mode),
     )  # fmt: skip
+    note_rows({**rows, META_NIGHTS.name: 1, META_ALERTS.name: len(alerts)})
     get_run_logger().info(
         "%s published: %d rows in %d tables, outcome %s", night.trade_date, sum(rows.values()), len(rows), outcome
     )

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from alvh_core.reporting.view import night_view
-from alvh_core.schemas import PRICED_QUOTES
+from alvh_core.schemas import NIGHT_TABLES, PRICED_QUOTES
 from alvh_core.summary import validation_summary, verdict_summary
+from tasks.assets import REPORT, in_lake, in_warehouse, stage
 from tasks.lake.store import write_atomic
 from tasks.night import Night
 from tasks.render.page import render_report
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[in_lake(PRICED_QUOTES), *map(in_warehouse, NIGHT_TABLES)], writes=[REPORT])
 def report(night: Night) -> Path:
     """Write the night's page and leave its tables in the UI."""
     tables = night.warehouse.night(night.source_mode, night.trade_date)
@@ -27,8 +27,14 @@ def report(night: Night) -> Path:
     label = f"{night.trade_date}, {night.source_mode}"
     create_table_artifact(verdict_summary(tables), key="verdicts", description=f"Verdicts of {label}")
     create_table_artifact(validation_summary(tables), key="validations", description=f"Validation of {label}")
-    create_markdown_artifact(
-        f"[Report of {label}]({path.as_uri()})\n\n`{path}`", key="report", description=f"Report of {label}"
-    )
+    create_markdown_artifact(_where(night), key="report", description=f"Report of {label}")
     get_run_logger().info("report: %s", path)
     return path
+
+
+def _where(night: Night) -> str:
+    """Say how to open the page: a browser follows no link from a server's page to a file."""
+    page, url = night.report_path, night.reports_url
+    link = f"[Open the report]({url.rstrip('/')}/{page.name})\n\n" if url else ""
+    command = f"alvh report --date {night.trade_date} --mode {night.source_mode} --open"
+    return f"{link}On the machine that wrote it: `{command}`, or the file `{page}`"

@@ -42,7 +42,15 @@ class Settings(BaseSettings):
     alerts_file: Path | None = Field(default=None, description="TOML file of alert channels and rules")
     alert_simulated: bool = Field(default=False, description="Send alerts about simulated nights too")
     deadline: time = Field(default=time(21, 0), description="New York time by which tonight must be COMPLETE")
-    prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of the server that `alvh serve` starts")
+    prefect_port: int = Field(
+        default=4200,
+        ge=1,
+        le=65534,
+        description="Port of the server that `alvh serve` starts; the next one serves the reports",
+    )
+    reports_url: str | None = Field(
+        default=None, description="Where the reports folder is served to browsers; default is what `alvh serve` serves"
+    )
     runner: Literal["threads", "dask", "ray"] = Field(default="threads", description="Where shards of a night run")
     runner_address: str | None = Field(
         default=None, description="Scheduler of a Dask or Ray cluster; default is a local one"

@@ -1,7 +1,6 @@
 """Stage 6, signal: the ladder of every host and variant, from tonight's quotes and the state the last night left."""
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.bars import missed_closes, trigger_close
 from alvh_core.landing import missing_chains
@@ -19,10 +18,13 @@ from alvh_core.schemas import (
     SNAPSHOTS,
 )
 from alvh_core.signals import hedge_symbols, night_signals, plan_ladders
+from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[in_warehouse(LADDER_STATE), *map(in_lake, (DAILY_BARS, SNAPSHOTS, PRICED_QUOTES, QUARANTINED_QUOTES,
+                                                         META_PAYLOADS, META_QUARANTINE))],
+       writes=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE))])  # fmt: skip
 def signal(night: Night) -> int:
     """Choose legs, apply the filter, advance the state machine; return the last publication it started from."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode

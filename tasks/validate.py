@@ -1,7 +1,6 @@
 """Stage 4, validate: every dataset against its suite; rejected rows to quarantine, the rest is the night."""
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from alvh_core.forwards import expiry_forwards
 from alvh_core.frames import concat
@@ -15,11 +14,14 @@ from alvh_core.schemas import (
 )
 from expectations.gate import dated, validate_option_quotes, validate_rows
 from expectations.suites import daily_bars_suite
+from tasks.assets import in_lake, stage
 from tasks.night import Night
 from tasks.normalise import LANDED, SYMBOLS
 
 
-@task(cache_policy=NO_CACHE)
+@stage(reads=[in_lake(RATE_CURVE), *(in_lake(t, LANDED) for t in (OPTION_QUOTES, META_QUARANTINE, DAILY_BARS))],
+       writes=[*map(in_lake, (OPTION_QUOTES, QUARANTINED_QUOTES, DAILY_BARS)),
+               in_lake(META_QUARANTINE, SYMBOLS), in_lake(META_VALIDATIONS, SYMBOLS)])  # fmt: skip
 def validate(night: Night) -> dict[str, int]:
     """Judge quotes and bars; raise if the night cannot go on."""
     lake, min_rows = night.lake, 0 if night.shard else 1  # whether the night has rows is seen when it is whole

@@ -59,10 +59,16 @@ class LakeTables:
     trade_date : date
     shard : str
         Name of the part of the night whose files these are; empty for the night.
+
+    Attributes
+    ----------
+    rows_written : dict of str to int
+        Rows of what was written through this object: by table, and by ``table/part`` before validation.
     """
 
     def __init__(self, root: str | Path, source_mode: str, trade_date: date, shard: str = "") -> None:
         self._store, self._mode, self._date, self._shard = open_store(root), source_mode, trade_date, shard
+        self.rows_written: dict[str, int] = {}
 
     def path_of(self, table: TableSpec, part: str = PART) -> str:
         """Return the file of a table, below the root; ``part`` tells stages of one table apart."""
@@ -89,6 +95,7 @@ class LakeTables:
         except (pa.ArrowException, ValueError) as error:
             raise ContractError(f"{table.name} of {self._date} ({self._mode}): {error}") from error
         self._write(arrow, self.path_of(table, part))
+        self.rows_written[table.name if part == PART else f"{table.name}/{part}"] = len(arrow)
 
     def read(self, table: TableSpec, part: str = PART, columns: list[str] | None = None) -> pd.DataFrame:
         """Read a table of the night, in the types of the registry.

@@ -73,6 +73,24 @@ def environment(prefect_api: str, small_universe: Path, tmp_path: Path) -> dict[
     }  # fmt: skip
 
 
+class Network:
+    """Whom child processes with this environment talk to."""
+
+    def __init__(self, log: Path) -> None:
+        folder = Path(__file__).with_name("network")
+        path = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self.environment = {"NETWORK_LOG": str(log), "PYTHONPATH": path}
+        self._log = log
+
+    def hosts(self) -> set[str]:
+        return set(self._log.read_text().split())
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Network]:
+    return lambda: Network(tmp_path_factory.mktemp("network") / "hosts.log")
+
+
 @pytest.fixture(scope="session")
 def recorded() -> Path:
     """Folder of recorded real nights, kept outside the repository."""

@@ -1,0 +1,66 @@
+"""A child process that is kept running, and the folder of reports over HTTP."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from alvh_core.errors import FatalError
+from flows.pages import pages_url, served_pages
+from flows.service import MAX_STARTS, Service
+
+
+def service(folder: Path, *module: str, is_up=lambda: False) -> Service:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    return Service("child", module, environment, folder / "child.log", is_up, folder / "ready")
+
+
+def test_one_that_dies_again_and_again_is_given_up_with_its_last_words(tmp_path: Path) -> None:
+    child = service(tmp_path, "no_such_module")
+    assert [child.start() for _ in range(MAX_STARTS)] == [False] * MAX_STARTS
+    with pytest.raises(FatalError, match=r"(?s)died 5 times within 300 s.*No module named no_such_module"):
+        child.start()
+
+
+def test_a_file_of_an_earlier_start_is_no_sign_of_life(tmp_path: Path) -> None:
+    (tmp_path / "ready").touch()
+    child = service(tmp_path, "no_such_module", is_up=(tmp_path / "ready").exists)
+    assert not child.start()
+
+
+def test_one_that_is_up_stops_when_asked_to(tmp_path: Path) -> None:
+    child = service(tmp_path, "http.server", "0", "--bind", "127.0.0.1", is_up=lambda: True)
+    assert child.start()
+    assert not child.has_died()
+    child.stop()
+    assert child.has_died()
+
+
+def test_pages_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with served_pages(url, tmp_path / "reports"):
+        (tmp_path / "reports" / "night.html").write_text("a night")
+        assert requests.get(f"{url}/night.html", timeout=5).text == "a night"
+        beside = requests.Request("GET", url).prepare()
+        beside.url = f"{url}/../secret.txt"
+        with requests.Session() as session:
+            assert session.send(beside, timeout=5).status_code == 404
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(FatalError, match=f"expected port {port} to be free for the reports"):
+            served_pages(f"http://127.0.0.1:{port}", tmp_path).__enter__()
+
+
+def test_the_reports_have_the_port_after_the_server() -> None:
+    assert pages_url("http://127.0.0.1:4200/api") == "http://127.0.0.1:4201"
