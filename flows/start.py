@@ -33,6 +33,8 @@ def prepare(*, is_server: bool = False) -> "Settings":
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_LEVEL": "WARNING" if is_server else "CRITICAL",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+        # where the server unpacks its UI: by default into its installation, which a service may not write
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.prefect_home / "ui"),
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults["PREFECT_API_URL"] = running
