@@ -36,6 +36,8 @@ def prepare(*, is_server: bool = False) -> "Settings":
         "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the new UI's pages call amplitude.com, whatever is set
         "PREFECT_LOGGING_LEVEL": "INFO" if is_server else "CRITICAL",  # a run's log in the UI is worth reading
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
+        # where the server unpacks its UI: by default into its installation, which a service may not write
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.prefect_home / "ui"),
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults |= {"PREFECT_API_URL": running, "ALVH_REPORTS_URL": pages_url(running)}

@@ -162,7 +162,7 @@ class Worker:
         return state, (self._folder / "worker.log").read_text()
 
     def _final_state(self, run_id: str, worker: subprocess.Popen) -> dict:
-        end = time.monotonic() + 240
+        end = time.monotonic() + 480
         while time.monotonic() < end:
             assert worker.poll() is None, (self._folder / "worker.log").read_text()
             state = self._server.ask(f"flow_runs/{run_id}")["state"]
