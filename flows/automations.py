@@ -45,9 +45,10 @@ def ensure_automations(watch_deployment: str = "watch/watch") -> None:
 
 
 def crash_silent_runs(instant: datetime) -> list[str]:
-    """Mark runs Crashed that have been silent for long, so that the automation must have missed them; return their names.
+    """Mark runs Crashed that the automation has missed, as they have been silent for long; return their names.
 
-    A run that stays Running keeps the next run of its deployment waiting for ever.
+    A server that was busy or updated forgets whom it waited for, and a run that stays Running keeps the next run of its
+    deployment waiting for ever.
     """
     since = instant - LONG_SILENCE
     with get_client(sync_client=True) as client:

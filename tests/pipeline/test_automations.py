@@ -74,25 +74,30 @@ def test_a_night_that_dies_without_a_word_is_crashed_and_taken_up(
 def test_a_run_that_the_automation_missed_is_crashed_by_the_watch(watched: str) -> None:
     from prefect import flow
     from prefect.client.orchestration import get_client
+    from prefect.client.schemas import FlowRun
     from prefect.events import emit_event
     from prefect.states import Running
 
     from flows.automations import LONG_SILENCE, crash_silent_runs
 
-    old, now = Running(timestamp=datetime.now(UTC) - 2 * LONG_SILENCE), datetime.now(UTC)
     with get_client(sync_client=True) as client:
-        lost, heard, young = (client.create_flow_run(flow(lambda: None, name="lost"), name=name, state=state)
-                              for name, state in (("lost", old), ("heard", old), ("young", Running())))  # fmt: skip
+
+        def run(name: str) -> FlowRun:
+            return client.create_flow_run(flow(lambda: None, name="silent"), name=name, state=Running())
+
+        lost, heard = run("lost"), run("heard")
+        since = datetime.now(UTC)
         emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{heard.id}"})
+        young = run("young")
         _until(lambda: _heartbeats(watched, str(heard.id)), 60)
-        assert crash_silent_runs(now) == ["lost"]
-        assert [client.read_flow_run(run.id).state_name for run in (lost, heard, young)] == [
+        assert crash_silent_runs(since + LONG_SILENCE) == ["lost"]
+        assert [client.read_flow_run(made.id).state_name for made in (lost, heard, young)] == [
             "Crashed",
             "Running",
             "Running",
         ]
-        for run in (heard, young):
-            client.delete_flow_run(run.id)
+        for made in (heard, young):
+            client.delete_flow_run(made.id)
 
 
 def test_what_an_automation_says_does_not_hang_on_the_order_of_a_set() -> None:
