@@ -1,0 +1,91 @@
+"""`make bench-scale`: what a million contracts cost, where the time goes, and what shards save.
+
+A measurement, not a test; single runs. The simulated market makes the bytes of a night once; every run then lands and
+computes those same bytes, in a process of its own. Sizes are further stocks beside the default universe:
+`python tests/bench/scale.py 480 960`; 960 are about a night of all US-listed series.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ONE_NIGHT = Path(__file__).with_name("one_night.py")
+STOCKS = (240, 960)
+WAYS = {
+    "one process": {},
+    "2 shards, threads": {"ALVH_SHARDS": "2"},
+    "2 shards, 2 Dask workers": {"ALVH_SHARDS": "2", "ALVH_RUNNER": "dask"},
+    "8 shards, 2 Dask workers": {"ALVH_SHARDS": "8", "ALVH_RUNNER": "dask"},
+    "2 shards, 2 Ray workers": {"ALVH_SHARDS": "2", "ALVH_RUNNER": "ray"},
+}
+SHARDED = ("normalise", "validate", "price", "score", "shards")  # what shards compute side by side
+
+
+def one_night(home: Path, stocks: int, *source: str, **settings: str) -> dict:
+    """Run one night in a process of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALVH_", "PREFECT_"))}
+    done = subprocess.run([sys.executable, str(ONE_NIGHT), str(home), str(stocks), *source],
+                          env=kept | settings, capture_output=True, text=True, check=False)  # fmt: skip
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def show(name: str, night: dict) -> None:
+    """Print a night: seconds, seconds per million contracts and contracts per second of each stage; memory and bytes."""
+    contracts, seconds = night["contracts"], night["seconds"]
+    total = sum(seconds.values())
+    print(f"\n{name}: {contracts:,} contracts, {total:.1f} s; fingerprint {night['fingerprint'][:12]}")
+    print(f"  {'stage':10s} {'s':>8s} {'s / million':>12s} {'contracts / s':>14s}")
+    for stage, value in [*seconds.items(), ("all", total)]:
+        print(f"  {stage:10s} {value:8.2f} {value / contracts * 1e6:12.1f} {contracts / value:14,.0f}")
+    for what in ("raw", "lake"):
+        print(f"  {what} bytes per contract {night[f'{what}_bytes'] / contracts:8.1f}")
+    for what, key in (("this process", "peak_bytes"), ("its largest child", "peak_child_bytes")):
+        gigabytes = night[key] / 1e9
+        print(f"  peak memory of {what}: {gigabytes:.2f} GB, {gigabytes / contracts * 1e6:.2f} GB per million contracts")
+
+
+def compare(nights: dict[str, dict]) -> None:
+    """Print what shards save, on the part that is computed in shards and on the whole night."""
+    whole = {name: sum(night["seconds"].values()) for name, night in nights.items()}
+    part = {name: sum(night["seconds"].get(stage, 0.0) for stage in SHARDED) for name, night in nights.items()}
+    first = next(iter(nights))
+    print(f"\n  {'':26s} {'in shards':>10s} {'speed-up':>9s} {'gather':>8s} {'night':>8s} {'speed-up':>9s}")
+    for name, night in nights.items():
+        print(f"  {name:26s} {part[name]:8.1f} s {part[first] / part[name]:8.2f}x {night['seconds']['gather']:6.1f} s "
+              f"{whole[name]:6.1f} s {whole[first] / whole[name]:8.2f}x")  # fmt: skip
+    same = len({night["fingerprint"] for night in nights.values()}) == 1
+    print(f"  published rows are {'the same every way' if same else 'NOT THE SAME'}")
+
+
+def measure(stocks: int, base: Path) -> None:
+    """Measure a universe every way, each in a home of its own on the same bytes."""
+    made = one_night(base / "made", stocks)
+    show(f"making the bytes of the night, default universe + {stocks} stocks (the simulated market's cost is in land)",
+         made)  # fmt: skip
+    source, nights = f"recorded:{base / 'made' / 'lake' / 'raw'}", {}
+    for number, (name, settings) in enumerate(WAYS.items()):
+        home = base / str(number)
+        nights[name] = one_night(home, stocks, source, **settings)
+        show(name, nights[name])
+        shutil.rmtree(home)
+    compare(nights)
+    shutil.rmtree(base / "made")
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()} on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for stocks in [int(text) for text in sys.argv[1:]] or STOCKS:
+        with tempfile.TemporaryDirectory() as base:
+            measure(stocks, Path(base))
+    print(f"\nload at the end {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
