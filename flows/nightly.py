@@ -18,7 +18,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from alvh_core.errors import FatalError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
-from flows.wiring import build_night, scheduled_date, sibling, trading_calendar
+from flows.wiring import build_night, check_version, scheduled_date, sibling, trading_calendar
 from tasks.alert import raise_watch_alert
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
@@ -84,7 +84,8 @@ def prepare(night: Night) -> dict[str, int]:
     """Land and score a night: everything that depends on no other night."""
     landings = land_all(night)
     curve(night, landings)
-    counts = compute_shards(night, cut(landings, night.shards)) if night.shards > 1 else [compute(night, landings)]
+    parts = cut(landings, night.shards)
+    counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     return gather(night, counts)
 
 
@@ -111,6 +112,7 @@ def compute(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
 @task(name="shard", task_run_name="shard-{night.shard}", cache_policy=NO_CACHE)
 def compute_shard(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
     """Compute a part of a night, on whatever worker the runner chose."""
+    check_version(night)
     return compute(night, landings)
 
 

@@ -27,14 +27,14 @@ def prepare(home: Path, stocks: int) -> None:
     os.environ |= {"ALVH_HOME": str(home), "ALVH_UNIVERSE_FILE": str(home / "universe.toml")}
 
 
-def stages(night: Any, seconds: dict[str, float]) -> dict[str, int]:
-    """Take the night through its stages and time each."""
+def stages(night: Any, clocks: dict[str, tuple[float, float]]) -> dict[str, int]:
+    """Take the night through its stages; of each, take the wall's seconds and this process's on a processor."""
     from flows import nightly as flows
 
     def timed(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         result = function(*arguments)
-        seconds[name] = time.perf_counter() - start
+        clocks[name] = time.perf_counter() - start, time.process_time() - used
         return result
 
     with flows.open_night(night, force=True):
@@ -61,8 +61,8 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def main() -> None:
-    home, stocks, source = Path(sys.argv[1]), int(sys.argv[2]), [*sys.argv[3:], "simulated"][0]
+def run(home: Path, stocks: int, source: str) -> tuple[Any, dict[str, Any]]:
+    """Run the night in this process; return it and what was measured."""
     prepare(home, stocks)
     from flows.start import prepare as prepare_prefect
 
@@ -73,17 +73,22 @@ def main() -> None:
 
     from flows.wiring import build_night
 
-    night, seconds = build_night(settings, DAY, source, "bench"), {}
-    counts = flow(name="bench", validate_parameters=False)(stages)(night, seconds)
+    night, clocks = build_night(settings, DAY, source, "bench"), {}
+    counts = flow(name="bench", validate_parameters=False)(stages)(night, clocks)
     APILogHandler().flush()  # else the last log records keep the process for a minute
     raw = folder_bytes(home / "lake" / "raw")
-    print(json.dumps({
-        "seconds": seconds, "contracts": counts["rows_in_count"],
+    return night, {
+        "seconds": {name: wall for name, (wall, _) in clocks.items()},
+        "cpu_seconds": {name: used for name, (_, used) in clocks.items()}, "contracts": counts["rows_in_count"],
         "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         "peak_child_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
         "raw_bytes": raw, "lake_bytes": folder_bytes(home / "lake") - raw,
         "fingerprint": night.warehouse.fingerprint(night.source_mode, DAY),
-    }))  # fmt: skip
+    }  # fmt: skip
+
+
+def main() -> None:
+    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), [*sys.argv[3:], "simulated"][0])[1]))
 
 
 if __name__ == "__main__":

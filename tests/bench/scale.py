@@ -37,13 +37,14 @@ def one_night(home: Path, stocks: int, *source: str, **settings: str) -> dict:
 
 
 def show(name: str, night: dict) -> None:
-    """Print a night: seconds, seconds per million contracts and contracts per second of each stage; memory and bytes."""
-    contracts, seconds = night["contracts"], night["seconds"]
-    total = sum(seconds.values())
+    """Print a night, stage by stage: seconds, seconds on a processor (another's load does not count), memory, bytes."""
+    contracts, seconds, used = night["contracts"], night["seconds"], night["cpu_seconds"]
+    total, total_used = sum(seconds.values()), sum(used.values())
     print(f"\n{name}: {contracts:,} contracts, {total:.1f} s; fingerprint {night['fingerprint'][:12]}")
-    print(f"  {'stage':10s} {'s':>8s} {'s / million':>12s} {'contracts / s':>14s}")
-    for stage, value in [*seconds.items(), ("all", total)]:
-        print(f"  {stage:10s} {value:8.2f} {value / contracts * 1e6:12.1f} {contracts / value:14,.0f}")
+    print(f"  {'stage':10s} {'s':>8s} {'cpu s':>8s} {'s / million':>12s} {'cpu s / million':>16s} {'contracts / s':>14s}")
+    for stage, value, cpu in [*((s, v, used[s]) for s, v in seconds.items()), ("all", total, total_used)]:
+        print(f"  {stage:10s} {value:8.2f} {cpu:8.2f} {value / contracts * 1e6:12.1f} {cpu / contracts * 1e6:16.1f} "
+              f"{contracts / value:14,.0f}")  # fmt: skip
     for what in ("raw", "lake"):
         print(f"  {what} bytes per contract {night[f'{what}_bytes'] / contracts:8.1f}")
     for what, key in (("this process", "peak_bytes"), ("its largest child", "peak_child_bytes")):

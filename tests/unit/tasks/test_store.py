@@ -15,25 +15,6 @@ from tasks.lake.tables import LakeTables
 DAY = date(2026, 7, 16)
 
 
-@pytest.fixture(scope="module")
-def bucket():
-    """A bucket of an S3 server on loopback, its address and credentials in the environment."""
-    server = pytest.importorskip("moto.server")
-    import s3fs
-
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"AWS_ACCESS_KEY_ID": "alvh", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_DEFAULT_REGION":
-                            "us-east-1", "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}"}.items():  # fmt: skip
-            patch.setenv(name, value)
-        s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("alvh")
-        yield "s3://alvh"
-    running.stop()
-
-
 @pytest.fixture(params=["folder", "file", "memory", "s3"])
 def root(request, tmp_path):
     name = uuid.uuid4().hex
