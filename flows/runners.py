@@ -87,6 +87,7 @@ def task_runner(kind: str, address: str | None, workers: int) -> TaskRunner[Any]
 def _dask(address: str | None, workers: int) -> TaskRunner[Any]:
     runner: Any = _imported("dask").DaskTaskRunner
     logging.getLogger("distributed").setLevel(logging.WARNING)  # tells every connection it opens
+    logging.getLogger("distributed.nanny").setLevel(logging.ERROR)  # a worker slow to end has nothing left to do
     here = {"n_workers": workers, "threads_per_worker": 1, "host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0"}
     made: TaskRunner[Any] = runner(address=address) if address else runner(cluster_kwargs=here)
     return made

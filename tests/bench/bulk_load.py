@@ -1,7 +1,7 @@
-"""COPY against INSERT for the rows a night publishes: `python tests/bench/bulk_load.py`. Figures of docs/adr/0008.
+"""COPY against INSERT for the rows a night publishes: `python tests/bench/bulk_load.py`, for docs/adr/0008.
 
-A real night of the default universe, published in one transaction into a PostgreSQL that is started for it, by either
-way in turn. The server does not sync to disk: what is compared is the way in, not the disk.
+Real nights of the default universe and so many further stocks, published in one transaction into a PostgreSQL that is
+started for it, by either way in turn. The server does not sync to disk: what is compared is the way in, not the disk.
 """
 
 import importlib.util
@@ -15,6 +15,7 @@ from unittest import mock
 
 HERE = Path(__file__).parent
 ROUNDS = 7
+STOCKS = (0, 240)
 
 
 def conftest():
@@ -43,14 +44,15 @@ def seconds_of(engine, key, rows) -> float:
     return time.perf_counter() - start
 
 
-def measure(url: str, night) -> None:
+def measure(url: str, warehouse, key) -> None:
+    """Publish a night that stands in a warehouse both ways into a new database, in turn."""
     from alvh_core.schemas import TABLES
     from tasks.warehouse import postgresql
     from tasks.warehouse.engine import writer_engine
     from tasks.warehouse.repository import Warehouse
     from tasks.warehouse.tables import records
 
-    published = night.warehouse.night(night.source_mode, night.trade_date)
+    published = warehouse.night(key.source_mode, key.trade_date)
     rows = {name: records(frame, TABLES[name]) for name, frame in published.items()}
     Warehouse(url).close()
     engine, copy = writer_engine(url), postgresql.copy_rows
@@ -59,7 +61,7 @@ def measure(url: str, night) -> None:
     for _ in range(ROUNDS):
         for name, way in (("COPY", copy), ("INSERT", insert_rows)):
             with mock.patch.object(postgresql, "copy_rows", way):
-                times[name].append(seconds_of(engine, night.key, rows))
+                times[name].append(seconds_of(engine, key, rows))
     for name, found in times.items():
         print(f"  {name:7s} {statistics.median(found):6.3f} s, from {min(found):.3f} to {max(found):.3f}")
     engine.dispose()
@@ -69,16 +71,16 @@ def main() -> None:
     sys.path.insert(0, str(HERE))
     import one_night
 
-    folder = Path(tempfile.mkdtemp(prefix="alvh-bulk-"))
-    tests = conftest()
+    folder, tests = Path(tempfile.mkdtemp(prefix="alvh-bulk-")), conftest()
     try:
-        night, _ = one_night.run(folder / "home", 0, "simulated")
+        folder.chmod(0o755)  # the server runs as another user
         (folder / "postgres").mkdir()
-        folder.chmod(0o755)
         server = tests.Postgres(tests._postgres_binaries(), folder / "postgres")
         server.start()
         try:
-            measure(server.new_database(), night)
+            for stocks in [int(text) for text in sys.argv[1:]] or STOCKS:
+                night, _ = one_night.run(folder / str(stocks), stocks, "simulated")
+                measure(server.new_database(), night.warehouse, night.key)
         finally:
             server.stop()
     finally:

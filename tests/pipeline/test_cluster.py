@@ -1,6 +1,7 @@
 """A night in shards on a cluster, its lake on S3 and its warehouse on PostgreSQL, is the night of one process."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -46,11 +47,16 @@ def dask_workers(s3_server, tmp_path_factory) -> Iterator[tuple[str, list[subpro
         scheduler = start("distributed.cli.dask_scheduler", "--port", "0", "--scheduler-file", str(file))
         workers = [start("distributed.cli.dask_worker", "--scheduler-file", str(file), "--no-nanny", "--nthreads", "1")
                    for _ in range(2)]  # fmt: skip
-        while not file.exists():
-            assert scheduler.poll() is None, (folder / "log").read_text()
-            time.sleep(0.05)
-        address = next(part for part in file.read_text().split('"') if part.startswith("tcp://127.0.0.1"))
-        yield address, workers
+        yield _address(file, scheduler, folder / "log"), workers
+
+
+def _address(file: Path, scheduler: subprocess.Popen, log: Path) -> str:
+    """Wait until the scheduler has written down where it is."""
+    while True:
+        with contextlib.suppress(OSError, ValueError):  # not there yet, or not whole
+            return json.loads(file.read_text())["address"]
+        assert scheduler.poll() is None, log.read_text()
+        time.sleep(0.05)
 
 
 @pytest.fixture
