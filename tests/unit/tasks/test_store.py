@@ -76,6 +76,17 @@ def test_a_store_that_does_not_answer_is_an_error_of_the_system(bucket):
         open_store("s3://alvh-nowhere").write("x", b"")
 
 
+def test_a_key_that_is_refused_is_told_and_not_repeated(bucket, monkeypatch):
+    import s3fs
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    s3fs.S3FileSystem.clear_instance_cache()  # else the one that knows the right key answers
+    with pytest.raises(OSError, match=r"s3://.*/x: .*the credentials in the environment") as refused:
+        open_store(bucket).read("x")
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert "hunter2" not in str(refused.value)
+
+
 def test_which_store_it_is(tmp_path):
     assert isinstance(open_store(tmp_path), LocalStore)
     assert isinstance(open_store("memory://x"), RemoteStore)
