@@ -14,6 +14,7 @@ from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 
 from alvh_core.errors import FatalError
 from alvh_core.landing import Landing
@@ -95,7 +96,8 @@ def land_all(night: Night) -> list[Landing]:
     requests = night_requests(night.universe, night.trade_date)
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
-        futures = [lanes.submit(land, {"night": night, "request": request}) for request in requests]
+        # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols
+        futures = [lanes.submit(land, {"night": quote(night), "request": request}) for request in requests]
         results: list[Any] = [future.result(raise_on_failure=False) for future in futures]
     return [outcome(request, result) for request, result in zip(requests, results, strict=True)]
 

@@ -20,7 +20,12 @@ def report(night: Night) -> Path:
     tables = night.warehouse.night(night.source_mode, night.trade_date)
     priced = night.lake.read(PRICED_QUOTES, columns=PRICED_COLUMNS)
     view = night_view(
-        tables, priced, night.universe, profile=night.profile, rule=night.spread_rule, evidence=night.evidence_rule,
+        tables,
+        priced,
+        night.universe,
+        profile=night.profile,
+        rule=night.spread_rule,
+        evidence=night.evidence_rule,
         ledger=night.warehouse.ledger(night.source_mode, night.trade_date),
     )
     path = night.report_path
