@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: nightly test chaos check audit fix bench lock docs clean
+.PHONY: nightly test chaos check audit fix bench bench-scale lock docs clean
 
 nightly: $(READY)
 	$(BIN)/alvh nightly
@@ -32,6 +32,10 @@ fix: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench/night.py
+
+bench-scale: $(READY)
+	$(BIN)/python tests/bench/bulk_load.py
+	$(BIN)/python -u tests/bench/scale.py
 
 docs: $(READY)
 	$(BIN)/python -c "import pathlib; from alvh_core.dictionary import data_dictionary; pathlib.Path('docs/data_dictionary.md').write_text(data_dictionary())"

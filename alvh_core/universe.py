@@ -168,7 +168,7 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     Raises
     ------
     ContractError
-        A key, a choice or a symbol is not known; the message names it.
+        A key, a choice or a symbol is not known, or two symbols share an option root; the message names it.
     """
     _known(document, {"include", "assets"}, where)
     result = dict(base)
@@ -182,7 +182,19 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
             if symbol not in result:
                 raise ContractError(f"{where}: include names {symbol!r}, which is neither built in nor under [assets]")
         result = {symbol: result[symbol] for symbol in document["include"]}
+    _one_owner_per_root(result, where)
     return result
+
+
+def _one_owner_per_root(universe: Mapping[str, Asset], where: str) -> None:
+    """Refuse contracts that would count twice: rows are known by OCC symbol, and shards do not see one another's."""
+    owners: dict[str, str] = {}
+    for symbol, asset in universe.items():
+        for root in asset.roots:
+            if (owner := owners.setdefault(root.name, symbol)) != symbol:
+                raise ContractError(f"{where}: expected every option root under one symbol, found {root.name!r} under "
+                                    f"assets.{owner} and assets.{symbol}; leave one out by include, or change its "
+                                    "roots")  # fmt: skip
 
 
 def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], where: str) -> Asset:

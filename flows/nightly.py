@@ -14,11 +14,12 @@ from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 
 from alvh_core.errors import FatalError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
-from flows.wiring import build_night, run_name, scheduled_date, sibling, trading_calendar
+from flows.wiring import build_night, check_version, run_name, scheduled_date, sibling, trading_calendar
 from tasks.alert import raise_watch_alert
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
@@ -84,7 +85,8 @@ def prepare(night: Night) -> dict[str, int]:
     """Land and score a night: everything that depends on no other night."""
     landings = land_all(night)
     curve(night, landings)
-    counts = compute_shards(night, cut(landings, night.shards)) if night.shards > 1 else [compute(night, landings)]
+    parts = cut(landings, night.shards)
+    counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     return gather(night, counts)
 
 
@@ -94,7 +96,8 @@ def land_all(night: Night) -> list[Landing]:
     requests = night_requests(night.universe, night.trade_date)
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
-        futures = [lanes.submit(land, {"night": night, "request": request}) for request in requests]
+        # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols
+        futures = [lanes.submit(land, {"night": quote(night), "request": request}) for request in requests]
         results: list[Any] = [future.result(raise_on_failure=False) for future in futures]
     return [outcome(request, result) for request, result in zip(requests, results, strict=True)]
 
@@ -111,6 +114,7 @@ def compute(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
 @task(name="shard", task_run_name="shard-{night.shard}", cache_policy=NO_CACHE)
 def compute_shard(night: Night, landings: Sequence[Landing]) -> dict[str, int]:
     """Compute a part of a night, on whatever worker the runner chose."""
+    check_version(night)
     return compute(night, landings)
 
 

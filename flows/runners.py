@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -43,11 +44,32 @@ def open_runner(kind: str, address: str | None, workers: int) -> Iterator[TaskRu
     Raises
     ------
     ContractError
-        Another kind, or its extra is not installed.
+        Another kind, its extra is not installed, or its workers cannot reach the server of this run.
     """
     server = str(get_client(sync_client=True).api_url)
+    check_reach(address, server)
     with temporary_settings({PREFECT_API_URL: server}), task_runner(kind, address, workers) as runner:
         yield runner
+
+
+def check_reach(address: str | None, server: str) -> None:
+    """Refuse a cluster elsewhere whose workers would report to a server that only this machine reaches.
+
+    Raises
+    ------
+    ContractError
+        Names both addresses.
+    """
+    there, here = urlsplit(address or "").hostname, urlsplit(server).hostname
+    if there and not _is_loopback(there) and _is_loopback(str(here)):
+        raise ContractError(
+            f"ALVH_RUNNER_ADDRESS: expected a Prefect server that workers at {there} reach, found {server}, which only "
+            "this machine does; start one on an address of its own and set PREFECT_API_URL to it (docs/scale.md)"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def task_runner(kind: str, address: str | None, workers: int) -> TaskRunner[Any]:
@@ -65,6 +87,7 @@ def task_runner(kind: str, address: str | None, workers: int) -> TaskRunner[Any]
 def _dask(address: str | None, workers: int) -> TaskRunner[Any]:
     runner: Any = _imported("dask").DaskTaskRunner
     logging.getLogger("distributed").setLevel(logging.WARNING)  # tells every connection it opens
+    logging.getLogger("distributed.nanny").setLevel(logging.ERROR)  # a worker slow to end has nothing left to do
     here = {"n_workers": workers, "threads_per_worker": 1, "host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0"}
     made: TaskRunner[Any] = runner(address=address) if address else runner(cluster_kwargs=here)
     return made

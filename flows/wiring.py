@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -30,6 +31,7 @@ from tasks.sources.exchange import early_closes, load_calendar
 from tasks.sources.transport import RecordedTransport, SimulatedTransport, live_transport, session_with
 from tasks.warehouse.repository import NightKey
 
+PACKAGE = "alvh-pipeline"
 PROFILE = "trigger_442"
 SOURCES = "simulated, live, or recorded:PATH"
 
@@ -113,7 +115,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
-        code_version=version("alvh-pipeline"), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
+        code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
         session=calendar.session(trade_date), calendar=calendar, universe=universe, profile=profile,
         spread_rule=spread_rule, evidence_rule=evidence_rule, venue_scope=VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
@@ -143,6 +145,19 @@ def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
     key = replace(night.key, trade_date=trade_date)
     return replace(night, key=key, session=night.calendar.session(trade_date), source=str(row["source"]),
                    make_client=_no_client), counts  # fmt: skip
+
+
+def check_version(night: Night) -> None:
+    """Refuse a part of a night that another version began: rows of two versions must not stand in one night.
+
+    Raises
+    ------
+    FatalError
+        A worker of a cluster has another version installed.
+    """
+    if (here := version(PACKAGE)) != night.code_version:
+        raise FatalError(f"shard {night.shard}: expected {PACKAGE} {night.code_version} on every worker, found {here} "
+                         f"on {platform.node()}; install the same version there")  # fmt: skip
 
 
 def _no_client() -> HttpClient:

@@ -113,7 +113,9 @@ class Night:
 
     def as_shard(self, number: int, count: int) -> "Night":
         """Return one part of the night, for whoever computes it: raw bodies in, tables out, nothing else to hold."""
-        return replace(self, shard=shard_name(number, count), warehouse_url="", make_client=no_client)
+        # the run is in the name: a worker that outlives its run must not write into the parts of the next one
+        name = f"{number}of{count}-{self.run_id[:8]}"
+        return replace(self, shard=name, warehouse_url="", make_client=no_client)
 
     @cached_property
     def lake(self) -> LakeTables:
@@ -139,11 +141,6 @@ class Night:
     def client(self) -> HttpClient:
         """The one HTTP client, paced over all threads."""
         return self.make_client()
-
-
-def shard_name(number: int, count: int) -> str:
-    """Return the name of a part of a night; it is part of file names."""
-    return f"{number}of{count}"
 
 
 def no_client() -> HttpClient:

@@ -5,7 +5,7 @@ from pathlib import Path
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from alvh_core.reporting.view import night_view
+from alvh_core.reporting.view import PRICED_COLUMNS, night_view
 from alvh_core.schemas import NIGHT_TABLES, PRICED_QUOTES
 from alvh_core.summary import validation_summary, verdict_summary
 from tasks.assets import REPORT, in_lake, in_warehouse, stage
@@ -18,10 +18,16 @@ from tasks.render.page import render_report
 def report(night: Night) -> Path:
     """Write the night's page and leave its tables in the UI."""
     tables = night.warehouse.night(night.source_mode, night.trade_date)
+    priced = night.lake.read(PRICED_QUOTES, columns=PRICED_COLUMNS)
     view = night_view(
-        tables, night.lake.read(PRICED_QUOTES), night.universe, profile=night.profile, rule=night.spread_rule,
-        evidence=night.evidence_rule, ledger=night.warehouse.ledger(night.source_mode, night.trade_date),
-    )  # fmt: skip
+        tables,
+        priced,
+        night.universe,
+        profile=night.profile,
+        rule=night.spread_rule,
+        evidence=night.evidence_rule,
+        ledger=night.warehouse.ledger(night.source_mode, night.trade_date),
+    )
     path = night.report_path
     write_atomic(path, render_report(view).encode())
     label = f"{night.trade_date}, {night.source_mode}"

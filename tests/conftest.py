@@ -8,7 +8,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import uuid
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, time
@@ -315,3 +317,46 @@ def postgres_url(postgres):
     url = postgres.new_database()
     yield url
     postgres.drop(url)
+
+
+# S3: a real server over HTTP, in a process and a folder of its own
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory):
+    """An S3 server on loopback that checks signatures; the environment that reaches it."""
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    program = shutil.which("nanio", path=places)
+    if program is None:
+        pytest.skip("needs the S3 server nanio (pip install nanio), found none")
+    folder = tmp_path_factory.mktemp("s3")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    keys = {"NANIO_ACCESS_KEY": "alvh", "NANIO_SECRET_KEY": "planted-secret"}
+    command = [program, "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder / "data"),
+               "--no-access-log"]  # fmt: skip
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, env=os.environ | keys, stdout=log, stderr=log)
+    try:
+        for _ in range(300):
+            assert server.poll() is None, (folder / "log").read_text()
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            sleep(0.1)
+        yield {"AWS_ACCESS_KEY_ID": keys["NANIO_ACCESS_KEY"], "AWS_SECRET_ACCESS_KEY": keys["NANIO_SECRET_KEY"],
+               "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}"}  # fmt: skip
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture
+def bucket(s3_server, monkeypatch):
+    """A new bucket, with its server's address and credentials in the environment."""
+    s3fs = pytest.importorskip("s3fs")
+    for name, value in s3_server.items():
+        monkeypatch.setenv(name, value)
+    name = f"alvh-{uuid.uuid4().hex[:12]}"
+    s3fs.S3FileSystem().mkdir(name)
+    return f"s3://{name}"

@@ -16,6 +16,8 @@ from alvh_core.reporting.triggers import trigger_view
 from alvh_core.universe import Asset
 from alvh_core.verdict import EvidenceRule
 
+PRICED_COLUMNS = ["underlying", "dte_days", "option_right", "delta_fwd", "strike_usd", "forward_usd", "spread_frac",
+                  "quote_flag"]  # fmt: skip
 _PROFILE, _RULE, _EVIDENCE = PROFILES["trigger_442"], SpreadRule(), EvidenceRule()
 
 
@@ -29,8 +31,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     tables : mapping of str to DataFrame
         Every table of `alvh_core.schemas.NIGHT_TABLES`, by name, as published. Any may be empty.
     priced : DataFrame
-        `PRICED_QUOTES`; underlying, dte_days, option_right, delta_fwd, strike_usd, forward_usd, spread_frac and
-        quote_flag are enough.
+        `PRICED_QUOTES`; `PRICED_COLUMNS` are enough.
     universe : mapping of str to Asset
         Order of the hosts and their asset classes.
     profile : LadderProfile

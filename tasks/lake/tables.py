@@ -130,10 +130,11 @@ class LakeTables:
         self._write(_in_one_dictionary(pa.concat_tables(parts)), self.path_of(table))
 
     def sweep(self) -> None:
-        """Remove what a run of this night left unfinished: files half written, and those of shards."""
+        """Remove all but the tables of the night: stages before them, those of shards, files half written."""
         for table in TABLES.values():
-            for path in self._store.glob(f"{self._folder(table)}/*.*.*"):
-                self._store.remove(path)
+            for path in self._store.glob(f"{self._folder(table)}/*"):
+                if path != self._path(table, PART, ""):
+                    self._store.remove(path)
 
     def _folder(self, table: TableSpec) -> str:
         return f"{table.name}/source_mode={self._mode}/trade_date={self._date}"

@@ -1,44 +1,23 @@
-"""`make bench`: every figure in one run. Steps, implied volatility against its peers, whole nights small and large.
+"""`make bench`: every figure in one run. Steps, implied volatility against its peers, and a whole night.
 
-A measurement, not a test; figures are medians where a step is short and single runs where it is long. Nights run in
-processes of their own, so that peak memory is theirs.
+A measurement, not a test; figures are medians where a step is short and single runs where it is long. Large
+nights and shards are `make bench-scale`.
 """
 
-import json
 import os
 import platform
-import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-
-
-def night(kind: str) -> dict:
-    """Run one night in a process of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("ALVH_")}
-    done = subprocess.run(
-        [sys.executable, str(HERE / "one_night.py"), kind], env=env, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(done.stderr[-3000:])
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def show(kind: str, outcome: dict) -> None:
-    seconds = outcome["seconds"]
-    contracts = int(seconds.pop("contracts"))
-    total = sum(seconds.values())
-    peak = outcome["peak_bytes"] / 1e9
-    print(f"\n{kind} night: {contracts:,} contracts, {total:.1f} s after imports, peak {peak:.2f} GB")
-    for name, value in seconds.items():
-        print(f"  {name:10s} {value:7.2f} s  {contracts / value / 1e3:9.0f} k contracts/s")
 
 
 def main() -> None:
     sys.path.insert(0, str(HERE))
     import iv_peers
     import kernels
+    import scale
 
     print(f"Python {platform.python_version()} on {os.cpu_count()} cores")
     rates = kernels.measure()
@@ -47,8 +26,8 @@ def main() -> None:
         print(f"  {name:10s} {rate / 1e6:6.2f} M contracts/s")
     print("\nimplied volatility against packaged peers")
     iv_peers.main()
-    for kind in ("default", "large"):
-        show(kind, night(kind))
+    with tempfile.TemporaryDirectory() as home:
+        scale.show("night of the default universe", scale.one_night(Path(home), 0))
 
 
 if __name__ == "__main__":

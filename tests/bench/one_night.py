@@ -1,120 +1,94 @@
-"""One night in its own process, timed: `python one_night.py default|large`. Prints one JSON object.
+"""One night in its own process, timed: `python one_night.py HOME STOCKS [SOURCE]`. Prints one JSON object.
 
-Imports are over before the clock starts; the stages are the real task functions, without Prefect's own overhead, which
-`night.py` measures apart on the real flow.
+The real stages in a real Prefect run, on the default universe and so many further stocks; shards and where they run
+come from `ALVH_SHARDS` and `ALVH_RUNNER`, as in production. Imports and the start of Prefect's server are over before
+the clock starts.
 """
 
 import json
+import os
 import resource
 import sys
-import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-
-import great_expectations  # noqa: F401 - an import, not part of the night
-from prefect.logging import disable_run_logger
-
-from alvh_core.errors import AlvhError
-from alvh_core.landing import Landing
-from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.reporting.view import night_view
-from alvh_core.schemas import PRICED_QUOTES
-from alvh_core.universe import DEFAULT_UNIVERSE, Asset, Root
-from flows import wiring
-from tasks.judge import judge
-from tasks.land import land, outcome
-from tasks.night import Night
-from tasks.normalise import normalise
-from tasks.open_night import open_night
-from tasks.price import price
-from tasks.publish import publish
-from tasks.render.page import render_report
-from tasks.score import score
-from tasks.settings import Settings
-from tasks.signals import signal
-from tasks.sources.catalogue import PayloadRequest, night_requests
-from tasks.sources.client import HttpClient
-from tasks.sources.exchange import early_closes
-from tasks.sources.transport import SimulatedTransport, session_with
-from tasks.validate import validate
+from typing import Any
 
 DAY = date(2026, 11, 18)
-LARGE_STOCKS, LARGE_DENSITY = 960, 1.0
 
 
-def large_universe() -> dict[str, Asset]:
-    """The default universe and several hundred further stocks, about one night of all US-listed series."""
-    names = [f"S{number:04d}X" for number in range(LARGE_STOCKS)]
-    stock = {"asset_class": "single_stock", "is_host": False}
-    more = {n: Asset(symbol=n, wire_symbol=n, roots=(Root(name=n),), **stock) for n in names}
-    return DEFAULT_UNIVERSE | more
+def prepare(home: Path, stocks: int) -> None:
+    """Set the environment, before anything reads it."""
+    home.mkdir(parents=True, exist_ok=True)
+    names = [f"S{number:04d}X" for number in range(stocks)]
+    universe = "".join(f'[assets.{name}]\nasset_class = "single_stock"\nis_host = false\n' for name in names)
+    (home / "universe.toml").write_text(universe)
+    os.environ |= {"ALVH_HOME": str(home), "ALVH_UNIVERSE_FILE": str(home / "universe.toml")}
 
 
-def large(night: Night, density: float) -> Night:
-    universe = large_universe()
-    market = SimulatedMarket(universe, night.calendar.dates, early_closes(night.calendar), density=density)
-    transport = SimulatedTransport(market, DAY)
-    return replace(
-        night,
-        universe=universe,
-        make_client=lambda: HttpClient(session_with(transport), "simulated", user_agent="bench"),
-    )
+def stages(night: Any, clocks: dict[str, tuple[float, float]]) -> dict[str, int]:
+    """Take the night through its stages; of each, take the wall's seconds and this process's on a processor."""
+    from flows import nightly as flows
 
-
-def run(night: Night) -> dict[str, float]:
-    """Take the night through its stages and time each."""
-    seconds: dict[str, float] = {}
-
-    def timed(name, function, *arguments):
-        start = time.perf_counter()
+    def timed(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        start, used = time.perf_counter(), time.process_time()
         result = function(*arguments)
-        seconds[name] = time.perf_counter() - start
+        clocks[name] = time.perf_counter() - start, time.process_time() - used
         return result
 
-    with disable_run_logger(), open_night(night, force=True):
-        requests = night_requests(night.universe, DAY)
-        landings = timed("land", _land_all, night, requests)
-        timed("normalise", normalise.fn, night, landings)
-        counts = timed("validate", validate.fn, night)
-        for name, stage in (("price", price), ("score", score), ("signal", signal), ("judge", judge)):
-            timed(name, stage.fn, night)
-        timed("publish", publish.fn, night, counts)
-        if "--no-report" not in sys.argv:
-            timed("report", _page, night)
-    return seconds | {"contracts": counts["rows_in_count"]}
+    with flows.open_night(night, force=True):
+        landings = timed("land", flows.land_all, night)
+        timed("curve", flows.curve, night, landings)
+        if night.shards > 1:
+            counts = timed("shards", flows.compute_shards, night, flows.cut(landings, night.shards))
+        else:
+            timed("normalise", flows.normalise, night, landings)
+            counts = [timed("validate", flows.validate, night)]
+            timed("price", flows.price, night)
+            timed("score", flows.score, night)
+        total: dict[str, int] = timed("gather", flows.gather, night, counts)
+        with flows.in_order(night):
+            based_on_no = timed("signal", flows.signal, night)
+            timed("judge", flows.judge, night)
+            timed("publish", flows.publish, night, total, based_on_no)
+    timed("report", flows.report, night)
+    return total
 
 
-def _page(night: Night) -> str:
-    """The page alone: the task also leaves artifacts, which here would start a server of their own."""
-    tables = night.warehouse.night(night.source_mode, night.trade_date)
-    return render_report(night_view(tables, night.lake.read(PRICED_QUOTES), night.universe))
+def folder_bytes(folder: Path) -> int:
+    """Return the size of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _land_all(night: Night, requests: list[PayloadRequest]) -> list[Landing]:
-    """Land with as many threads as the flow does."""
-    with ThreadPoolExecutor(4) as pool:
-        results = pool.map(lambda request: _landed(night, request), requests)
-    return [outcome(request, result) for request, result in zip(requests, results, strict=True)]
+def run(home: Path, stocks: int, source: str) -> tuple[Any, dict[str, Any]]:
+    """Run the night in this process; return it and what was measured."""
+    prepare(home, stocks)
+    from flows.start import prepare as prepare_prefect
 
+    settings = prepare_prefect()
+    import great_expectations  # noqa: F401 - an import, not part of the night
+    from prefect import flow
+    from prefect.logging.handlers import APILogHandler
 
-def _landed(night: Night, request: PayloadRequest) -> Landing | AlvhError:
-    try:
-        return land.fn(night, request)
-    except AlvhError as error:
-        return error
+    from flows.wiring import build_night
+
+    night, clocks = build_night(settings, DAY, source, "bench"), {}
+    counts = flow(name="bench", validate_parameters=False)(stages)(night, clocks)
+    APILogHandler().flush()  # else the last log records keep the process for a minute
+    raw = folder_bytes(home / "lake" / "raw")
+    return night, {
+        "seconds": {name: wall for name, (wall, _) in clocks.items()},
+        "cpu_seconds": {name: used for name, (_, used) in clocks.items()}, "contracts": counts["rows_in_count"],
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_child_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+        "raw_bytes": raw, "lake_bytes": folder_bytes(home / "lake") - raw,
+        "fingerprint": night.warehouse.fingerprint(night.source_mode, DAY),
+    }  # fmt: skip
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as home:
-        night = wiring.build_night(Settings(home=Path(home)), DAY, "simulated", "bench")
-        if sys.argv[1] == "large":
-            night = large(night, float(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2][0] != "-" else LARGE_DENSITY)
-        seconds = run(night)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"seconds": seconds, "peak_bytes": peak}))
+    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), [*sys.argv[3:], "simulated"][0])[1]))
 
 
 if __name__ == "__main__":

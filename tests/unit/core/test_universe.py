@@ -152,9 +152,22 @@ def test_roots_of_a_new_symbol():
             id="override of the wrong length",
         ),
         pytest.param({"assets": {"VNQ": {"proxy": "NOPE"}}}, r"assets\.VNQ\.proxy: .*'NOPE'", id="proxy"),
+        pytest.param(
+            {"assets": {"XSP": {"asset_class": "sp500_index", "roots": [{"name": "XSP"}, {"name": "SPXW"}]}}},
+            r"my.toml: .*'SPXW' under assets\.SPX and assets\.XSP; leave one out",
+            id="a root of two symbols",
+        ),
         pytest.param({"include": ["VIX", "NOPE"]}, r"include names 'NOPE'", id="include"),
     ],
 )
 def test_what_is_unknown_is_named(document, told):
     with pytest.raises(ContractError, match=told):
         _extend(document)
+
+
+def test_a_root_may_change_its_symbol():
+    roots = [{"name": "SPXW", "tick_class": "index"}]
+    weekly = {"SPXW": {"asset_class": "sp500_index", "wire_symbol": "_SPX", "roots": roots}}
+    assert list(_extend({"assets": weekly, "include": ["VIX", "SPXW"]})) == ["VIX", "SPXW"]
+    monthly = {"SPX": {"roots": [{"name": "SPX", "settlement": "AM"}]}}
+    assert {"SPX", "SPXW"} <= set(_extend({"assets": monthly | weekly}))

@@ -1,5 +1,6 @@
 """Settings to a night: each source finds its transport, and what is mistyped is named."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -101,3 +102,10 @@ def test_the_rules_hash_knows_the_universe(settings, tmp_path):
 def test_a_run_belongs_to_the_new_york_date_it_was_scheduled_for():
     assert wiring.scheduled_date(datetime(2026, 7, 17, 2, 30, tzinfo=UTC)) == DAY
     assert wiring.scheduled_date(datetime(2026, 7, 16, 22, 30, tzinfo=UTC)) == DAY
+
+
+def test_a_shard_is_computed_by_the_version_that_cut_it(settings):
+    shard = wiring.build_night(settings(), DAY, "simulated", "run-1").as_shard(0, 2)
+    wiring.check_version(shard)
+    with pytest.raises(FatalError, match=r"shard 0of2-run-1: expected alvh-pipeline 0\.0\.9 on every worker, found"):
+        wiring.check_version(replace(shard, code_version="0.0.9"))

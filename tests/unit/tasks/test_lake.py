@@ -128,8 +128,11 @@ def test_sweep_removes_strays_of_this_night_only(tmp_path, lake, sample_frame):
     )
     mine.write_bytes(b"half")
     other.write_bytes(b"half")
+    stage = mine.with_name("landed.parquet")
+    lake.write(sample_frame(DAILY_BARS), DAILY_BARS, "landed")
     lake.sweep()
     assert not mine.exists()
+    assert not stage.exists(), "a stage before validation is no table of the night"
     assert other.exists(), "another run may be writing it"
     assert len(lake.read(DAILY_BARS)) == 4
 

@@ -15,25 +15,6 @@ from tasks.lake.tables import LakeTables
 DAY = date(2026, 7, 16)
 
 
-@pytest.fixture(scope="module")
-def bucket():
-    """A bucket of an S3 server on loopback, its address and credentials in the environment."""
-    server = pytest.importorskip("moto.server")
-    import s3fs
-
-    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"AWS_ACCESS_KEY_ID": "alvh", "AWS_SECRET_ACCESS_KEY": "planted", "AWS_DEFAULT_REGION":
-                            "us-east-1", "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}"}.items():  # fmt: skip
-            patch.setenv(name, value)
-        s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("alvh")
-        yield "s3://alvh"
-    running.stop()
-
-
 @pytest.fixture(params=["folder", "file", "memory", "s3"])
 def root(request, tmp_path):
     name = uuid.uuid4().hex
@@ -93,6 +74,17 @@ def test_an_unknown_file_system_is_told():
 def test_a_store_that_does_not_answer_is_an_error_of_the_system(bucket):
     with pytest.raises(OSError, match=r"s3://alvh-nowhere/x: .*check its address"):
         open_store("s3://alvh-nowhere").write("x", b"")
+
+
+def test_a_key_that_is_refused_is_told_and_not_repeated(bucket, monkeypatch):
+    import s3fs
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2")
+    s3fs.S3FileSystem.clear_instance_cache()  # else the one that knows the right key answers
+    with pytest.raises(OSError, match=r"s3://.*/x: .*the credentials in the environment") as refused:
+        open_store(bucket).read("x")
+    s3fs.S3FileSystem.clear_instance_cache()
+    assert "hunter2" not in str(refused.value)
 
 
 def test_which_store_it_is(tmp_path):
