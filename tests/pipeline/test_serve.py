@@ -49,6 +49,9 @@ class Served:
     def ask(self, path: str, **question: object) -> list[dict]:
         address = f"http://127.0.0.1:{self.port}/api/{path}"
         answer = requests.post(address, json=question, timeout=30)
+        while answer.status_code == 503:  # its database was busy; Prefect's own clients ask again too
+            time.sleep(0.5)
+            answer = requests.post(address, json=question, timeout=30)
         assert answer.ok, answer.text
         return answer.json()
 
