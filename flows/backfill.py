@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from alvh_core.errors import AlvhError, ContractError, FatalError, RetriableError
+from alvh_core.errors import AlvhError, ContractError, FatalError
 from alvh_core.upkeep import open_nights, progress_line
 from flows.children import begin_worker
 from flows.nightly import conclude, prepare, restate
@@ -136,21 +136,32 @@ def _start(night: Night, *, force: bool) -> Started:
         return Started(night=night, held=held, outcome=taken.state)
     except AlvhError as error:
         return Started(night=night, held=held, outcome=f"FAILED: {error}")
-    return Started(night=night, held=held, counts=prepare_night.submit(night))
+    return Started(night=night, held=held, counts=_submit(night))
+
+
+def _submit(night: Night) -> PrefectFuture[dict[str, int]] | None:
+    try:
+        return prepare_night.submit(night)
+    except BrokenExecutor:  # a worker died, and its pool with it
+        return None
 
 
 def _decide(started: Started) -> str:
-    assert started.counts is not None
     try:
         with started.held:
-            return conclude(started.night, started.counts.result())["outcome"]
-    except BrokenExecutor as error:
-        raise RetriableError(
-            f"expected the worker that prepares {started.night.trade_date} to end its work, found it dead ({error}); "
-            "what is published stays: run the same backfill again"
-        ) from error
+            return conclude(started.night, _prepared(started))["outcome"]
     except AlvhError as error:
         return f"FAILED: {error}"
+
+
+def _prepared(started: Started) -> dict[str, int]:
+    """Return the counts of a night's preparation; without workers it is prepared here, from what has landed."""
+    try:
+        if started.counts is not None:
+            return started.counts.result()
+    except BrokenExecutor as error:
+        LOG.warning("a worker died (%s); the rest is prepared without workers", error)
+    return prepare(started.night)
 
 
 @dataclass
