@@ -23,12 +23,17 @@ def clear_errors(where: str) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        if error.connection_invalidated or sqlite.is_busy(error.orig) or postgresql.is_tired(error.orig):
+        if is_passing(error):
             raise RetriableError(
                 f"warehouse, {where}: expected an answer, found: {_words(error)}; nothing is half done, try again "
                 "once the database answers"
             ) from error.orig
         raise FatalError(f"warehouse, {where}: {_words(error)}; nothing was changed") from error.orig
+
+
+def is_passing(error: sa.exc.DBAPIError) -> bool:
+    """Tell whether a database may answer later what it does not answer now."""
+    return error.connection_invalidated or sqlite.is_busy(error.orig) or postgresql.is_tired(error.orig)
 
 
 def _words(error: sa.exc.DBAPIError) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from alvh_core.errors import ContractError
-from tasks.warehouse.engine import reader_engine
+from alvh_core.errors import ContractError, RetriableError
+from tasks.warehouse.engine import describe_url, reader_engine
+from tasks.warehouse.faults import is_passing
 from tasks.warehouse.tables import SQL_TABLES
 
 
@@ -18,6 +19,8 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
     ------
     ContractError
         The statement is not valid or tries to write; carries the database's words and the tables there are.
+    RetriableError
+        The database is not there, went away, or is busy.
     """
     engine = reader_engine(url)
     try:
@@ -30,6 +33,10 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
         sqlite3.Warning,
     ) as error:  # Warning: Python 3.11, two statements
         words = getattr(error, "orig", None) or error
+        if isinstance(error, sa.exc.DBAPIError) and is_passing(error):
+            raise RetriableError(
+                f"warehouse, {describe_url(url)}: expected an answer, found: {str(words).strip()}; ask again"
+            ) from error
         if isinstance(error, sa.exc.ResourceClosedError):
             words = "expected one SELECT, found a statement without rows"
         raise ContractError(
