@@ -131,14 +131,15 @@ def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
     Raises
     ------
     ContractError
-        It was published under another universe, other rules or another version: only a forced run may replace it.
+        It was published under another universe, other rules or another version, or was claimed again since: only a
+        forced run may replace it.
     """
     row = night.warehouse.ledger(night.source_mode, trade_date) or {}
-    for name, mine in (("universe", night.key.universe), ("rules_hash", night.rules_hash),
+    for name, mine in (("night_status", "COMPLETE"), ("universe", night.key.universe), ("rules_hash", night.rules_hash),
                        ("code_version", night.code_version)):  # fmt: skip
         if row.get(name) != mine:
             raise ContractError(
-                f"{trade_date} ({night.source_mode}): expected {name} {mine}, published under {row.get(name)}; "
+                f"{trade_date} ({night.source_mode}): expected {name} {mine}, the ledger has {row.get(name)}; "
                 f"`alvh nightly --date {trade_date} --force` computes it anew"
             )
     counts = {name: int(row[name]) for name in ("rows_in_count", "rows_published_count", "rows_quarantined_count")}

@@ -59,6 +59,19 @@ def test_a_run_that_lost_its_claim_publishes_nothing(warehouse, publish, night, 
     assert set(query_warehouse(url, f"select reasons from {VERDICTS_TABLE.name}")["reasons"]) == {"new"}
 
 
+def test_a_complete_night_changes_hands_without_ceasing_to_be_complete(warehouse, publish, night):
+    assert not warehouse.take_over(KEY, run_id="run-2"), "there is none"
+    publish(KEY)
+    before = warehouse.ledger(MODE, KEY.trade_date)
+    assert warehouse.take_over(KEY, run_id="run-2")
+    assert warehouse.ledger(MODE, KEY.trade_date) == before | {"run_id": "run-2"}
+    with pytest.raises(FatalError, match="found run run-2"):
+        warehouse.publish(KEY, night(KEY, rows=1, mark="lost"), **DONE)
+    warehouse.claim(KEY, **CLAIM)
+    assert not warehouse.take_over(KEY, run_id="run-2"), "a run has claimed it"
+    assert not warehouse.take_over(key_of(16, universe="mine"), run_id="run-2")
+
+
 def test_publishing_once_more_after_an_unknown_end_changes_nothing(warehouse, publish, night):
     number = publish(KEY)
     before = warehouse.fingerprint(MODE, KEY.trade_date)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.schemas import NIGHT_TABLES
 from flows import wiring
 from tasks.settings import Settings
 
@@ -109,3 +110,22 @@ def test_a_shard_is_computed_by_the_version_that_cut_it(settings):
     wiring.check_version(shard)
     with pytest.raises(FatalError, match=r"shard 0of2-run-1: expected alvh-pipeline 0\.0\.9 on every worker, found"):
         wiring.check_version(replace(shard, code_version="0.0.9"))
+
+
+@pytest.mark.parametrize("claim", ["RUNNING", "FAILED"])
+def test_a_night_that_was_claimed_again_since_is_not_concluded_again(settings, claim, sample_frame):
+    """Its counts are forgotten and its tables in the lake may be half another run's."""
+    made = settings()
+    made.home.mkdir()
+    night = wiring.build_night(made, DAY, "simulated", "run-1")
+    claimed = {"run_id": "r", "code_version": night.code_version, "rules_hash": night.rules_hash, "source": "simulated"}
+    other = replace(night.key, universe="mine")
+    night.warehouse.claim(other, **claimed)
+    tables = {spec.name: sample_frame(spec, rows=1) for spec in NIGHT_TABLES}
+    night.warehouse.publish(other, tables, run_id="r", outcome="OK", reason=None, counts={})
+    night.warehouse.claim(night.key, **claimed)
+    if claim == "FAILED":
+        night.warehouse.fail(night.key, "boom", run_id="r")
+    with pytest.raises(ContractError, match=f"expected night_status COMPLETE, the ledger has {claim}; `alvh nightly"):
+        wiring.sibling(night, DAY)
+    night.warehouse.close()
