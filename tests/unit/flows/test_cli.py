@@ -212,6 +212,14 @@ def _no_network():
     return Cut()
 
 
+def test_a_night_that_another_run_holds_for_too_long_is_no_success(alvh, home, monkeypatch):
+    from prefect.states import Completed
+
+    monkeypatch.setattr("flows.nightly.nightly", lambda **_: Completed(name="AlreadyRunning", message="another run"))
+    code, out, err = alvh("nightly", "--date", "2026-07-16")
+    assert (code, out, err) == (1, "", "AlreadyRunning: another run\n")
+
+
 def test_help_is_quick_and_names_the_commands():
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-m", "flows.cli", "--help"], capture_output=True, text=True, check=False)
