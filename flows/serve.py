@@ -146,7 +146,9 @@ def _server(settings: Settings, api: str, port: int) -> Service:
         return True
 
     module = ("prefect", "server", "start", "--host", HOST, "--port", str(port))
-    environment = {**os.environ, "PREFECT_API_URL": api}
+    # Prefect lets the pages of every site ask it, and so run code here: only its own UI, under both names, may
+    own = f"{api.removesuffix('/api')},http://localhost:{port}"
+    environment = {"PREFECT_SERVER_CORS_ALLOWED_ORIGINS": own, **os.environ, "PREFECT_API_URL": api}
     if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":
         environment["PREFECT_SERVER_LOGGING_LEVEL"] = "INFO"  # uvicorn's DEBUG writes down the password of every client
     return Service("Prefect server", module, environment, settings.prefect_home / "server.log", is_up)

@@ -10,7 +10,9 @@ import requests
 
 from alvh_core.errors import FatalError
 from flows.pages import pages_url, served_pages
+from flows.serve import _server
 from flows.service import MAX_STARTS, Service
+from tasks.settings import Settings
 
 
 def service(folder: Path, *module: str, is_up=lambda: False) -> Service:
@@ -51,6 +53,30 @@ def test_pages_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
         beside.url = f"{url}/../secret.txt"
         with requests.Session() as session:
             assert session.send(beside, timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize(("host", "status"), [
+    ("127.0.0.1:4201", 200), ("localhost:4201", 200), ("rebound.example:4201", 421), ("", 421), ("[::1", 421),
+])  # fmt: skip
+def test_pages_answer_to_no_name_of_another_site(tmp_path: Path, host: str, status: int) -> None:
+    (tmp_path / "night.html").write_text("a night")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with served_pages(url, tmp_path):
+        for method in ("GET", "HEAD"):
+            answer = requests.request(method, f"{url}/night.html", headers={"Host": host}, timeout=5)
+            assert answer.status_code == status
+            assert ("a night" in answer.text) == (status == 200 and method == "GET")
+
+
+def test_only_the_pages_of_the_server_itself_may_ask_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, own = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS", "http://127.0.0.1:4200,http://localhost:4200"
+    settings = Settings(home=tmp_path)
+    monkeypatch.delenv(name, raising=False)
+    assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == own
+    monkeypatch.setenv(name, "https://prefect.example")
+    assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == "https://prefect.example"
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
