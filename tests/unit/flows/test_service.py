@@ -1,10 +1,14 @@
 """A child process that is kept running, and the folder of reports over HTTP."""
 
+import importlib
 import os
 import socket
 import sys
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import anyio
 import pytest
 import requests
 
@@ -77,6 +81,23 @@ def test_only_the_pages_of_the_server_itself_may_ask_it(tmp_path: Path, monkeypa
     assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == own
     monkeypatch.setenv(name, "https://prefect.example")
     assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == "https://prefect.example"
+
+
+def test_what_a_run_leases_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose lease the next server does not know is ended by Prefect, however healthy it is."""
+    from prefect.settings import PREFECT_HOME, temporary_settings
+
+    name = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
+    monkeypatch.delenv(name, raising=False)
+    chosen = _server(Settings(home=tmp_path), "http://127.0.0.1:4200/api", 4200).environment[name]
+    storage = importlib.import_module(chosen).ConcurrencyLeaseStorage
+
+    async def renewed_by_the_next() -> bool:
+        lease = await storage().create_lease(resource_ids=[uuid4()], ttl=timedelta(seconds=60))
+        return await storage().renew_lease(lease.id, timedelta(seconds=60))
+
+    with temporary_settings({PREFECT_HOME: tmp_path}):
+        assert anyio.run(renewed_by_the_next)
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
