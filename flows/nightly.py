@@ -20,7 +20,6 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_version, run_name, scheduled_date, sibling, trading_calendar
-from tasks.alert import raise_watch_alert
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
 from tasks.gather import cut, gather
@@ -154,23 +153,11 @@ def restate(night: Night) -> bool:
     while days := [day for day in night.warehouse.stale_nights(night.source_mode) if day not in passed_over]:
         try:
             later, counts = sibling(night, days[0])
-            before = _answers(later)
             with reopen_night(later):
                 conclude(later, counts)
             restated = True
             get_run_logger().info("%s restated: an earlier night has changed", days[0])
-            _tell_restated(later, before)
         except (NightTakenError, AlvhError) as error:  # whoever holds it reads the changed past
             passed_over.add(days[0])
             get_run_logger().warning("%s could not be restated: %s", days[0], error)
     return restated
-
-
-def _answers(night: Night) -> str:
-    return str((night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256"))
-
-
-def _tell_restated(night: Night, before: str) -> None:
-    after = _answers(night)
-    if after != before:
-        raise_watch_alert(night, "night_restated", "an earlier night was published after this one", after)

@@ -59,7 +59,7 @@ def test_a_night_that_cannot_be_concluded_again_keeps_no_other_from_it(monkeypat
             raise error
         stale.remove(later.trade_date)
 
-    warehouse = SimpleNamespace(stale_nights=lambda _mode: list(stale), ledger=lambda *_: {"answers_sha256": "same"})
+    warehouse = SimpleNamespace(stale_nights=lambda _mode: list(stale))
     night = SimpleNamespace(source_mode="live", warehouse=warehouse)
     monkeypatch.setattr(nightly, "sibling", lambda _night, day: (SimpleNamespace(**vars(night), trade_date=day), {}))
     monkeypatch.setattr(nightly, "reopen_night", reopened)
