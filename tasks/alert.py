@@ -5,9 +5,9 @@ An alert becomes a row of the outbox, in the transaction of its night; `tasks.de
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
-import sqlalchemy as sa
 
 from alvh_core import frames
 from alvh_core.alerting.findings import NightEvidence
@@ -40,7 +40,7 @@ def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts:
     return _quietened(night, alerts, recent)
 
 
-def store_night_alerts(connection: sa.Connection, *, night: Night, alerts: pd.DataFrame,
+def store_night_alerts(connection: Any, *, night: Night, alerts: pd.DataFrame,
                        answers_before: str | None) -> None:  # fmt: skip
     """Store what a publication raises, in its transaction, and tell a night that was published with other answers.
 
