@@ -19,7 +19,7 @@ from prefect.utilities.annotations import quote
 from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
-from flows.wiring import build_night, check_version, run_name, scheduled_date, sibling, trading_calendar
+from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
 from tasks.gather import cut, gather
@@ -50,7 +50,7 @@ def nightly(
     Parameters
     ----------
     trade_date : date, optional
-        Session to run; by default the New York date the run was scheduled for, never today's.
+        Session to run; by default the New York date the run was scheduled for, never today's, if that session was over.
     source : str, optional
         ``simulated``, ``live`` or ``recorded:PATH``; by default ``ALVH_SOURCE``.
     force : bool
@@ -60,6 +60,8 @@ def nightly(
     day = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time)
     if not trading_calendar(settings.calendar_file).is_session(day):
         return Completed(name="MarketClosed", message=f"{day} is no trading session")
+    if trade_date is None:
+        check_over(trading_calendar(settings.calendar_file), day, runtime.flow_run.scheduled_start_time)
     return run_night(settings, day, source, force=force)
 
 

@@ -81,6 +81,21 @@ def scheduled_date(scheduled: datetime) -> date:
     return scheduled.astimezone(ZoneInfo(NEW_YORK)).date()
 
 
+def check_over(calendar: TradingCalendar, day: date, scheduled: datetime) -> None:
+    """Refuse a run without a date in the middle of a session: a click in the UI would use up that session's night.
+
+    Raises
+    ------
+    ContractError
+        The session had not closed at the time the run was scheduled for.
+    """
+    if (close := calendar.session(day).close_at_utc) > scheduled:
+        raise ContractError(
+            f"nightly: expected a run after the close of {day}, {close:%H:%M} UTC, found one for {scheduled:%H:%M}; "
+            "what lands once is never fetched again: give trade_date to run it all the same, or another session"
+        )
+
+
 def run_name() -> str:
     """Name a flow run by its flow and the night it is about, else the date it was scheduled for."""
     run = runtime.flow_run

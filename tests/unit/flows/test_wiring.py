@@ -1,7 +1,7 @@
 """Settings to a night: each source finds its transport, and what is mistyped is named."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -103,6 +103,14 @@ def test_the_rules_hash_knows_the_universe(settings, tmp_path):
 def test_a_run_belongs_to_the_new_york_date_it_was_scheduled_for():
     assert wiring.scheduled_date(datetime(2026, 7, 17, 2, 30, tzinfo=UTC)) == DAY
     assert wiring.scheduled_date(datetime(2026, 7, 16, 22, 30, tzinfo=UTC)) == DAY
+
+
+def test_a_click_in_the_middle_of_a_session_does_not_use_up_its_night(calendar):
+    for day, minutes in ((DAY, 20 * 60), (date(2026, 11, 27), 18 * 60)):  # an early close, in winter
+        close = datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
+        wiring.check_over(calendar, day, close)
+        with pytest.raises(ContractError, match=f"after the close of {day}, {close:%H:%M} UTC, found one for"):
+            wiring.check_over(calendar, day, close - timedelta(minutes=1))
 
 
 def test_a_shard_is_computed_by_the_version_that_cut_it(settings):
