@@ -31,7 +31,7 @@ from tasks.open_night import NightTakenError, open_night
 from tasks.settings import load_settings
 
 WORKERS = 2
-AHEAD = 3  # nights prepared or in preparation while one is decided
+AHEAD = 3  # nights prepared or in preparation while one is decided; more workers have nothing to do
 LOG = logging.getLogger("alvh.progress")
 
 
