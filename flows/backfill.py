@@ -31,7 +31,7 @@ from tasks.open_night import NightTakenError, open_night
 from tasks.settings import load_settings
 
 WORKERS = 2
-AHEAD = 3  # nights prepared or in preparation while one is decided
+AHEAD = 3  # nights prepared or in preparation while one is decided; more workers have nothing to do
 LOG = logging.getLogger("alvh.progress")
 
 
@@ -71,12 +71,11 @@ def backfill(start: date, end: date, source: str | None = None, force: bool = Fa
     FatalError
         Nights failed; the others are published, and the gap ledger says what is open.
     """
-    nights = planned_nights(start, end, source, force=force)
+    last, nights = planned_nights(start, end, source, force=force)
     progress = Progress(len(nights))
     for started in _ahead(nights, force=force):
         progress.note(started.night.trade_date, started.outcome or _decide(started))
-    if nights:
-        restate(nights[-1])
+    restate(last)  # also where nothing was to be run: a backfill that was killed may have left it undone
     progress.end()
     failed = [day for day, outcome in progress.outcomes.items() if outcome.startswith("FAILED")]
     if failed:
@@ -85,8 +84,8 @@ def backfill(start: date, end: date, source: str | None = None, force: bool = Fa
     return progress.outcomes
 
 
-def planned_nights(start: date, end: date, source: str | None, *, force: bool) -> list[Night]:
-    """Return the nights of a period that are to be run, and enter them into the gap ledger."""
+def planned_nights(start: date, end: date, source: str | None, *, force: bool) -> tuple[Night, list[Night]]:
+    """Return a period's last night and the nights that are to be run, which enter the gap ledger."""
     settings = load_settings()
     calendar = trading_calendar(settings.calendar_file)
     days = calendar.between(start - timedelta(days=1), end).astype(object).tolist()
@@ -100,7 +99,7 @@ def planned_nights(start: date, end: date, source: str | None, *, force: bool) -
         for day in (days if force else open_nights(days, found))
     ]
     last.warehouse.note_gaps({n.key: "to be backfilled" for n in nights if found.get(n.trade_date) != "COMPLETE"})
-    return nights
+    return last, nights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,8 @@ def nightly(
         state.result()
     if state.name != "Completed":
         typer.echo(f"{state.name}: {state.message}", err=True)
+    if state.name == "AlreadyRunning":  # still, after an hour: nobody knows yet whether it will be published
+        raise typer.Exit(EXIT_FAILED)
     if night is not None and state.name in {"Completed", "AlreadyComplete"}:
         raise typer.Exit(_print_night(settings, trade_date, night.source_mode))
 

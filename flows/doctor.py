@@ -19,6 +19,13 @@ from tasks.sources.transport import live_transport, session_with
 from tasks.warehouse.engine import describe_url
 from tasks.warehouse.repository import query_warehouse
 
+# Nights that `restate` could not conclude again, of other rules or another version: `tasks.warehouse.ledger`.
+STALE = """select trade_date, source_mode from meta_nights as later
+where night_status = 'COMPLETE' and exists (
+  select 1 from meta_nights as earlier where earlier.source_mode = later.source_mode
+  and earlier.trade_date < later.trade_date and earlier.publication_no > coalesce(later.based_on_no, 0))
+order by trade_date"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -83,6 +90,9 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     for day, mode, status, reason in nights[~is_complete].itertuples(index=False):
         yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} {status} {reason or ''}".rstrip(),
                       advice=f"unless it runs now: `alvh nightly --date {day}` takes it up again")  # fmt: skip
+    for day, mode in query_warehouse(url, STALE).itertuples(index=False):
+        yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} follows from a night that has changed since",
+                      advice=f"`alvh nightly --date {day} --force` computes it anew")  # fmt: skip
 
 
 def _lake(settings: Settings) -> Iterator[Finding]:

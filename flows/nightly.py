@@ -16,11 +16,10 @@ from prefect.states import Completed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from alvh_core.errors import FatalError
+from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
-from flows.wiring import build_night, check_version, run_name, scheduled_date, sibling, trading_calendar
-from tasks.alert import raise_watch_alert
+from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
 from tasks.gather import cut, gather
@@ -28,7 +27,7 @@ from tasks.judge import judge
 from tasks.land import land, outcome
 from tasks.night import Night
 from tasks.normalise import normalise
-from tasks.open_night import NightTakenError, in_order, open_night
+from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
 from tasks.price import price
 from tasks.publish import publish
 from tasks.report import report
@@ -51,7 +50,7 @@ def nightly(
     Parameters
     ----------
     trade_date : date, optional
-        Session to run; by default the New York date the run was scheduled for, never today's.
+        Session to run; by default the New York date the run was scheduled for, never today's, if that session was over.
     source : str, optional
         ``simulated``, ``live`` or ``recorded:PATH``; by default ``ALVH_SOURCE``.
     force : bool
@@ -61,6 +60,8 @@ def nightly(
     day = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time)
     if not trading_calendar(settings.calendar_file).is_session(day):
         return Completed(name="MarketClosed", message=f"{day} is no trading session")
+    if trade_date is None:
+        check_over(trading_calendar(settings.calendar_file), day, runtime.flow_run.scheduled_start_time)
     return run_night(settings, day, source, force=force)
 
 
@@ -76,8 +77,9 @@ def run_night(settings: Settings, day: date, source: str | None = None, *, force
         if taken.state == "AlreadyComplete" and not night.report_path.is_file():
             report(night)  # killed between publishing and reporting
         answer = Completed(name=taken.state, message=str(taken))
-    restate(night)
     deliver_alerts(night)
+    if restate(night):  # which may take long
+        deliver_alerts(night)
     return answer
 
 
@@ -143,30 +145,21 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def restate(night: Night) -> None:
-    """Conclude later nights again that started from a past which has changed, oldest first.
+def restate(night: Night) -> bool:
+    """Conclude later nights again that started from a past which has changed, oldest first; tell whether any was.
 
     Late runs arrive out of order: a night published after its successor changes the state the successor began with.
+    One that cannot be concluded stays as it was published, and stale: the next run tries again.
     """
-    passed_over: set[date] = set()
+    restated, passed_over = False, set[date]()
     while days := [day for day in night.warehouse.stale_nights(night.source_mode) if day not in passed_over]:
         try:
             later, counts = sibling(night, days[0])
-            before = _answers(later)
-            with open_night(later, force=True, wait_seconds=0.0):
+            with reopen_night(later):
                 conclude(later, counts)
+            restated = True
             get_run_logger().info("%s restated: an earlier night has changed", days[0])
-            _tell_restated(later, before)
-        except (NightTakenError, FatalError) as error:  # whoever holds it reads the changed past
+        except (NightTakenError, AlvhError) as error:  # whoever holds it reads the changed past
             passed_over.add(days[0])
             get_run_logger().warning("%s could not be restated: %s", days[0], error)
-
-
-def _answers(night: Night) -> str:
-    return str((night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256"))
-
-
-def _tell_restated(night: Night, before: str) -> None:
-    after = _answers(night)
-    if after != before:
-        raise_watch_alert(night, "night_restated", "an earlier night was published after this one", after)
+    return restated

@@ -26,7 +26,7 @@ def backfill(
     end: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
     source: SOURCE = None,
     force: Annotated[bool, typer.Option(help="Compute COMPLETE nights again from what has landed.")] = False,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Nights prepared side by side.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=4, help="Nights prepared side by side.")] = 2,
 ) -> None:
     """Publish every session of a period that is not published yet; stop it with Ctrl-C and go on later."""
     settings, first, last = prepare(), parse_date(start, "--from"), parse_date(end, "--to")

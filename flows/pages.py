@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -50,5 +51,17 @@ def served_pages(url: str, folder: Path) -> Iterator[None]:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    def send_head(self) -> Any:
+        """Answer to this machine's own names only: a site that has its name point here would read the reports."""
+        try:
+            asked = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        except ValueError:
+            asked = None
+        here: Any = self.server.server_address
+        if asked not in {"localhost", here[0]}:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        return super().send_head()
+
     def log_message(self, *_parts: Any) -> None:
         """Log nothing: who reads a report is nobody's business."""

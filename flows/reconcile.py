@@ -10,9 +10,10 @@ from prefect import flow, get_run_logger, runtime
 
 from alvh_core.errors import FatalError
 from alvh_core.upkeep import sessions_up_to
-from flows.nightly import WAIT_SECONDS, run_night
-from flows.upkeep import take_up
+from flows.nightly import WAIT_SECONDS
+from flows.upkeep import run_guarded, take_up
 from flows.wiring import build_night, run_name, scheduled_date, trading_calendar
+from tasks.deliver import deliver_alerts
 from tasks.settings import load_settings
 from tasks.settle import settle_closes
 
@@ -46,10 +47,12 @@ def reconcile(trade_date: date | None = None, source: str | None = None, session
     days = [day for day in days if known and day >= min(known)]
     ended = take_up(settings, days, source, wait_seconds=WAIT_SECONDS)
     for day in days:
-        if settle_closes(build_night(settings, day, source or settings.source, "reconcile")):
-            get_run_logger().info("%s: provisional close replaced, decided again", day)
-            run_night(settings, day, source, force=True)
-            ended[day] = "SETTLED"
+        provisional = build_night(settings, day, source or settings.source, "reconcile")
+        if settle_closes(provisional):
+            get_run_logger().info("%s: provisional close replaced, to be decided again", day)
+            end = run_guarded(settings, provisional, source, force=True, wait_seconds=WAIT_SECONDS)
+            ended[day] = "SETTLED" if end == "COMPLETE" else end
+    deliver_alerts(night)  # also what waited for the morning: the next watch is in the evening
     failed = {day: end for day, end in ended.items() if end.startswith("FAILED")}
     if failed:
         raise FatalError(f"{len(failed)} of {len(days)} nights are still open: {failed}")

@@ -146,7 +146,14 @@ def _server(settings: Settings, api: str, port: int) -> Service:
         return True
 
     module = ("prefect", "server", "start", "--host", HOST, "--port", str(port))
-    environment = {**os.environ, "PREFECT_API_URL": api}
+    defaults = {
+        # Prefect lets the pages of every site ask it, and so run code here: only its own UI, under both names, may
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{api.removesuffix('/api')},http://localhost:{port}",
+        # In memory, as by default, leases are gone with the server: the next one would end every run within minutes,
+        # and a slot of a run that died with the old one would stay taken.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    }
+    environment = {**defaults, **os.environ, "PREFECT_API_URL": api}
     if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":
         environment["PREFECT_SERVER_LOGGING_LEVEL"] = "INFO"  # uvicorn's DEBUG writes down the password of every client
     return Service("Prefect server", module, environment, settings.prefect_home / "server.log", is_up)

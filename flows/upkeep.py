@@ -13,6 +13,7 @@ from alvh_core.upkeep import open_nights, why_lost
 from flows.nightly import run_night
 from flows.wiring import build_night
 from tasks.alert import raise_watch_alert
+from tasks.night import Night
 from tasks.settings import Settings
 
 
@@ -41,10 +42,21 @@ def _take_up_one(settings: Settings, day: date, source: str | None, wait_seconds
     if lost:
         night.warehouse.close_gap(night.key, "LOST", lost)
         return f"LOST: {lost}"
+    return run_guarded(settings, night, source, wait_seconds=wait_seconds)
+
+
+def run_guarded(settings: Settings, night: Night, source: str | None = None, *, force: bool = False,
+                wait_seconds: float) -> str:  # fmt: skip
+    """Run a night and say how it stands; a failure is an alert and an answer, whatever failed.
+
+    What fails after the publication, such as the report, does not make a night one that is missing.
+    """
     try:
-        run_night(settings, day, source, wait_seconds=wait_seconds)
-    except AlvhError as error:
-        get_run_logger().warning("%s: %s", day, error)
-        raise_watch_alert(night, "night_failed", str(error))
-        return f"FAILED: {error}"
+        run_night(settings, night.trade_date, source, force=force, wait_seconds=wait_seconds)
+    except Exception as error:  # noqa: BLE001 - a fault of the program too must not keep the alarm from being raised
+        reason = str(error) if isinstance(error, AlvhError) else f"{type(error).__name__}: {error}"
+        get_run_logger().warning("%s: %s", night.trade_date, reason)
+        if night.warehouse.status(night.key) != "COMPLETE":
+            raise_watch_alert(night, "night_failed", reason)
+            return f"FAILED: {reason}"
     return night.warehouse.status(night.key) or "FAILED: no such night in the ledger"

@@ -28,9 +28,6 @@ def watch(trade_date: date | None = None, source: str | None = None) -> dict[str
     source : str, optional
         As for `nightly`.
     """
-    if runtime.deployment.id:  # a run by hand may have no server that keeps heartbeats
-        for name in crash_silent_runs(datetime.now(UTC)):
-            get_run_logger().warning("%s has been silent for long: crashed", name)
     settings = load_settings()
     day = trade_date or night_due(trading_calendar(settings.calendar_file), runtime.flow_run.scheduled_start_time)
     status = take_up(settings, [day], source, wait_seconds=0.0).get(day, "COMPLETE")
@@ -38,4 +35,7 @@ def watch(trade_date: date | None = None, source: str | None = None) -> dict[str
     if status != "COMPLETE" and is_overdue(day, datetime.now(UTC), settings.deadline):
         raise_watch_alert(night, "night_missing", f"not COMPLETE by {settings.deadline:%H:%M} New York: {status}")
     deliver_alerts(night)
+    if runtime.deployment.id:  # a run by hand may have no server that keeps heartbeats
+        for name in crash_silent_runs(datetime.now(UTC)):  # last: whatever is wrong there, the night was looked after
+            get_run_logger().warning("%s has been silent for long: crashed", name)
     return {"trade_date": str(day), "status": status}

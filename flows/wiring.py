@@ -81,6 +81,21 @@ def scheduled_date(scheduled: datetime) -> date:
     return scheduled.astimezone(ZoneInfo(NEW_YORK)).date()
 
 
+def check_over(calendar: TradingCalendar, day: date, scheduled: datetime) -> None:
+    """Refuse a run without a date in the middle of a session: a click in the UI would use up that session's night.
+
+    Raises
+    ------
+    ContractError
+        The session had not closed at the time the run was scheduled for.
+    """
+    if (close := calendar.session(day).close_at_utc) > scheduled:
+        raise ContractError(
+            f"nightly: expected a run after the close of {day}, {close:%H:%M} UTC, found one for {scheduled:%H:%M}; "
+            "what lands once is never fetched again: give trade_date to run it all the same, or another session"
+        )
+
+
 def run_name() -> str:
     """Name a flow run by its flow and the night it is about, else the date it was scheduled for."""
     run = runtime.flow_run
@@ -131,14 +146,15 @@ def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
     Raises
     ------
     ContractError
-        It was published under another universe, other rules or another version: only a forced run may replace it.
+        It was published under another universe, other rules or another version, or was claimed again since: only a
+        forced run may replace it.
     """
     row = night.warehouse.ledger(night.source_mode, trade_date) or {}
-    for name, mine in (("universe", night.key.universe), ("rules_hash", night.rules_hash),
+    for name, mine in (("night_status", "COMPLETE"), ("universe", night.key.universe), ("rules_hash", night.rules_hash),
                        ("code_version", night.code_version)):  # fmt: skip
         if row.get(name) != mine:
             raise ContractError(
-                f"{trade_date} ({night.source_mode}): expected {name} {mine}, published under {row.get(name)}; "
+                f"{trade_date} ({night.source_mode}): expected {name} {mine}, the ledger has {row.get(name)}; "
                 f"`alvh nightly --date {trade_date} --force` computes it anew"
             )
     counts = {name: int(row[name]) for name in ("rows_in_count", "rows_published_count", "rows_quarantined_count")}

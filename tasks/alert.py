@@ -5,6 +5,7 @@ An alert becomes a row of the outbox, in the transaction of its night; `tasks.de
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -18,11 +19,11 @@ from alvh_core.errors import AlvhError
 from alvh_core.quotes import night_before
 from alvh_core.schemas import LADDER_LEGS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
 from tasks.night import Night
-from tasks.warehouse import outbox
+from tasks.warehouse import ledger, outbox
 
 
 def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
-    """Return `META_ALERTS` of a night about to be published; `tasks.warehouse.outbox.replace_alerts` stores them.
+    """Return `META_ALERTS` of a night about to be published; `store_night_alerts` stores them.
 
     A fault of the rules is an alert, not the end of the night.
     """
@@ -39,6 +40,19 @@ def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts:
     return _quietened(night, alerts, recent)
 
 
+def store_night_alerts(connection: Any, *, night: Night, alerts: pd.DataFrame,
+                       answers_before: str | None) -> None:  # fmt: skip
+    """Store what a publication raises, in its transaction, and tell a night that was published with other answers.
+
+    What has been sent of the old answers cannot be taken back: the desk is told that they hold no more.
+    """
+    outbox.replace_alerts(connection, alerts, night.trade_date, night.source_mode)
+    published = ledger.entry(connection, night.source_mode, night.trade_date) or {}
+    if answers_before not in {None, published["answers_sha256"]}:
+        reason = "other answers than those published before: an earlier night, a payload, a close or the rules changed"
+        outbox.add_alerts(connection, _watched(night, "night_restated", reason, published["answers_sha256"]))
+
+
 def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int],
               recent: pd.DataFrame) -> NightEvidence:  # fmt: skip
     day, mode, warehouse = night.trade_date, night.source_mode, night.warehouse
@@ -53,11 +67,11 @@ def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[
     )  # fmt: skip
 
 
-def raise_watch_alert(night: Night, rule_name: str, reason: str, turned_to: str = "") -> None:
-    """Put an alert about a whole night into the outbox: ``night_missing``, ``night_failed`` or ``night_restated``.
+def raise_watch_alert(night: Night, rule_name: str, reason: str) -> None:
+    """Put an alert about a whole night into the outbox: ``night_missing`` or ``night_failed``.
 
     The same night's same trouble is stored once, however often it is seen; publishing the night withdraws what is not
-    sent by then, so a restatement is to be raised after it.
+    sent by then.
 
     Parameters
     ----------
@@ -66,13 +80,15 @@ def raise_watch_alert(night: Night, rule_name: str, reason: str, turned_to: str 
         See `alvh_core.alerting.nights.watch_alert`.
     reason : str
         What was found, without secrets.
-    turned_to : str
-        Tells one occasion from the next, such as the hash of the new answers.
     """
+    with night.warehouse.writing(f"alert {rule_name}") as connection:
+        outbox.add_alerts(connection, _watched(night, rule_name, reason))
+
+
+def _watched(night: Night, rule_name: str, reason: str, turned_to: str = "") -> pd.DataFrame:
     raised = watch_alert(rule_name, night.trade_date, night.source_mode, reason=reason, created_at=_now(),
                          turned_to=turned_to, rules=night.alert_plan.rules)  # fmt: skip
-    with night.warehouse.writing(f"alert {rule_name}") as connection:
-        outbox.add_alerts(connection, _quietened(night, raised, frames.empty(META_ALERTS)))
+    return _quietened(night, raised, frames.empty(META_ALERTS))
 
 
 def _quietened(night: Night, alerts: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:

@@ -31,21 +31,35 @@ def open_night(night: Night, *, force: bool, wait_seconds: float = 0.0) -> Itera
     NightTakenError
         The night is COMPLETE and not forced, or another run still holds it after the wait.
     """
-    label = f"{night.trade_date} ({night.source_mode})"
-    try:
-        with night.warehouse.hold(night.key, timeout_seconds=wait_seconds):
-            if night.warehouse.status(night.key) == "COMPLETE" and not force:
-                raise NightTakenError("AlreadyComplete", f"{label} is published; --force computes it again")
-            night.archive.sweep()
-            night.lake.sweep()
-            night.warehouse.claim(
-                night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash,
-                source=night.source,
-            )  # fmt: skip
-            with _recorded(night):
-                yield
-    except LockHeldError as error:
-        raise NightTakenError("AlreadyRunning", f"another run holds {label}") from error
+    with _held(night, wait_seconds):
+        if night.warehouse.status(night.key) == "COMPLETE" and not force:
+            raise NightTakenError("AlreadyComplete", f"{_label(night)} is published; --force computes it again")
+        night.archive.sweep()
+        night.lake.sweep()
+        night.warehouse.claim(
+            night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash,
+            source=night.source,
+        )  # fmt: skip
+        with _recorded(night):
+            yield
+
+
+@contextmanager
+def reopen_night(night: Night) -> Iterator[None]:
+    """Hold a COMPLETE night while it is concluded again from what it computed; it stays COMPLETE all the time.
+
+    Killed or failed, it still counts as started from a past that has changed, and the next run tries again; RUNNING or
+    FAILED, nobody would look for it.
+
+    Raises
+    ------
+    NightTakenError
+        Another run holds the night, or has claimed it since it was published.
+    """
+    with _held(night, 0.0):
+        if not night.warehouse.take_over(night.key, run_id=night.run_id):
+            raise NightTakenError("AlreadyRunning", f"{_label(night)} is not COMPLETE any more")
+        yield
 
 
 @contextmanager
@@ -66,6 +80,19 @@ def in_order(night: Night) -> Iterator[None]:
                 "other nights still hold the order; run it again"
             ) from error
         yield
+
+
+@contextmanager
+def _held(night: Night, wait_seconds: float) -> Iterator[None]:
+    try:
+        with night.warehouse.hold(night.key, timeout_seconds=wait_seconds):
+            yield
+    except LockHeldError as error:
+        raise NightTakenError("AlreadyRunning", f"another run holds {_label(night)}") from error
+
+
+def _label(night: Night) -> str:
+    return f"{night.trade_date} ({night.source_mode})"
 
 
 @contextmanager

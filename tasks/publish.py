@@ -9,10 +9,9 @@ from alvh_core.frames import concat
 from alvh_core.schemas import META_ALERTS, META_NIGHTS, META_VALIDATIONS, NIGHT_TABLES, OUT_TABLES
 from alvh_core.signals import night_outcome
 from expectations.gate import dated, validate_answers
-from tasks.alert import raise_night_alerts
+from tasks.alert import raise_night_alerts, store_night_alerts
 from tasks.assets import in_lake, in_warehouse, note_rows, stage
 from tasks.night import Night
-from tasks.warehouse.outbox import replace_alerts
 
 
 @stage(reads=[*map(in_lake, NIGHT_TABLES)], writes=[*map(in_warehouse, (*NIGHT_TABLES, META_NIGHTS, META_ALERTS))])
@@ -24,9 +23,10 @@ def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
     tables[META_VALIDATIONS.name] = concat([tables[META_VALIDATIONS.name], answers], META_VALIDATIONS)
     outcome, reason = night_outcome(tables)
     alerts = raise_night_alerts(night, tables, counts)
+    before = (night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256")
     rows = night.warehouse.publish(
         night.key, tables, outcome=outcome, reason=reason, counts=counts, run_id=night.run_id, based_on_no=based_on_no,
-        also=partial(replace_alerts, alerts=alerts, trade_date=night.trade_date, source_mode=night.source_mode),
+        also=partial(store_night_alerts, night=night, alerts=alerts, answers_before=before),
     )  # fmt: skip
     note_rows({**rows, META_NIGHTS.name: 1, META_ALERTS.name: len(alerts)})
     get_run_logger().info(

@@ -60,7 +60,7 @@ ALERT_RULES: dict[str, AlertRule] = {
         AlertRule(name="night_failed", severity="CRITICAL", quiet_nights=0,
                   description="A night ended without publishing"),
         AlertRule(name="night_restated", severity="WARNING", quiet_nights=0,
-                  description="A published night has other answers now, because an earlier night changed"),
+                  description="A published night has other answers now: an earlier night changed, or it ran again"),
         AlertRule(name="rules_failed", severity="CRITICAL", quiet_nights=0,
                   description="A fault of these rules themselves; the night is published without its alerts"),
     )

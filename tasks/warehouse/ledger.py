@@ -61,6 +61,12 @@ def claim(connection: sa.Connection, key: NightKey, row: Mapping[str, Any]) -> N
         connection.execute(sa.insert(NIGHTS).values(**vars(key), **values))
 
 
+def take_over(connection: sa.Connection, key: NightKey, run_id: str) -> bool:
+    """Let another run publish a COMPLETE night again, which stays COMPLETE; tell whether there is such a night."""
+    published = is_night(NIGHTS, key) & (NIGHTS.c.night_status == "COMPLETE")
+    return connection.execute(sa.update(NIGHTS).where(published).values(run_id=run_id)).rowcount > 0
+
+
 def fail(connection: sa.Connection, key: NightKey, run_id: str, reason: str) -> None:
     """Mark a run's claim FAILED, unless it is published or another's by now."""
     mine = is_night(NIGHTS, key) & (NIGHTS.c.run_id == run_id) & (NIGHTS.c.night_status == "RUNNING")

@@ -58,8 +58,12 @@ def add_alerts(connection: sa.Connection, alerts: pd.DataFrame) -> None:
 
 
 def replace_alerts(connection: sa.Connection, alerts: pd.DataFrame, trade_date: date, source_mode: str) -> None:
-    """Store what a publication raises; withdraw what was raised about the night before and is neither true nor sent."""
+    """Store what a publication raises; withdraw what was raised about the night before and is neither true nor sent.
+
+    That its answers have changed once stays true.
+    """
     mine = (_alerts.c.trade_date == trade_date) & (_alerts.c.source_mode == source_mode)
+    mine &= _alerts.c.alert_rule != "night_restated"
     gone = mine & (_alerts.c.alert_status == "PENDING") & _alerts.c.alert_id.not_in(alerts["alert_id"].tolist())
     connection.execute(sa.update(_alerts).where(gone).values(alert_status="QUIET", quiet_reason=WITHDRAWN))
     add_alerts(connection, alerts)

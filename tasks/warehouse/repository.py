@@ -95,6 +95,11 @@ class Warehouse:
             ledger.claim(connection, key, row)
             gaps.count_attempt(connection, key)
 
+    def take_over(self, key: NightKey, *, run_id: str) -> bool:
+        """Let a run publish a COMPLETE night again, and no other; False if it is not COMPLETE. It holds its lock."""
+        with self.writing(key) as connection:
+            return ledger.take_over(connection, key, run_id)
+
     def fail(self, key: NightKey, reason: str, *, run_id: str) -> None:
         """Mark a claimed night FAILED, unless it is published by now; whatever it had published before stays."""
         with self.writing(key) as connection:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +31,13 @@ class Served:
     def __init__(self, home: Path, universe: Path, network: Any) -> None:
         self.home, self.port, self.network = home, _free_port(), network
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ALVH_", "PREFECT_", "DO_NOT"))}
-        self.environment = kept | network.environment | {"ALVH_HOME": str(home), "ALVH_UNIVERSE_FILE": str(universe),
-                                   "ALVH_PREFECT_PORT": str(self.port)}  # fmt: skip
+        today = datetime.now(ZoneInfo("America/New_York")).date()  # closed: the night due last is the same at 18:30
+        calendar = home.with_name("calendar.toml")
+        calendar.write_text(f"closed = [{today}, {today + timedelta(days=1)}]\n")
+        self.environment = kept | network.environment | {
+            "ALVH_HOME": str(home), "ALVH_UNIVERSE_FILE": str(universe), "ALVH_CALENDAR_FILE": str(calendar),
+            "ALVH_PREFECT_PORT": str(self.port),
+        }  # fmt: skip
         self.log = home.with_suffix(".out")
         self.start()
 

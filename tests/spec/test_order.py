@@ -2,12 +2,17 @@
 
 import threading
 from datetime import date
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
+from alvh_core import frames
+from alvh_core.alerting.plan import AlertPlan
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.schemas import LADDER_LEGS, META_PAYLOADS, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_LEGS, META_ALERTS, META_PAYLOADS, VERDICTS_TABLE
+from tasks.alert import store_night_alerts
 from tasks.warehouse.ledger import NIGHTS
 from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
 
@@ -59,6 +64,19 @@ def test_a_run_that_lost_its_claim_publishes_nothing(warehouse, publish, night, 
     assert set(query_warehouse(url, f"select reasons from {VERDICTS_TABLE.name}")["reasons"]) == {"new"}
 
 
+def test_a_complete_night_changes_hands_without_ceasing_to_be_complete(warehouse, publish, night):
+    assert not warehouse.take_over(KEY, run_id="run-2"), "there is none"
+    publish(KEY)
+    before = warehouse.ledger(MODE, KEY.trade_date)
+    assert warehouse.take_over(KEY, run_id="run-2")
+    assert warehouse.ledger(MODE, KEY.trade_date) == before | {"run_id": "run-2"}
+    with pytest.raises(FatalError, match="found run run-2"):
+        warehouse.publish(KEY, night(KEY, rows=1, mark="lost"), **DONE)
+    warehouse.claim(KEY, **CLAIM)
+    assert not warehouse.take_over(KEY, run_id="run-2"), "a run has claimed it"
+    assert not warehouse.take_over(key_of(16, universe="mine"), run_id="run-2")
+
+
 def test_publishing_once_more_after_an_unknown_end_changes_nothing(warehouse, publish, night):
     number = publish(KEY)
     before = warehouse.fingerprint(MODE, KEY.trade_date)
@@ -78,6 +96,30 @@ def test_what_else_belongs_to_the_publication_is_in_its_transaction(warehouse, p
     assert len(query_warehouse(url, f"select * from {VERDICTS_TABLE.name}")) == 0
     publish(KEY, also=lambda connection: connection.execute(sa.update(NIGHTS).values(reason="written")))
     assert warehouse.ledger(MODE, KEY.trade_date)["reason"] == "written"
+
+
+def test_a_night_with_other_answers_than_before_says_so_in_its_transaction(warehouse, publish, calendar, url):
+    """Once for each change, whatever changed them; the same answers again neither tell nor take back."""
+    key = key_of(16, "live")
+    night = SimpleNamespace(
+        trade_date=key.trade_date, source_mode="live", calendar=calendar, alert_plan=AlertPlan(), warehouse=warehouse
+    )
+
+    def told(mark):
+        before = (warehouse.ledger("live", key.trade_date) or {}).get("answers_sha256")
+        tell = partial(store_night_alerts, night=night, alerts=frames.empty(META_ALERTS), answers_before=before)
+        publish(key, mark=mark, also=tell)
+        found = query_warehouse(
+            url, "select turned_to, quiet_reason from meta_alerts where alert_rule = 'night_restated'"
+        )
+        assert not found["quiet_reason"].fillna("").str.startswith("withdrawn").any()
+        return found["turned_to"].tolist()
+
+    assert told("first") == []
+    assert told("first") == []
+    assert told("second") == [warehouse.fingerprint("live", key.trade_date)]
+    assert len(told("second")) == 1
+    assert set(told("third")) > {warehouse.fingerprint("live", key.trade_date)}
 
 
 # Numbers

@@ -189,6 +189,20 @@ def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
     assert "ok  calendar" in out, "one fault does not hide the rest"
 
 
+def test_doctor_names_a_night_whose_past_has_changed(alvh, published, monkeypatch, sample_frame):
+    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    earlier = NightKey(trade_date=date(2026, 7, 15), universe="default", source_mode="simulated")
+    warehouse.claim(earlier, run_id="late", code_version="0", rules_hash="x", source="simulated")
+    tables = {s.name: sample_frame(s, trade_date="2026-07-15", source_mode="simulated") for s in NIGHT_TABLES}
+    warehouse.publish(earlier, tables, outcome="OK", reason=None, counts={}, run_id="late", based_on_no=0)
+    warehouse.close()
+    code, out, _ = alvh("doctor")
+    assert code == 1
+    assert "night 2026-07-16   simulated follows from a night that has changed since" in out
+    assert "night 2026-07-15" not in out
+
+
 def test_doctor_with_a_broken_warehouse(alvh, home, monkeypatch):
     monkeypatch.setattr("flows.doctor.live_transport", _no_network)
     home.mkdir()
@@ -210,6 +224,14 @@ def _no_network():
             pass
 
     return Cut()
+
+
+def test_a_night_that_another_run_holds_for_too_long_is_no_success(alvh, home, monkeypatch):
+    from prefect.states import Completed
+
+    monkeypatch.setattr("flows.nightly.nightly", lambda **_: Completed(name="AlreadyRunning", message="another run"))
+    code, out, err = alvh("nightly", "--date", "2026-07-16")
+    assert (code, out, err) == (1, "", "AlreadyRunning: another run\n")
 
 
 def test_help_is_quick_and_names_the_commands():

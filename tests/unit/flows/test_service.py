@@ -1,16 +1,22 @@
 """A child process that is kept running, and the folder of reports over HTTP."""
 
+import importlib
 import os
 import socket
 import sys
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import anyio
 import pytest
 import requests
 
 from alvh_core.errors import FatalError
 from flows.pages import pages_url, served_pages
+from flows.serve import _server
 from flows.service import MAX_STARTS, Service
+from tasks.settings import Settings
 
 
 def service(folder: Path, *module: str, is_up=lambda: False) -> Service:
@@ -51,6 +57,47 @@ def test_pages_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
         beside.url = f"{url}/../secret.txt"
         with requests.Session() as session:
             assert session.send(beside, timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize(("host", "status"), [
+    ("127.0.0.1:4201", 200), ("localhost:4201", 200), ("rebound.example:4201", 421), ("", 421), ("[::1", 421),
+])  # fmt: skip
+def test_pages_answer_to_no_name_of_another_site(tmp_path: Path, host: str, status: int) -> None:
+    (tmp_path / "night.html").write_text("a night")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    with served_pages(url, tmp_path):
+        for method in ("GET", "HEAD"):
+            answer = requests.request(method, f"{url}/night.html", headers={"Host": host}, timeout=5)
+            assert answer.status_code == status
+            assert ("a night" in answer.text) == (status == 200 and method == "GET")
+
+
+def test_only_the_pages_of_the_server_itself_may_ask_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, own = "PREFECT_SERVER_CORS_ALLOWED_ORIGINS", "http://127.0.0.1:4200,http://localhost:4200"
+    settings = Settings(home=tmp_path)
+    monkeypatch.delenv(name, raising=False)
+    assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == own
+    monkeypatch.setenv(name, "https://prefect.example")
+    assert _server(settings, "http://127.0.0.1:4200/api", 4200).environment[name] == "https://prefect.example"
+
+
+def test_what_a_run_leases_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose lease the next server does not know is ended by Prefect, however healthy it is."""
+    from prefect.settings import PREFECT_HOME, temporary_settings
+
+    name = "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"
+    monkeypatch.delenv(name, raising=False)
+    chosen = _server(Settings(home=tmp_path), "http://127.0.0.1:4200/api", 4200).environment[name]
+    storage = importlib.import_module(chosen).ConcurrencyLeaseStorage
+
+    async def renewed_by_the_next() -> bool:
+        lease = await storage().create_lease(resource_ids=[uuid4()], ttl=timedelta(seconds=60))
+        return await storage().renew_lease(lease.id, timedelta(seconds=60))
+
+    with temporary_settings({PREFECT_HOME: tmp_path}):
+        assert anyio.run(renewed_by_the_next)
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Settings to a night: each source finds its transport, and what is mistyped is named."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.schemas import NIGHT_TABLES
 from flows import wiring
 from tasks.settings import Settings
 
@@ -104,8 +105,35 @@ def test_a_run_belongs_to_the_new_york_date_it_was_scheduled_for():
     assert wiring.scheduled_date(datetime(2026, 7, 16, 22, 30, tzinfo=UTC)) == DAY
 
 
+def test_a_click_in_the_middle_of_a_session_does_not_use_up_its_night(calendar):
+    for day, minutes in ((DAY, 20 * 60), (date(2026, 11, 27), 18 * 60)):  # an early close, in winter
+        close = datetime.combine(day, time(), UTC) + timedelta(minutes=minutes)
+        wiring.check_over(calendar, day, close)
+        with pytest.raises(ContractError, match=f"after the close of {day}, {close:%H:%M} UTC, found one for"):
+            wiring.check_over(calendar, day, close - timedelta(minutes=1))
+
+
 def test_a_shard_is_computed_by_the_version_that_cut_it(settings):
     shard = wiring.build_night(settings(), DAY, "simulated", "run-1").as_shard(0, 2)
     wiring.check_version(shard)
     with pytest.raises(FatalError, match=r"shard 0of2-run-1: expected alvh-pipeline 0\.0\.9 on every worker, found"):
         wiring.check_version(replace(shard, code_version="0.0.9"))
+
+
+@pytest.mark.parametrize("claim", ["RUNNING", "FAILED"])
+def test_a_night_that_was_claimed_again_since_is_not_concluded_again(settings, claim, sample_frame):
+    """Its counts are forgotten and its tables in the lake may be half another run's."""
+    made = settings()
+    made.home.mkdir()
+    night = wiring.build_night(made, DAY, "simulated", "run-1")
+    claimed = {"run_id": "r", "code_version": night.code_version, "rules_hash": night.rules_hash, "source": "simulated"}
+    other = replace(night.key, universe="mine")
+    night.warehouse.claim(other, **claimed)
+    tables = {spec.name: sample_frame(spec, rows=1) for spec in NIGHT_TABLES}
+    night.warehouse.publish(other, tables, run_id="r", outcome="OK", reason=None, counts={})
+    night.warehouse.claim(night.key, **claimed)
+    if claim == "FAILED":
+        night.warehouse.fail(night.key, "boom", run_id="r")
+    with pytest.raises(ContractError, match=f"expected night_status COMPLETE, the ledger has {claim}; `alvh nightly"):
+        wiring.sibling(night, DAY)
+    night.warehouse.close()

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from alvh_core.errors import FatalError
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
-from tasks.open_night import NightTakenError, open_night
+from tasks.open_night import NightTakenError, open_night, reopen_night
 from tasks.warehouse.repository import NightKey, Warehouse
 
 DAY = date(2026, 7, 16)
@@ -84,6 +85,29 @@ def test_a_report_that_fails_does_not_unpublish(night, sample_frame):
     with pytest.raises(RuntimeError):
         publish_and_fail()
     assert night.warehouse.status(night.key) == "COMPLETE"
+
+
+def test_a_night_that_is_concluded_again_is_complete_whatever_becomes_of_it(night, tmp_path, sample_frame):
+    with open_night(night, force=False):
+        complete(night, sample_frame)
+    later = a_night(tmp_path, "run-2")
+    with pytest.raises(FatalError, match="found run run-2"), reopen_night(later):
+        complete(night, sample_frame)
+    assert night.warehouse.status(night.key) == "COMPLETE"
+    with (
+        reopen_night(later),
+        pytest.raises(NightTakenError, match="another run holds"),
+        reopen_night(night),
+    ):
+        pytest.fail("two runs had the night")
+
+
+def test_only_a_complete_night_is_concluded_again(night):
+    with open_night(night, force=False):
+        pass
+    with pytest.raises(NightTakenError, match="is not COMPLETE any more"), reopen_night(night):
+        pytest.fail("it never was")
+    assert night.warehouse.status(night.key) == "RUNNING"
 
 
 def test_an_interrupted_night_stays_open(night):
