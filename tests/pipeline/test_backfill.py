@@ -34,7 +34,7 @@ def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
     first = started(tiny)
     heard = [first.stdout.readline()]
     os.killpg(first.pid, signal.SIGINT)  # as a terminal does: to the command and all its children
-    heard += first.communicate(timeout=120)[0].splitlines(keepends=True)
+    heard += first.communicate(timeout=900)[0].splitlines(keepends=True)
     assert first.returncode == 130, "".join(heard)
     assert heard[0] == f"1/4  {DAYS[0]}  OK\n"
     assert heard[-1].startswith("stopped; what is published stays"), "".join(heard)
@@ -48,7 +48,7 @@ def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
     assert {day for day, status in still.items() if status == "OPEN"} == {str(d) for d in DAYS[len(published) :]}
 
     second = started(tiny)
-    lines = second.communicate(timeout=300)[0].splitlines()
+    lines = second.communicate(timeout=900)[0].splitlines()
     left = 4 - len(published)
     assert second.returncode == 0, lines
     assert [re.sub(r", about .* left", "", line) for line in lines] == [
