@@ -187,6 +187,9 @@ def test_a_killed_writer_leaves_nothing_half(tmp_path):
         child = subprocess.Popen([sys.executable, "-c", KILLED, str(root)], stdout=subprocess.PIPE)
         with child:
             assert child.stdout.readline() == b"ready\n"
+            while not list(root.rglob("*.gz")):  # a busy machine takes its time
+                assert child.poll() is None
+                time.sleep(0.01)
             time.sleep(0.1 + 0.053 * trial)
             child.kill()
         archive = RawArchive(root, "live", DAY)
