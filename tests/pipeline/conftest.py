@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tasks.warehouse.repository import Warehouse
 
+TINY = """include = ["VIX", "SPX", "KO"]\n"""  # the smallest that has a ladder
 SMALL = """include = ["VIX", "SPX", "RUT", "IWM", "XLF", "VXX", "UVXY", "KO"]\n"""
 
 
@@ -60,6 +61,13 @@ def _wait_until_healthy(api: str, server: subprocess.Popen, log: Path) -> None:
 def small_universe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("universe") / "small.toml"
     path.write_text(SMALL)
+    return path
+
+
+@pytest.fixture
+def tiny_universe(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
     return path
 
 
@@ -125,6 +133,14 @@ def run_night(prefect_api: str, small_universe: Path) -> Iterator[Runner]:
     with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_LOGGING_LEVEL: "ERROR"}):
         yield Runner(small_universe)
         APILogHandler().flush()  # else the last log records keep the process for a minute
+
+
+@pytest.fixture
+def home(tmp_path: Path, tiny_universe: Path, monkeypatch: pytest.MonkeyPatch, run_night: Runner) -> Path:
+    """A home of its own with the smallest universe, for flows run in this process."""
+    monkeypatch.setenv("ALVH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tiny_universe))
+    return tmp_path / "home"
 
 
 @pytest.fixture(scope="session")

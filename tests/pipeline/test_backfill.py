@@ -13,13 +13,11 @@ import requests
 
 pytestmark = pytest.mark.slow
 DAYS = [date(2026, 10, d) for d in (9, 12, 13, 14)]
-TINY = """include = ["VIX", "SPX", "KO"]\n"""
 
 
 @pytest.fixture
-def tiny(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    (tmp_path / "tiny.toml").write_text(TINY)
-    return environment | {"ALVH_UNIVERSE_FILE": str(tmp_path / "tiny.toml")}
+def tiny(environment: dict[str, str], tiny_universe: Path) -> dict[str, str]:
+    return environment | {"ALVH_UNIVERSE_FILE": str(tiny_universe)}
 
 
 def started(environment: dict[str, str]) -> subprocess.Popen:

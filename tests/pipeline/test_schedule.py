@@ -12,7 +12,6 @@ import pytest
 from alvh_core.sessions import NEW_YORK
 
 YORK = ZoneInfo(NEW_YORK)
-TINY = """include = ["VIX", "SPX", "KO"]\n"""
 # The weekend on which New York's clocks go back, a Monday after it, and the two nights around Thanksgiving.
 FALL_BACK = [date(2026, 10, 30), date(2026, 11, 2), date(2026, 11, 3)]
 
@@ -54,15 +53,6 @@ def test_the_morning_run_follows_every_session(calendar) -> None:
     assert {
         day + timedelta(days=1) for day in calendar.between(date(2026, 1, 1), date(2026, 12, 30)).astype(object)
     } <= mornings
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_night) -> Path:
-    """A home of its own, with the smallest universe that has a ladder, for flows run in this process."""
-    (tmp_path / "tiny.toml").write_text(TINY)
-    monkeypatch.setenv("ALVH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tmp_path / "tiny.toml"))
-    return tmp_path / "home"
 
 
 def run_at(monkeypatch: pytest.MonkeyPatch, scheduled: datetime) -> str:

@@ -14,16 +14,7 @@ from tasks.warehouse.repository import NightKey, query_warehouse
 pytestmark = pytest.mark.slow
 DAYS = [date(2026, 10, d) for d in (9, 12, 13)]
 DAY = date(2026, 11, 18)
-TINY = """include = ["VIX", "SPX", "KO"]\n"""
 VIX_HISTORY = "cdn-api.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv.gz"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_night) -> Path:
-    (tmp_path / "tiny.toml").write_text(TINY)
-    monkeypatch.setenv("ALVH_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tmp_path / "tiny.toml"))
-    return tmp_path / "home"
 
 
 def alerts_of(home: Path) -> list[tuple[str, str]]:
