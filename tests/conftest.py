@@ -30,6 +30,12 @@ from alvh_core.universe import DEFAULT_UNIVERSE
 NEW_YORK = ZoneInfo("America/New_York")
 
 
+def pytest_configure() -> None:
+    """Let children be interrupted: a shell that starts tests in the background has SIGINT ignored, by all of them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def calendar():
     """The New York sessions from 2019 on."""
