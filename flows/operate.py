@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -72,6 +73,26 @@ def watch(
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
 
 
+def import_files(
+    paths: Annotated[list[Path], typer.Argument(help="Files, zipped or not; what they are, their columns say.")],
+    symbol: Annotated[str | None, typer.Option(help="Whose options they hold, where a file does not say.")] = None,
+    histories: Annotated[Path | None, typer.Option(help="Folder with curve, bars and index histories.")] = None,
+    replace: Annotated[bool, typer.Option(help="Let a chain take the place of one from another file.")] = False,
+) -> None:
+    """Take in files as desks save them, and run the nights they belong to."""
+    prepare()
+    from flows.imports import import_files as flow  # noqa: PLC0415
+
+    ended = flow(paths=[path.absolute() for path in paths], symbol=symbol, histories=histories, is_replacing=replace)
+    for one in ended.received:
+        what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))
+        count = f"{one.contracts_count} contracts" if one.contracts_count else ""
+        typer.echo(": ".join(filter(None, (f"{one.outcome:<8}  {one.file}", what, count, one.reason))))
+    for day, outcome in ended.nights.items():
+        typer.echo(f"{day}  {outcome}")
+    raise typer.Exit(EXIT_FAILED if ended.has_failed else 0)
+
+
 def migrate() -> None:
     """Bring the warehouse's tables to this version; ALVH_WAREHOUSE_URL must be their owner's."""
     settings = prepare()
@@ -106,3 +127,4 @@ def mount(app: typer.Typer) -> None:
     """Put the commands on the `alvh` command."""
     for command in (serve, backfill, reconcile, watch, migrate):
         app.command()(command)
+    app.command("import")(import_files)
