@@ -20,7 +20,7 @@ from alvh_core.universe import Asset
 from tasks.lake.raw import RawArchive, keep_original
 from tasks.sources.catalogue import CHAIN, IMPORTED
 from tasks.sources.filedrops.layout import Drop, Layout, Part, drop_url, plain_symbol
-from tasks.sources.filedrops.registry import recognise
+from tasks.sources.filedrops.registry import read_part, recognise, split_file
 from tasks.sources.filedrops.sessions import check_claim
 from tasks.sources.filedrops.unpack import unpack
 
@@ -82,7 +82,7 @@ def receive(desk: Desk, path: Path) -> list[Received]:
 def _receive_file(desk: Desk, name: str, body: bytes) -> list[Received]:
     try:
         layout = recognise(body, name)
-        parts = layout.split(body, name)
+        parts = split_file(layout, body, name)
     except SkippableError as error:
         return [Received(file=name, outcome=REFUSED, reason=str(error))]
     origin = f"{layout.name}:{keep_original(desk.raw_root, body, name)}"
@@ -100,7 +100,7 @@ def _receive_part(desk: Desk, layout: Layout, part: Part, name: str, origin: str
                         "ALVH_UNIVERSE_FILE adds it")  # fmt: skip
     sha256 = hashlib.sha256(part.body).hexdigest()
     try:
-        drop = layout.read(part.body, asset, drop_url(asset.symbol), sha256, desk.calendar)
+        drop = read_part(layout, part.body, asset, drop_url(asset.symbol), sha256, desk.calendar)
         session = _session_of(desk, asset, drop, name)
         outcome, reason = _archive(desk, asset, part.body, session, sha256, origin)
     except AlvhError as error:

@@ -14,7 +14,7 @@ from alvh_core.universe import Asset
 from tasks.sources.filedrops.datashop import DATASHOP
 from tasks.sources.filedrops.historical import HISTORICAL
 from tasks.sources.filedrops.ivydb import IVYDB
-from tasks.sources.filedrops.layout import Drop, Layout
+from tasks.sources.filedrops.layout import Drop, Layout, Part
 from tasks.sources.filedrops.optionsdx import OPTIONSDX
 from tasks.sources.filedrops.orats import ORATS
 from tasks.sources.filedrops.own_lake import OwnLake
@@ -26,6 +26,7 @@ from tasks.sources.limits import check_json_values
 LAYOUTS: tuple[Layout, ...] = (DATASHOP, OPTIONSDX, ORATS, HISTORICAL, IVYDB, QuoteData(), Schwab(), OwnLake())
 HEADER_LINES = 8  # names stand in the first lines
 _HEADER_BYTES = 1 << 16
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, pa.ArrowException)
 
 
 def recognise(body: bytes, where: str) -> Layout:
@@ -58,7 +59,36 @@ def read_drop(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tradin
     SkippableError
         It cannot be read as the layout it is of.
     """
-    return recognise(body, f"{asset.symbol}: {url}").read(body, asset, url, sha256, calendar)
+    return read_part(recognise(body, f"{asset.symbol}: {url}"), body, asset, url, sha256, calendar)
+
+
+def read_part(layout: Layout, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    """Read one chain of a known layout.
+
+    Raises
+    ------
+    SkippableError
+        It cannot be read; whatever strangers put in a file is that file's loss.
+    """
+    try:
+        return layout.read(body, asset, url, sha256, calendar)
+    except _UNREADABLE as error:
+        raise SkippableError(f"{asset.symbol}: {url}: could not be read as {layout.name}: {type(error).__name__} "
+                             f"{error}") from error  # fmt: skip
+
+
+def split_file(layout: Layout, body: bytes, where: str) -> list[Part]:
+    """Cut a file of a known layout into chains.
+
+    Raises
+    ------
+    SkippableError
+        It cannot be read.
+    """
+    try:
+        return layout.split(body, where)
+    except _UNREADABLE as error:
+        raise SkippableError(f"{where}: could not be read as {layout.name}: {type(error).__name__} {error}") from error
 
 
 def _names(body: bytes, where: str) -> Iterator[frozenset[str]]:

@@ -26,7 +26,7 @@ from tasks.sources.limits import MAX_CONTRACTS, MAX_CSV_COLUMNS, MAX_CSV_FIELD_C
 CALL, PUT = "C", "P"
 EITHER = ""  # one row is one contract; a column says which right
 MAX_ROWS = 3_000_000  # a day of every US underlying is about one and a half million
-DATE_FORMATS = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d")
+DATE_FORMATS = {"%Y-%m-%d": r"\d{4}-\d\d-\d\d", "%m/%d/%Y": r"\d{1,2}/\d{1,2}/\d{4}", "%Y%m%d": r"\d{8}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,11 +218,14 @@ def read_rows(body: bytes, where: str, header_at: int = 0) -> tuple[list[bytes],
         raise SkippableError(f"{where}: cut short, the last row is {lines[-1][:60]!r}; get the file again")
     try:
         frame = pd.read_csv(io.BytesIO(b"\n".join(lines)), dtype="str", na_values=list(NULLS), keep_default_na=False,
-                            skipinitialspace=True, index_col=False, encoding="utf-8")  # fmt: skip
+                            skipinitialspace=True, encoding="utf-8")  # fmt: skip
     except (ValueError, csv.Error) as error:
         raise SkippableError(f"{where}: expected CSV, found {lines[0][:60]!r}: {error}") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise SkippableError(f"{where}: expected as many fields in a row as names, found more in every row")
     if len(frame) != len(lines) - 1:
         raise SkippableError(f"{where}: expected one row a line, found {len(frame)} rows on {len(lines) - 1} lines")
+    frame = frame.astype("str")  # a column without any value would be of numbers
     return lines, frame.set_axis([clean_name(name) for name in frame.columns], axis="columns")
 
 
@@ -232,12 +235,13 @@ def clean_name(name: object) -> str:
 
 
 def days_of(values: pd.Series) -> pd.Series:
-    """Parse dates of any vintage by their distinct values; an impossible one becomes NaT."""
-    codes, distinct = pd.factorize(values.str.strip().str.slice(0, 10))
+    """Parse dates of any vintage by their distinct values; an impossible one, or one that is cut, becomes NaT."""
+    codes, distinct = pd.factorize(values.str.strip().str.split(" ", n=1).str[0])
     text = pd.Series(distinct, dtype="str")
     days = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
-    for form in DATE_FORMATS:
-        days = days.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
+    for form, shape in DATE_FORMATS.items():
+        whole = text.where(text.str.fullmatch(shape).astype("bool"))
+        days = days.fillna(pd.to_datetime(whole, format=form, errors="coerce").astype("datetime64[s]"))
     padded = np.append(days.to_numpy(), np.datetime64("NaT", "s"))  # code -1 is no value
     return pd.Series(padded[codes], index=values.index)
 

@@ -102,7 +102,7 @@ def test_query_lake(alvh, published):
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
     pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
-    pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded or simulated"], id="mode"),
+    pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):

@@ -1,0 +1,48 @@
+"""Dropped files to published nights, by the flow itself; the second import changes nothing."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[1] / "contract" / "data" / "filedrops"
+DAY = date(2026, 8, 21)
+
+
+@pytest.fixture(scope="module")
+def imported(run_night, small_universe, tmp_path_factory):
+    """A home into which one file was imported twice; what the flow said both times."""
+    from flows.imports import import_files
+
+    home = tmp_path_factory.mktemp("imported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALVH_HOME", str(home))
+        patch.setenv("ALVH_UNIVERSE_FILE", str(small_universe))
+        answers = []
+        for _ in range(2):
+            answers.append(import_files([SAMPLES / "datashop.csv"]))
+            answers.append({path: path.read_bytes() for path in home.rglob("*.parquet")})
+    return home, answers
+
+
+def test_the_night_is_published_with_its_snapshot_and_its_counts(imported, warehouse_of):
+    home, (first, *_) = imported
+    assert [one.outcome for one in first.received] == ["LANDED"]
+    assert first.nights[DAY].startswith("NO_DATA: 4 contracts in = 4 published + 0 quarantined")  # and no curve
+    assert not first.has_failed
+    night = warehouse_of(home).night("imported", DAY)
+    (snapshot,) = night["core_options__daily_snapshots"].to_dict("records")
+    assert (snapshot["underlying"], snapshot["venue_scope"]) == ("VIX", "cboe_datashop_1545")
+    assert str(snapshot["quote_at_utc"]) == "2026-08-21 19:45:00+00:00"
+    payloads = night["meta_payloads"].set_index(["dataset", "symbol"])
+    assert payloads.loc[("option_chain", "VIX"), "etag"].startswith("datashop:")
+    assert "no imported file had this chain" in payloads.loc[("option_chain", "SPX"), "reason"]
+    assert (home / "reports" / f"{DAY}-imported.html").is_file()
+
+
+def test_the_second_import_changes_nothing(imported):
+    _, (_, before, second, after) = imported
+    assert [one.outcome for one in second.received] == ["KNOWN"]
+    assert second.nights[DAY].startswith("unchanged: 4 contracts in")
+    assert before
+    assert after == before
