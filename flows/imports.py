@@ -37,7 +37,7 @@ def import_files(paths: list[Path], symbol: str | None = None, histories: Path |
     Parameters
     ----------
     paths : list of Path
-        Files, plain, gzip or zip.
+        Files, plain, gzip or zip, or folders of them.
     symbol : str, optional
         Whose options they hold, where a layout does not say.
     histories : Path, optional
@@ -49,11 +49,16 @@ def import_files(paths: list[Path], symbol: str | None = None, histories: Path |
     source = f"{IMPORTED}:{histories}" if histories else IMPORTED
     desk = Desk(universe=read_universe(settings)[1], calendar=trading_calendar(settings.calendar_file),
                 raw_root=settings.raw_root, symbol=symbol, is_replacing=is_replacing)  # fmt: skip
-    received = [one for path in paths for one in receive(desk, path)]
+    received = [one for path in _files(paths) for one in receive(desk, path)]
     changed = {one.session for one in received if one.outcome == LANDED}
     days = sorted({one.session for one in received if one.session is not None})
     nights = {day: _run(settings, day, source, is_new=day in changed) for day in days}
     return Imported(received=received, nights=nights)
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    found = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
+    return [path for group in found for path in group if not path.is_dir()]
 
 
 def _run(settings: Settings, day: date, source: str, *, is_new: bool) -> str:

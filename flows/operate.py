@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from alvh_core.errors import ContractError
 from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
 
 SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
@@ -74,16 +75,25 @@ def watch(
 
 
 def import_files(
-    paths: Annotated[list[Path], typer.Argument(help="Files, zipped or not; what they are, their columns say.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders, zipped or not; what they are, their columns say.")
+    ],
     symbol: Annotated[str | None, typer.Option(help="Whose options they hold, where a file does not say.")] = None,
     histories: Annotated[Path | None, typer.Option(help="Folder with curve, bars and index histories.")] = None,
     replace: Annotated[bool, typer.Option(help="Let a chain take the place of one from another file.")] = False,
 ) -> None:
     """Take in files as desks save them, and run the nights they belong to."""
     prepare()
+    if histories is not None and not histories.is_dir():
+        raise ContractError(f"--histories: expected a folder, found none at {histories}; nothing was imported")
     from flows.imports import import_files as flow  # noqa: PLC0415
 
-    ended = flow(paths=[path.absolute() for path in paths], symbol=symbol, histories=histories, is_replacing=replace)
+    ended = flow(
+        paths=[path.absolute() for path in paths],
+        symbol=symbol,
+        histories=histories and histories.absolute(),
+        is_replacing=replace,
+    )
     for one in ended.received:
         what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))
         count = f"{one.contracts_count} contracts" if one.contracts_count else ""

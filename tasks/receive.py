@@ -52,7 +52,7 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Where files are received: the universe they are read by, and the archive they go to."""
+    """Where files are received: the universe they are read by, the archive they go to, and what the operator says."""
 
     universe: Mapping[str, Asset]
     calendar: TradingCalendar
@@ -61,8 +61,8 @@ class Desk:
     is_replacing: bool = False
 
     def asset(self, vendor_symbol: str) -> Asset | None:
-        """Return whose options these are: by symbol, or by a root of it."""
-        name = plain_symbol(self.symbol or vendor_symbol)
+        """Return whose options these are, by symbol or by a root of it; what a file says goes before --symbol."""
+        name = plain_symbol(vendor_symbol or self.symbol or "")
         owners = {root.name: asset for asset in self.universe.values() for root in asset.roots}
         return self.universe.get(name) or owners.get(name) or owners.get(name.rstrip("0123456789"))
 

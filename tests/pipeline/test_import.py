@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 SAMPLES = Path(__file__).parents[1] / "contract" / "data" / "filedrops"
@@ -46,3 +47,25 @@ def test_the_second_import_changes_nothing(imported):
     assert second.nights[DAY].startswith("unchanged: 4 contracts in")
     assert before
     assert after == before
+
+
+def test_a_recorded_night_imported_from_its_own_lake_decides_the_same(run_night, recorded, warehouse_of, small_universe,
+                                                                      tmp_path):  # fmt: skip
+    """Chains by way of a file, the rest from the same histories: what the ladder does must not depend on the way."""
+    from flows.imports import import_files
+
+    day, ladder = date(2026, 7, 16), ["out_alvh__daily_ladder_signals", "out_alvh__daily_ladder_legs"]
+    assert run_night(tmp_path / "one", day, f"recorded:{recorded}").is_completed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALVH_HOME", str(tmp_path / "other"))
+        patch.setenv("ALVH_UNIVERSE_FILE", str(small_universe))
+        found = import_files([tmp_path / "one" / "lake" / "core_options__daily_quotes"], histories=recorded)
+    assert {one.outcome for one in found.received} == {"LANDED"}
+    assert found.nights[day].startswith("OK: ")
+    before, after = (warehouse_of(tmp_path / home).night(mode, day)
+                     for home, mode in (("one", "recorded"), ("other", "imported")))  # fmt: skip
+    other = {"source_mode", "block_reason"}  # they name the way
+    other |= {"extrinsic_usd"}  # American options have theirs on the spot, which the lake's quotes do not hold
+    for name in ladder:
+        told = [column for column in before[name] if column not in other]
+        pd.testing.assert_frame_equal(after[name][told], before[name][told])

@@ -114,6 +114,12 @@ def test_errors_say_what_to_do(alvh, published, words, expected):
         assert word in err
 
 
+def test_import_of_histories_that_are_not_there(alvh, home, tmp_path):
+    code, out, err = alvh("import", "file.csv", "--histories", str(tmp_path / "none"))
+    assert (code, out) == (2, "")
+    assert f"--histories: expected a folder, found none at {tmp_path / 'none'}; nothing was imported" in err
+
+
 def test_nothing_published_yet(alvh, home):
     code, _, err = alvh("query", "select 1")
     assert code == 2

@@ -91,6 +91,11 @@ def test_a_file_that_does_not_say_whose_options_it_holds(take):
     assert (one.outcome, one.symbol) == ("LANDED", "VIX")
 
 
+def test_what_a_file_says_goes_before_what_the_operator_says(take):
+    (one,) = take(sample(), symbol="SPY")
+    assert (one.outcome, one.symbol) == ("LANDED", "VIX")
+
+
 @pytest.mark.parametrize("day", ["2026-08-27", "2026-07-20", "2026-08-22", "2031-08-21", "1980-01-02"])
 def test_a_wrong_day_never_lands(take, desk, day):
     (one,) = take(sample().replace(b"2026-08-21", day.encode()))
