@@ -81,6 +81,7 @@ def import_files(
     symbol: Annotated[str | None, typer.Option(help="Whose options they hold, where a file does not say.")] = None,
     histories: Annotated[Path | None, typer.Option(help="Folder with curve, bars and index histories.")] = None,
     replace: Annotated[bool, typer.Option(help="Let a chain take the place of one from another file.")] = False,
+    partial: Annotated[bool, typer.Option(help="Near expiries were cut away; do not doubt the date for it.")] = False,
 ) -> None:
     """Take in files as desks save them, and run the nights they belong to."""
     prepare()
@@ -93,6 +94,7 @@ def import_files(
         symbol=symbol,
         histories=histories and histories.absolute(),
         is_replacing=replace,
+        is_partial=partial,
     )
     for one in ended.received:
         what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))

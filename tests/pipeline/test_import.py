@@ -49,6 +49,31 @@ def test_the_second_import_changes_nothing(imported):
     assert after == before
 
 
+def test_a_chain_that_a_killed_import_has_landed_gets_in(run_night, small_universe, warehouse_of, tmp_path):
+    """Landed, but killed before its night was run again: the next import finds it KNOWN, and not published."""
+    from flows.imports import import_files
+
+    lines = (SAMPLES / "datashop.csv").read_text().splitlines()
+    for symbol in ("VXX", "UVXY"):
+        rows = [row.replace("^VIX", symbol).replace(",VIXW,", f",{symbol},").replace(",VIX,", f",{symbol},")
+                for row in lines[1:]]  # fmt: skip
+        (tmp_path / f"{symbol}.csv").write_text("\n".join([lines[0], *rows]) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALVH_HOME", str(tmp_path / "home"))
+        patch.setenv("ALVH_UNIVERSE_FILE", str(small_universe))
+        import_files([tmp_path / "VXX.csv"])
+        patch.setattr("flows.imports.run_night", lambda *_, **__: None)
+        import_files([tmp_path / "UVXY.csv"])
+        patch.undo()
+        patch.setenv("ALVH_HOME", str(tmp_path / "home"))
+        patch.setenv("ALVH_UNIVERSE_FILE", str(small_universe))
+        found = import_files([tmp_path / "UVXY.csv"])
+    assert [one.outcome for one in found.received] == ["KNOWN"]
+    assert found.nights[DAY].startswith("NO_DATA: 8 contracts in")
+    snapshots = warehouse_of(tmp_path / "home").night("imported", DAY)["core_options__daily_snapshots"]
+    assert sorted(snapshots["underlying"]) == ["UVXY", "VXX"]
+
+
 def test_a_recorded_night_imported_from_its_own_lake_decides_the_same(run_night, recorded, warehouse_of, small_universe,
                                                                       tmp_path):  # fmt: skip
     """Chains by way of a file, the rest from the same histories: what the ladder does must not depend on the way."""

@@ -13,7 +13,7 @@ GAP_SLACK_DAYS = 4  # a long weekend
 _FIRST_EXPIRIES = 4
 
 
-def check_claim(drop: Drop, session: object, where: str) -> None:
+def check_claim(drop: Drop, session: object, where: str, *, is_partial: bool = False) -> None:
     """Refuse a chain whose expiries contradict its date.
 
     Parameters
@@ -22,6 +22,8 @@ def check_claim(drop: Drop, session: object, where: str) -> None:
     session : date
         Of its quotes.
     where : str
+    is_partial : bool
+        Near expiries were cut away, says the operator: then the first one tells nothing.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def check_claim(drop: Drop, session: object, where: str) -> None:
     gaps = np.diff(expiries[:_FIRST_EXPIRIES]).astype(int)
     allowed = int(gaps.max(initial=0)) + GAP_SLACK_DAYS if len(gaps) else 366
     waits = int((expiries[0] - day).astype(int))
-    if waits > allowed:
+    if waits > allowed and not is_partial:
         raise SkippableError(f"{where}: {said}, but its first expiry is {expiries[0]}, {waits} days later, where its "
                              f"own expiries are at most {allowed - GAP_SLACK_DAYS} days apart; its date is wrong, or "
-                             "the near expiries were cut away")  # fmt: skip
+                             "the near expiries were cut away (--partial)")  # fmt: skip

@@ -103,6 +103,15 @@ def test_a_wrong_day_never_lands(take, desk, day):
     assert not list(desk.raw_root.glob("source_mode=*"))
 
 
+def test_an_extract_without_near_expiries_needs_a_word_that_is_written_down(take, desk):
+    body = sample().replace(b"2026-08-21", b"2026-07-24")
+    (one,) = take(body)
+    assert one.outcome == "REFUSED"
+    assert "--partial" in one.reason
+    assert [take(body, is_partial=True)[0].outcome for _ in range(2)] == ["LANDED", "KNOWN"]
+    assert RawArchive(desk.raw_root, "imported", date(2026, 7, 24)).find(URL).etag.endswith("+partial")
+
+
 def test_a_night_reads_what_was_imported(take, desk, calendar):
     """The archive's chain through the night's own front door, and as a recording."""
     take(sample())
