@@ -9,7 +9,7 @@ from prefect import get_run_logger
 
 from alvh_core.frames import concat
 from alvh_core.landing import Landing, payload_rows
-from alvh_core.macro.calendar import night_events, night_listed
+from alvh_core.macro.events import night_events, night_listed
 from alvh_core.macro.series import night_series, night_values
 from alvh_core.schemas import (
     MACRO_EVENTS,

@@ -4,7 +4,7 @@ Nothing is ever overwritten: tonight's file adds rows and closes those it no lon
 release date or a value, is the caller's business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pandas as pd
@@ -13,7 +13,7 @@ KNOWN_FROM, SUPERSEDED = "known_from_date", "superseded_date"
 
 
 def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Sequence[str], group: Sequence[str],
-            about: str) -> pd.DataFrame:  # fmt: skip
+            about: str, subject: Callable[[pd.DataFrame], pd.Series] | None = None) -> pd.DataFrame:  # fmt: skip
     """Join what was known with what a source says today.
 
     Parameters
@@ -28,9 +28,11 @@ def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Seq
         Columns that make two rows the same statement.
     group : sequence of str
         Columns that tell one list from another, e.g. the source and the kind of event. A list speaks only for itself,
-        and only for dates not before its first: files drop what is long past.
+        and not for what lies in the past and before its first date: files drop what is long past.
     about : str
         Column of the date that a row is about.
+    subject : callable, optional
+        Gives what a row is about as a text: what is listed otherwise now is superseded whatever its date.
 
     Returns
     -------
@@ -43,7 +45,10 @@ def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Seq
     is_listed = _in(known, seen, identity)
     starts = seen.groupby(list(group), observed=True)[about].min().rename("_start").reset_index()
     start = known[list(group)].astype("str").merge(starts.astype(dict.fromkeys(group, "str")), how="left")["_start"]
-    is_covered = (known[about].to_numpy() >= start.to_numpy()) & start.notna().to_numpy()
+    is_after = known[about].to_numpy() >= start.clip(upper=pd.Timestamp(day)).to_numpy()
+    is_covered = is_after & start.notna().to_numpy()
+    if subject is not None:
+        is_covered |= subject(known).isin(subject(seen)).to_numpy()
     is_closed = is_standing & ~is_listed & is_covered
     kept = known.assign(**{SUPERSEDED: known[SUPERSEDED].mask(is_closed, pd.Timestamp(day))})
     new = seen[~_in(seen, known[is_standing], identity)]

@@ -68,7 +68,7 @@ def with_lags(values: pd.DataFrame) -> pd.DataFrame:
         With ``known_from_date`` filled in.
     """
     lags = values["series_id"].astype("str").map({name: spec.lag_days for name, spec in SERIES.items()})
-    published = values["observation_date"] + pd.to_timedelta(lags, unit="D")
+    published = values["observation_date"] + pd.to_timedelta(lags.astype("float64"), unit="D")
     is_lagged = values["known_by"].astype("str") == LAG
     return values.assign(**{KNOWN_FROM: values[KNOWN_FROM].mask(is_lagged, published)})
 
@@ -144,6 +144,7 @@ def _dated(lagged: pd.DataFrame, known: pd.DataFrame, day: pd.Timestamp) -> pd.D
 
 def _kept(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the newest observations of every series, with all their vintages."""
-    rank = rows.groupby(rows["series_id"].astype("str"))["observation_date"].rank("dense", ascending=False)
-    counts = rows["series_id"].astype("str").map({name: spec.kept_count for name, spec in SERIES.items()})
+    names = rows["series_id"].astype("str")
+    rank = rows.groupby(names)["observation_date"].rank("dense", ascending=False)
+    counts = names.map({name: float(spec.kept_count) for name, spec in SERIES.items()}).astype("float64")
     return rows[~(rank > counts)].reset_index(drop=True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from alvh_core.errors import SkippableError
-from alvh_core.macro.calendar import BEA_TITLES, Event, listed
+from alvh_core.macro.events import BEA_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.documents import read_json
 
@@ -26,7 +26,7 @@ def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        From `alvh_core.macro.calendar.listed`.
+        From `alvh_core.macro.events.listed`.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
-from alvh_core.macro.calendar import BLS_TITLES, Event, listed
+from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.documents import read_text, told
 from tasks.sources.fred import parse_releases
@@ -35,7 +35,7 @@ def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        From `alvh_core.macro.calendar.listed`.
+        From `alvh_core.macro.events.listed`.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from alvh_core.errors import SkippableError
-from alvh_core.macro.calendar import FOMC_DECISION, FOMC_MINUTES, Event, listed
+from alvh_core.macro.events import FOMC_DECISION, FOMC_MINUTES, Event, listed
 from tasks.sources.documents import read_json, read_text, told
 
 BASE_URL = "https://www.federalreserve.gov"
@@ -47,7 +47,7 @@ def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        From `alvh_core.macro.calendar.listed`.
+        From `alvh_core.macro.events.listed`.
 
     Raises
     ------

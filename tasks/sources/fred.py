@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
-from alvh_core.macro.calendar import BLS_TITLES, Event, listed
+from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.macro.series import LAG, SERIES, VINTAGE, VINTAGE_DAYS, WINDOW_DAYS
 from tasks.sources.documents import read_json
 from tasks.sources.limits import MAX_JSON_VALUES, check_csv
@@ -80,7 +80,7 @@ def parse_releases(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        From `alvh_core.macro.calendar.listed`.
+        From `alvh_core.macro.events.listed`.
 
     Raises
     ------

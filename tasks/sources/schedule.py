@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from alvh_core.macro.calendar import Event, listed
+from alvh_core.macro.events import Event, listed
 from alvh_core.macro.history import KNOWN_FROM
 
 FILE = Path(__file__).with_name("macro_schedule.csv")
@@ -26,7 +26,7 @@ def packaged_schedule() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        From `alvh_core.macro.calendar.listed`, with ``known_from_date`` and ``payload_sha256``.
+        From `alvh_core.macro.events.listed`, with ``known_from_date`` and ``payload_sha256``.
     """
     body = FILE.read_bytes()
     rows = list(csv.DictReader(io.StringIO(body.decode("utf-8"))))

@@ -122,7 +122,7 @@ def night_events(seen: pd.DataFrame, before: pd.DataFrame, packaged: pd.DataFram
     listed_now = frames.conform(seen.assign(known_from_date=day), MACRO_EVENTS)
     told = observe(
         before[before["event_source"] != "packaged"], listed_now, trade_date,
-        identity=IDENTITY, group=LISTS, about="event_date",
+        identity=IDENTITY, group=LISTS, about="event_date", subject=_release,
     )  # fmt: skip
     ahead = told[(told["event_date"] >= day) & told[SUPERSEDED].isna()]
     last = packaged[~packaged["event_type"].isin(ahead["event_type"].astype("str")) & (packaged[KNOWN_FROM] <= day)]
@@ -130,6 +130,13 @@ def night_events(seen: pd.DataFrame, before: pd.DataFrame, packaged: pd.DataFram
         frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_EVENTS) for part in (told, last)
     ]
     return _near(_moved(frames.concat(parts, MACRO_EVENTS)), trade_date)
+
+
+def _release(events: pd.DataFrame) -> pd.Series:
+    """Name the release of every row; where its source states no reference month, a date is a release of its own."""
+    period = events["event_period"].astype("str")
+    period = period.where(~period.str.startswith("in "), events["event_date"].astype("str"))
+    return events["event_type"].astype("str") + events["event_source"].astype("str") + period
 
 
 def _moved(events: pd.DataFrame) -> pd.DataFrame:
