@@ -45,7 +45,7 @@ def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Seq
     is_listed = _in(known, seen, identity)
     starts = seen.groupby(list(group), observed=True)[about].min().rename("_start").reset_index()
     start = known[list(group)].astype("str").merge(starts.astype(dict.fromkeys(group, "str")), how="left")["_start"]
-    is_after = known[about].to_numpy() >= start.clip(upper=pd.Timestamp(day)).to_numpy()
+    is_after = (known[about].to_numpy() >= start.to_numpy()) | (known[about] >= pd.Timestamp(day)).to_numpy()
     is_covered = is_after & start.notna().to_numpy()
     if subject is not None:
         is_covered |= subject(known).isin(subject(seen)).to_numpy()

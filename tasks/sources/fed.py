@@ -18,6 +18,7 @@ from tasks.sources.documents import read_json, read_text, told
 
 BASE_URL = "https://www.federalreserve.gov"
 MEETINGS_A_YEAR = 8
+MAX_DAYS_CHARS = 100
 _TITLES = {"FOMC Meeting": FOMC_DECISION, "FOMC Minutes": FOMC_MINUTES}
 _NOT_SCHEDULED = re.compile(r"notation|unscheduled|cancel", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*([ap])\.?m", re.IGNORECASE)
@@ -84,7 +85,7 @@ def _json_events(document: dict[str, Any]) -> Iterator[Event]:
             continue
         year, month = (int(part) for part in str(entry["month"]).split("-"))
         clock = _CLOCK.search(str(entry.get("time", "")))
-        for part in str(entry["days"]).split(","):
+        for part in _listed_days(str(entry["days"])):
             yield Event(kind=kind, day=_last_day(year, month, part), title=title, source="fed_json",
                         at=_time(clock) if clock else None)  # fmt: skip
 
@@ -101,6 +102,13 @@ def _page_events(text: str) -> Iterator[Event]:
             first = _MONTHS[month[:3].lower()]
             yield Event(kind=FOMC_DECISION, day=_last_day(year, first, days), source="fed_html",
                         title=told(f"FOMC Meeting, {month} {days} {year}"))  # fmt: skip
+
+
+def _listed_days(days: str) -> list[str]:
+    """Cut ``1, 8, 15``; no field of a month is long."""
+    if len(days) > MAX_DAYS_CHARS:
+        raise ValueError(f"days {days[:40]!r} and more")
+    return days.split(",")
 
 
 def _last_day(year: int, month: int, days: str) -> date:
