@@ -67,7 +67,7 @@ def equal_when(frame: pd.DataFrame, equals: str, then: str) -> pd.Series:
 def on_weekday(frame: pd.DataFrame) -> pd.Series:
     """First column, a date, on a weekday; a missing one is lawful."""
     day, *_ = _columns(frame)
-    return ~(pd.to_datetime(day).dt.weekday >= SATURDAY)
+    return ~(pd.to_datetime(day).dt.day_of_week >= SATURDAY)
 
 
 def within_day(frame: pd.DataFrame) -> pd.Series:

@@ -195,7 +195,7 @@ def macro_listed_suite(*, min_rows: int = 1) -> Suite:
                 "event_at_utc falls on event_date in New York"),
             law("TIME_AT_NIGHT", "in_office_hours", ("event_at_utc", "event_date"),
                 "event_at_utc is 07:00 to 18:00 in New York"),
-            matches("event_period", r"^(in )?\d{4}-\d{2}$"),
+            matches("event_period", r"^(?:in )?\d{4}-\d{2}$"),
         ),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ class SeriesSpec:
     unit : str
     lag_days : int
         Days from an observation's date until it counts as published, where no vintage says so. Longer than any delay
-        seen, but for the shutdown of 2025: a value late is a nuisance, a value early is a lie.
+        seen, the shutdown of 2025 included: a value late is a nuisance, a value early is a lie.
     kept_count : int
         Observations a night keeps.
     terms : str
