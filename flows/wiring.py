@@ -23,7 +23,7 @@ from alvh_core.params import PROFILES, SpreadRule
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
-from tasks.night import Night
+from tasks.night import Night, no_client
 from tasks.settings import Settings
 from tasks.sources.cboe import VENUE_SCOPE
 from tasks.sources.client import HttpClient
@@ -160,7 +160,7 @@ def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
     counts = {name: int(row[name]) for name in ("rows_in_count", "rows_published_count", "rows_quarantined_count")}
     key = replace(night.key, trade_date=trade_date)
     return replace(night, key=key, session=night.calendar.session(trade_date), source=str(row["source"]),
-                   make_client=_no_client), counts  # fmt: skip
+                   make_client=no_client), counts  # fmt: skip
 
 
 def check_version(night: Night) -> None:
@@ -174,10 +174,6 @@ def check_version(night: Night) -> None:
     if (here := version(PACKAGE)) != night.code_version:
         raise FatalError(f"shard {night.shard}: expected {PACKAGE} {night.code_version} on every worker, found {here} "
                          f"on {platform.node()}; install the same version there")  # fmt: skip
-
-
-def _no_client() -> HttpClient:
-    raise FatalError("a night that is concluded again fetches nothing")
 
 
 def _source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
