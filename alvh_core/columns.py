@@ -59,6 +59,13 @@ ALERT_SEVERITIES = ("INFO", "WARNING", "CRITICAL")
 ALERT_STATUSES = ("PENDING", "DELIVERED", "QUIET", "DEAD")
 DELIVERY_STATUSES = ("PENDING", "SENT", "DEAD")
 GAP_STATUSES = ("OPEN", "FILLED", "LOST")
+EVENT_TYPES = (
+    "FOMC_DECISION", "FOMC_MINUTES", "CPI", "PPI", "EMPLOYMENT", "JOLTS", "ECI", "GDP", "PERSONAL_INCOME",
+)  # fmt: skip
+EVENT_SOURCES = ("fed_json", "fed_html", "bls_ics", "fred_releases", "bea_json", "packaged")
+TIME_SOURCES = ("stated", "convention")
+SERIES_SOURCES = ("fred_api", "fredgraph")
+KNOWN_BY = ("VINTAGE", "LAG")
 
 _SPECS: list[ColumnSpec] = []
 
@@ -211,6 +218,26 @@ _add("tenor_years", "float", "Maturity", "years", low=0)
 _add("par_yield_frac", "float", "Par yield, bond-equivalent", "fraction", low=-0.05, high=0.5)
 _add("zero_rate_frac", "float", "Continuously compounded rate used for discounting", "fraction", low=-0.05, high=0.5)
 _add("curve_date", "date", "Date of the curve row", "ISO date")
+
+# Macro calendar and series
+_add("event_type", "category", "Which release or decision", allowed=EVENT_TYPES)
+_add("event_period", "str", "Reference month where the source states it, else 'in' and the month of the date")
+_add("event_source", "category", "Whose calendar says so; two that disagree are two rows", allowed=EVENT_SOURCES)
+_add("event_date", "date", "New York date of the event; of a meeting its last day", "ISO date")
+_add("event_at_utc", "timestamp", "Instant of the event", "UTC")
+_add("event_title", "str", "The source's own words")
+_add("time_source", "category", "Whether the source states the time of day or it is the usual one",
+     allowed=TIME_SOURCES)  # fmt: skip
+_add("series_id", "category", "FRED's name of the series", source="FRED")
+_add("observation_date", "date", "First day of what is measured, not the day it was published", "ISO date")
+_add("series_value", "float", "The value", "as series_unit says")
+_add("series_unit", "category", "Unit of the series")
+_add("series_source", "category", "Which of FRED's doors the value came through", allowed=SERIES_SOURCES)
+_add("known_by", "category", "Whether a vintage says when the value was published, or a cautious lag",
+     allowed=KNOWN_BY)  # fmt: skip
+_add("known_from_date", "date", "First night on which the row was known", "ISO date")
+_add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
+_add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
 
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))

@@ -114,6 +114,33 @@ RATE_CURVE = TableSpec(
     values=("par_yield_frac", "zero_rate_frac", "payload_sha256", "row_position"),
     description="The Treasury par curve used for discounting",
 )
+_EVENT = ("event_type", "event_source", "event_period", "event_date")
+_OBSERVATION = ("series_id", "observation_date", "known_from_date")
+MACRO_LISTED = TableSpec(
+    name="core_macro__listed_events",
+    key=(*_NIGHT, *_EVENT),
+    values=("event_at_utc", "event_title", "time_source", "payload_sha256", "row_position"),
+    home=LAKE, description="What the calendars of the night list, before it is joined with what was known",
+)  # fmt: skip
+MACRO_EVENTS = TableSpec(
+    name="core_macro__events",
+    key=(*_NIGHT, *_EVENT, "known_from_date"),
+    values=("event_at_utc", "time_source", "event_title", "superseded_date?", "moved_to_date?", "payload_sha256"),
+    description="The macro calendar as known on the night; a date that moved stays, superseded",
+)
+MACRO_VALUES = TableSpec(
+    name="core_macro__listed_series",
+    key=(*_NIGHT, *_OBSERVATION),
+    values=("series_value", "series_unit", "superseded_date?", "series_source", "known_by", "payload_sha256",
+            "row_position"),
+    home=LAKE, description="What the series' files of the night say, nothing published after it",
+)  # fmt: skip
+MACRO_SERIES = TableSpec(
+    name="core_macro__series",
+    key=(*_NIGHT, *_OBSERVATION),
+    values=("series_value", "series_unit", "superseded_date?", "series_source", "known_by", "payload_sha256"),
+    description="The newest observations of the macro series as known on the night, with their vintages",
+)
 CLOSES = TableSpec(
     name="core_market__daily_closes",
     key=(*_NIGHT, "symbol"),
@@ -231,6 +258,7 @@ TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE,
+        MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
         META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )

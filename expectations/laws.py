@@ -9,6 +9,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from alvh_core.sessions import NEW_YORK
+
+SATURDAY = 5
+OFFICE_HOURS = (7, 18)
 BAR_TOLERANCE = 1e-6  # vendors round high, low and close apart
 
 
@@ -60,11 +64,43 @@ def equal_when(frame: pd.DataFrame, equals: str, then: str) -> pd.Series:
     return ~flag.eq(equals).fillna(False) | value.eq(then).fillna(False)
 
 
+def on_weekday(frame: pd.DataFrame) -> pd.Series:
+    """First column, a date, on a weekday; a missing one is lawful."""
+    day, *_ = _columns(frame)
+    return ~(pd.to_datetime(day).dt.day_of_week >= SATURDAY)
+
+
+def within_day(frame: pd.DataFrame) -> pd.Series:
+    """Instant on the date beside it, by New York's clock; nulls are lawful."""
+    at, day = _columns(frame)
+    local = pd.to_datetime(at, utc=True).dt.tz_convert(NEW_YORK).dt.tz_localize(None).dt.normalize()
+    return ~((local != pd.to_datetime(day)) & at.notna() & day.notna())
+
+
+def in_office_hours(frame: pd.DataFrame) -> pd.Series:
+    """First column, an instant, from seven to eighteen by New York's clock; a missing one is lawful."""
+    at, *_ = _columns(frame)
+    hour = pd.to_datetime(at, utc=True).dt.tz_convert(NEW_YORK).dt.hour
+    return ~((hour < OFFICE_HOURS[0]) | (hour >= OFFICE_HOURS[1]))
+
+
+def percent_when(frame: pd.DataFrame, equals: str, low: float, high: float) -> pd.Series:
+    """Second column within a range wherever the first one equals a value; a missing value is lawful."""
+    flag, value = _columns(frame)
+    return ~(flag.eq(equals).fillna(False) & ((value < low) | (value > high)))
+
+
+def positive_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
+    """Second column above zero unless the first one equals a value; a missing value is lawful."""
+    flag, value = _columns(frame)
+    return flag.eq(equals).fillna(False) | ~(value <= 0)
+
+
 LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
         at_most, present_when, present_when_positive, ask_not_below_bid, ask_covers_intrinsic, close_inside_bar,
-        below_when, equal_when,
+        below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when, positive_unless,
     )
 }  # fmt: skip
 

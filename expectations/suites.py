@@ -4,18 +4,33 @@ One function per dataset, from facts to answers. A new rule is a line here; a ne
 `expectations.rules` and `expectations.engine`, a new row law in `expectations.laws`.
 """
 
+from alvh_core.macro.series import SERIES
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
     DAILY_BARS,
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
+    MACRO_LISTED,
+    MACRO_VALUES,
     MODEL_FREE,
     OPTION_QUOTES,
     RATE_CURVE,
     TableSpec,
 )
-from expectations.rules import Rule, Suite, at_least, between, in_set, law, not_null, registry_rules, row_count, unique
+from expectations.rules import (
+    Rule,
+    Suite,
+    at_least,
+    between,
+    in_set,
+    law,
+    matches,
+    not_null,
+    registry_rules,
+    row_count,
+    unique,
+)
 
 # Kept for comparison only; a vendor's nonsense is no reason to lose the quote.
 VENDOR_COLUMNS = ("vendor_iv_vol", "vendor_delta")
@@ -157,6 +172,56 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
             at_least("AFTER_THE_NIGHT", "trade_date", "curve_date"),
         ),
     )
+
+
+def macro_listed_suite(*, min_rows: int = 1) -> Suite:
+    """Return the rules for what the macro calendars of a night list; no row is no reason to stop it.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows break the row-count rule, at severity ``underlying``.
+
+    Notes
+    -----
+    Two lines for one release and day are both refused: nobody knows which time was meant.
+    """
+    return Suite(
+        dataset=MACRO_LISTED.name,
+        rules=(
+            *registry_rules(MACRO_LISTED, min_rows=min_rows, empty_severity="underlying"),
+            law("WEEKEND", "on_weekday", ("event_date", "event_type"), "event_date is a weekday"),
+            law("TIME_OFF_DATE", "within_day", ("event_at_utc", "event_date"),
+                "event_at_utc falls on event_date in New York"),
+            law("TIME_AT_NIGHT", "in_office_hours", ("event_at_utc", "event_date"),
+                "event_at_utc is 07:00 to 18:00 in New York"),
+            matches("event_period", r"^(?:in )?\d{4}-\d{2}$"),
+        ),
+    )  # fmt: skip
+
+
+def macro_values_suite(*, min_rows: int = 1) -> Suite:
+    """Return the rules for the values of the macro series; nothing in them may have been published after the night.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows break the row-count rule, at severity ``underlying``.
+    """
+    return Suite(
+        dataset=MACRO_VALUES.name,
+        rules=(
+            *registry_rules(MACRO_VALUES, min_rows=min_rows, empty_severity="underlying"),
+            in_set("series_id", tuple(SERIES)),
+            at_least("AFTER_THE_NIGHT", "trade_date", "known_from_date"),
+            at_least("KNOWN_BEFORE_IT_BEGAN", "known_from_date", "observation_date"),
+            at_least("SUPERSEDED_BEFORE_KNOWN", "superseded_date", "known_from_date"),
+            law("ABSURD_PERCENT", "percent_when", ("series_unit", "series_value"),
+                "series_unit percent has series_value between -5 and 30", equals="percent", low=-5.0, high=30.0),
+            law("INDEX_NOT_POSITIVE", "positive_unless", ("series_unit", "series_value"),
+                "series_unit other than percent has series_value > 0", equals="percent"),
+        ),
+    )  # fmt: skip
 
 
 def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:

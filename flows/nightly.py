@@ -25,6 +25,7 @@ from tasks.deliver import deliver_alerts
 from tasks.gather import cut, gather
 from tasks.judge import judge
 from tasks.land import land, outcome
+from tasks.macro import macro, remember
 from tasks.night import Night
 from tasks.normalise import normalise
 from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
@@ -87,6 +88,7 @@ def prepare(night: Night) -> dict[str, int]:
     """Land and score a night: everything that depends on no other night."""
     landings = land_all(night)
     curve(night, landings)
+    macro(night, landings)
     parts = cut(landings, night.shards)
     counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     return gather(night, counts)
@@ -134,6 +136,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
     """Decide and publish a prepared night: what starts from the state that earlier nights left."""
     with in_order(night):
         based_on_no = signal(night)
+        remember(night)
         judge(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prefect import runtime
+from pydantic import SecretStr
 from requests.adapters import BaseAdapter
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
@@ -33,6 +34,7 @@ from tasks.warehouse.repository import NightKey
 
 PACKAGE = "alvh-pipeline"
 PROFILE = "trigger_442"
+FRED_HOST = "api.stlouisfed.org"
 SOURCES = "simulated, live, or recorded:PATH"
 
 
@@ -184,7 +186,8 @@ def _source(settings: Settings, trade_date: date, source: str, universe: dict[st
         simulated = SimulatedTransport(market, trade_date)
         return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
     if source == "live":
-        return "live", _client(settings, live_transport(), "live", settings.requests_per_second)
+        keys = {FRED_HOST: settings.fred_api_key} if settings.fred_api_key else {}
+        return "live", _client(settings, live_transport(), "live", settings.requests_per_second, keys)
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {SOURCES}, found {source!r}")
@@ -192,5 +195,7 @@ def _source(settings: Settings, trade_date: date, source: str, universe: dict[st
     return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
 
 
-def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0) -> Callable[[], HttpClient]:
-    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second)
+def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
+            keys: Mapping[str, SecretStr] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
+    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second,
+                              keys=keys)  # fmt: skip

@@ -32,9 +32,10 @@ from alvh_core.schemas import (
 )
 from expectations.gate import together
 from tasks.assets import in_lake, stage
+from tasks.macro import MACRO
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
-from tasks.sources.catalogue import CURVE
+from tasks.sources.catalogue import CURVE, NIGHT_DATASETS
 
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip
@@ -48,7 +49,7 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
     Parameters
     ----------
     landings : sequence of Landing
-        The curve's are left out: it belongs to the night.
+        Those of the night, such as the curve's, are left out: no symbol has them.
     count : int
         At most so many parts; fewer where a symbol is larger than a part.
 
@@ -57,7 +58,7 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
     list of list of Landing
         None empty; all payloads of a symbol in one part, symbols in order.
     """
-    mine = sorted((x for x in landings if x.dataset != CURVE), key=lambda landing: landing.symbol)
+    mine = sorted((x for x in landings if x.dataset not in NIGHT_DATASETS), key=lambda landing: landing.symbol)
     sizes: dict[str, int] = {}
     for landing in mine:
         sizes[landing.symbol] = sizes.get(landing.symbol, 0) + (landing.bytes_count or 0)
@@ -72,7 +73,7 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
 
 
 @stage(reads=[in_lake(SNAPSHOTS), in_lake(SPREAD_SCORES, SYMBOLS),
-              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE))],
+              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE, MACRO))],
        writes=[*map(in_lake, (*BOOKS, SPREAD_SCORES))])  # fmt: skip
 def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Join the tables of the shards, if there are any, and what symbols decide together; return the sum of counts."""
@@ -92,8 +93,9 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> list[pd.DataFrame]:
-    """Read the bookkeeping of the symbols, and after it the curve's."""
-    return [*(shard.lake.read(table, SYMBOLS) for shard in shards), night.lake.read(table, CURVE)]
+    """Read the bookkeeping of the symbols, and after it what belongs to the night."""
+    of_night = (night.lake.read(table, part) for part in (CURVE, MACRO))
+    return [*(shard.lake.read(table, SYMBOLS) for shard in shards), *of_night]
 
 
 def _gather_scores(night: Night, shards: Sequence[Night]) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.tasks import exponential_backoff
 
-from alvh_core.errors import AlvhError, RetriableError
+from alvh_core.errors import AlvhError, RetriableError, SkippableError
 from alvh_core.landing import Landing
 from tasks.assets import RAW, stage
 from tasks.lake.raw import RawEntry
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload
-from tasks.sources.client import Payload
+from tasks.sources.client import Payload, RecordedMissError
 
 
 def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
@@ -33,19 +33,44 @@ def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
        retry_condition_fn=is_retriable)  # fmt: skip
 def land(night: Night, request: PayloadRequest) -> Landing:
     """Fetch, check and archive one payload; what is already archived is not fetched again."""
-    entry = night.archive.find_whole(request.url)
+    found = (night.archive.find_whole(url) for url in request.urls)
+    entry = next((entry for entry in found if entry is not None), None)
     if entry is None:
-        payload = night.client.get(request.url, request.symbol)
-        check_payload(request, payload, night.universe, night.session, night.calendar)
-        entry = archive_payload(night, request, payload)
+        entry = archive_payload(night, request, fetch(night, request))
         get_run_logger().info("%s %s: %d bytes", request.dataset, request.symbol, entry.bytes_count)
     return entry.landing(request.dataset, request.symbol)
+
+
+def fetch(night: Night, request: PayloadRequest) -> Payload:
+    """Fetch and check one payload, at the first of its addresses that gives one.
+
+    Raises
+    ------
+    RetriableError, SkippableError
+        None does; tells what each said, and is retriable where one of them is.
+    """
+    errors: list[AlvhError] = []
+    for url in request.urls:
+        try:
+            payload = night.client.get(url, request.symbol)
+            check_payload(request, payload, night.universe, night.session, night.calendar)
+        except RecordedMissError:
+            raise
+        except (RetriableError, SkippableError) as error:
+            errors.append(error)
+        else:
+            return payload
+    if len(errors) == 1:
+        raise errors[0]
+    told = "; ".join(map(str, errors))
+    waits = [error.retry_after_seconds for error in errors if isinstance(error, RetriableError)]
+    raise RetriableError(told, max(waits)) if waits else SkippableError(told)
 
 
 def archive_payload(night: Night, request: PayloadRequest, payload: Payload) -> RawEntry:
     """Archive a body with its origin; what the archive holds already stays."""
     return night.archive.put(
-        payload.body, dataset=request.dataset, symbol=request.symbol, url=request.url, source_mode=night.source_mode,
+        payload.body, dataset=request.dataset, symbol=request.symbol, url=payload.url, source_mode=night.source_mode,
         http_status=payload.http_status, payload_sha256=payload.sha256, etag=payload.etag,
         last_modified=payload.last_modified, fetched_at_utc=payload.fetched_at_utc.isoformat(),
     )  # fmt: skip

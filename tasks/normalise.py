@@ -11,7 +11,7 @@ from alvh_core.quotes import normalise_quotes
 from alvh_core.schemas import DAILY_BARS, META_PAYLOADS, META_QUARANTINE, OPTION_QUOTES, SNAPSHOTS
 from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
-from tasks.sources.catalogue import BARS, CURVE, INDEX
+from tasks.sources.catalogue import BARS, INDEX, NIGHT_DATASETS
 from tasks.sources.decode import decode_chains, decode_tables
 
 LANDED = "landed"
@@ -23,7 +23,7 @@ SYMBOLS = "symbols"  # bookkeeping of the symbols, before `tasks.gather` joins i
 def normalise(night: Night, landings: Sequence[Landing]) -> None:
     """Decode the symbols' payloads, in the order of the symbols, and write what they say, before any judgement."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
-    mine = sorted((x for x in landings if x.dataset != CURVE), key=lambda landing: landing.symbol)
+    mine = sorted((x for x in landings if x.dataset not in NIGHT_DATASETS), key=lambda landing: landing.symbol)
     chains = decode_chains(mine, night.archive.read, night.universe, night.session, calendar=night.calendar,
                            source_mode=mode)  # fmt: skip
     bars, mine = decode_tables(chains.landings, night.archive.read, {BARS, INDEX})

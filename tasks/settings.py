@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(
         default=None, description="Folder or fsspec address of the lake (s3://bucket/prefix); default is under the home"
     )
+    fred_api_key: SecretStr | None = Field(
+        default=None, description="Key of FRED's API, for series by vintage; without it they come as they stand"
+    )
     alerts_file: Path | None = Field(default=None, description="TOML file of alert channels and rules")
     alert_simulated: bool = Field(default=False, description="Send alerts about simulated nights too")
     deadline: time = Field(default=time(21, 0), description="New York time by which tonight must be COMPLETE")
@@ -137,4 +140,4 @@ def secret_variable(name: str) -> SecretStr | None:
 
 def _found(where: tuple[int | str, ...], value: object) -> str:
     """Tell the value at fault, unless it may be a secret."""
-    return "" if str(where[0]).endswith("_url") else f", found {value!r}"
+    return "" if str(where[0]).endswith(("_url", "_key")) else f", found {value!r}"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_core.errors import ContractError
-from alvh_core.market import wire
+from alvh_core.market import macro_files, macro_values, wire
 from alvh_core.market.chain import ChainSource
 from alvh_core.market.header import Clock, chain_header, is_index, previous_days
 from alvh_core.market.noise import name_code
@@ -182,6 +182,47 @@ class SimulatedMarket:
             CSV in percent. Two bank holidays on which the exchange trades are absent.
         """
         return treasury_file(year, self._factors, self._position(session))
+
+    def fed_calendar(self, session: date) -> bytes:
+        """Return the Federal Reserve's calendar of last year, this one and the next: JSON with a byte order mark."""
+        return macro_files.fed_bytes(session)
+
+    def bls_calendar(self, session: date) -> bytes:
+        """Return the Bureau of Labor Statistics' calendar as it stands on a session: iCalendar."""
+        return macro_files.bls_bytes(session)
+
+    def bea_calendar(self, session: date) -> bytes:
+        """Return the Bureau of Economic Analysis' release dates as they stand on a session: JSON."""
+        return macro_files.bea_bytes(session)
+
+    def observations(self, series_id: str, session: date, asked: Mapping[str, str]) -> bytes | None:
+        """Return FRED's JSON of a series, vintage by vintage, as published up to a session.
+
+        Parameters
+        ----------
+        series_id : str
+        session : date
+        asked : mapping of str to str
+            The query: observation_start, realtime_start and realtime_end.
+
+        Returns
+        -------
+        bytes or None
+            None for a series that the market does not know.
+        """
+        start, since = asked.get("observation_start", "2020-01-01"), asked.get("realtime_start", str(session))
+        found = self._releases(series_id, session, start)
+        return None if found is None else macro_values.api_bytes(found, since=since, until=str(session), start=start)
+
+    def graph(self, series_id: str, session: date, asked: Mapping[str, str]) -> bytes | None:
+        """Return FRED's keyless CSV of a series as it stands on a session; None for one that is not known."""
+        found = self._releases(series_id, session, asked.get("cosd", "2020-01-01"))
+        return None if found is None else macro_values.graph_bytes(series_id, found)
+
+    def _releases(self, series_id: str, session: date, start: str) -> list[macro_values.Release] | None:
+        at = self._position(session)
+        return macro_values.releases(series_id, self._dates[: at + 1], self._factors.curve_percent[: at + 1], start,
+                                     self._seed)  # fmt: skip
 
     @property
     def _factors(self) -> Factors:

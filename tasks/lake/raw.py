@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alvh_core.errors import SkippableError
-from alvh_core.landing import MISSES, SIDECAR, Landing
+from alvh_core.landing import MISSES, SIDECAR, Landing, archived_name
 from tasks.lake.store import open_store
 
 GZIP_LEVEL = 1
@@ -81,7 +81,7 @@ class RawArchive:
             The address leads out of the night's folder.
         """
         parts = urlsplit(url)
-        path = posixpath.normpath(f"{self._folder}/{parts.hostname}{parts.path}.gz")
+        path = posixpath.normpath(f"{self._folder}/{parts.hostname}{archived_name(parts.path, parts.query)}.gz")
         if not parts.hostname or not path.startswith(f"{self._folder}/"):
             raise SkippableError(f"{url} is no address that can be archived under {self._store.where(self._folder)}")
         return path

@@ -6,18 +6,21 @@ What the bytes mean is the providers' business.
 
 import hashlib
 import json
+import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 import urllib3
+from pydantic import SecretStr
 
-from alvh_core.errors import ContractError, RetriableError, SkippableError
+from alvh_core.errors import AlvhError, ContractError, RetriableError, SkippableError
 
 TIMEOUT_SECONDS = (10.0, 30.0)  # to connect, and between two pieces of a body
 MAX_BODY_SECONDS = 120.0
@@ -27,6 +30,8 @@ MAX_REDIRECTS = 5
 RETRIABLE_STATUS = frozenset({408, 420, 425, 429})  # and everything from 500 on
 FETCHED_AT_HEADER = "X-Alvh-Fetched-At"  # how a recording says when its body was first fetched
 MISSING_HEADER = "X-Alvh-Missing"  # and why, in JSON, a body was missing on the night it recorded
+KEYED_HOSTS = {"api.stlouisfed.org": "ALVH_FRED_API_KEY"}  # live, they answer nobody without a key
+KEY_PARAMETER = "api_key"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -37,7 +42,7 @@ class Payload:
     Attributes
     ----------
     url : str
-        Address asked for, without query secrets (no source of ours has any).
+        Address asked for; a key is never a part of it.
     http_status : int
     body : bytes
         Decoded from any transfer compression.
@@ -84,6 +89,34 @@ class Pacer:
             self._next[host] = max(self._next.get(host, 0.0), time.monotonic() + min(seconds, MAX_PAUSE_SECONDS))
 
 
+class RecordedMissError(SkippableError):
+    """The night that was recorded missed this body too, and said why; asking elsewhere would change the night."""
+
+
+@dataclass(frozen=True)
+class _Key(requests.auth.AuthBase):
+    """Adds a key on its way to the wire: it stands in no address of ours, and is struck from what others say."""
+
+    key: SecretStr
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the key into the query of a request about to be sent."""
+        request.prepare_url(request.url, {KEY_PARAMETER: self.key.get_secret_value()})
+        return request
+
+    def struck(self, text: str) -> str:
+        """Return a text without the key, however it is spelled."""
+        key = self.key.get_secret_value()
+        for spelled in (key, quote(key, safe="")):
+            text = text.replace(spelled, "***")
+        return text
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Strike the key from what urllib3 logs of an address at level DEBUG."""
+        record.msg, record.args = self.struck(record.getMessage()), ()
+        return True
+
+
 class HttpClient:
     """Fetch bodies and say what the caller should do when that fails.
 
@@ -97,6 +130,8 @@ class HttpClient:
         Contact string; vendors refuse anonymous library agents.
     per_second : float
         Pace of request starts, host by host.
+    keys : mapping of str to SecretStr, optional
+        Keys by host; each goes to its own host only.
 
     Raises
     ------
@@ -105,13 +140,17 @@ class HttpClient:
     """
 
     def __init__(
-        self, session: requests.Session, source_mode: str, *, user_agent: str, per_second: float = 0.0
-    ) -> None:
+        self, session: requests.Session, source_mode: str, *, user_agent: str, per_second: float = 0.0,
+        keys: Mapping[str, SecretStr] | None = None,
+    ) -> None:  # fmt: skip
         if not user_agent.strip() or not user_agent.isascii() or not user_agent.isprintable():
             raise ContractError(
                 f"user agent: expected a contact in plain ASCII, such as 'desk@example.com', found {user_agent!r}"
             )
         self._session, self.source_mode, self._pacer = session, source_mode, Pacer(per_second)
+        self._keys = {host: _Key(key) for host, key in (keys or {}).items() if key.get_secret_value()}
+        for key in self._keys.values():
+            logging.getLogger("urllib3.connectionpool").addFilter(key)  # an equal one is not added again
         self._is_replay = source_mode != "live"  # only our own transports may speak for a recording
         session.headers.update({"User-Agent": user_agent.strip(), "Accept": "application/json, text/csv",
                                 "Accept-Encoding": "gzip"})  # fmt: skip
@@ -127,9 +166,19 @@ class HttpClient:
             The address is not known (403 is how the vendor says so), a redirect leaves the vendor's hosts, or the body
             is larger than any chain can be.
         """
-        with self._follow(url, symbol) as response:
-            self._raise_for_status(response, symbol, url)
-            body = _read_body(response, symbol, url)
+        host = urlsplit(url).hostname or ""
+        if not self._is_replay and host in KEYED_HOSTS and host not in self._keys:
+            raise SkippableError(f"{symbol}: {host} answers only with a key, and {KEYED_HOSTS[host]} is not set")
+        try:
+            with self._follow(url, symbol) as response:
+                self._raise_for_status(response, symbol, url)
+                body = _read_body(response, symbol, url)
+        except AlvhError as error:
+            if not self._keys:
+                raise
+            for key in self._keys.values():
+                error.args = (key.struck(str(error)),)
+            raise error from None  # what it came from quotes the address with its key
         return Payload(
             url=url, http_status=response.status_code, body=body, etag=response.headers.get("ETag"),
             last_modified=response.headers.get("Last-Modified"), source_mode=self.source_mode,
@@ -154,7 +203,8 @@ class HttpClient:
     def _send(self, url: str, symbol: str) -> requests.Response:
         self._pacer.wait(_owner(url))
         try:
-            return self._session.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True)
+            return self._session.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True,
+                                     auth=self._keys.get(urlsplit(url).hostname or ""))  # fmt: skip
         except requests.RequestException as error:
             if isinstance(error, ValueError):  # requests' mark of an address that no retry makes legal
                 raise SkippableError(f"{symbol}: {url} cannot be asked for: {error}") from error
@@ -170,7 +220,7 @@ class HttpClient:
             raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
                                  retry_after_seconds=wait)  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
-            raise SkippableError(str(json.loads(response.headers[MISSING_HEADER])))
+            raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
         reason = response.reason or "no reason given"
         meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
         raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")

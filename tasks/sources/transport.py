@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.landing import MISSES, SIDECAR
+from alvh_core.landing import MISSES, SIDECAR, archived_name
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
 from tasks.sources.client import FETCHED_AT_HEADER, MAX_BODY_BYTES, MISSING_HEADER
 
@@ -88,7 +88,7 @@ class RecordedTransport(_BodyTransport):
         parts = urlsplit(url)
         for folder in self._folders:
             for ending in (".gz", ".csv.gz"):
-                path = folder / f"{parts.hostname}{parts.path}{ending}"
+                path = folder / f"{parts.hostname}{archived_name(parts.path, parts.query)}{ending}"
                 if ".." not in path.relative_to(folder).parts and self._counts(path):  # a recording may hold links
                     return _recorded_body(path)
         known = {MISSING_HEADER: json.dumps(self._misses[url])} if url in self._misses else {}
@@ -146,7 +146,8 @@ class SimulatedTransport(_BodyTransport):
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
         """Route a vendor's URL path to the model."""
-        body = self._body(urlsplit(url).path.strip("/").split("/"))
+        parts = urlsplit(url)
+        body = self._body(parts.path.strip("/").split("/")) or self._macro(parts.path, dict(parse_qsl(parts.query)))
         return (requests.codes.ok, body, {}) if body is not None else (requests.codes.forbidden, b"AccessDenied", {})
 
     def _body(self, path: list[str]) -> bytes | None:
@@ -160,6 +161,21 @@ class SimulatedTransport(_BodyTransport):
             return self._market.index_history(stem.removesuffix("_History"), day)
         if folders[-2:-1] == ["daily-treasury-rates.csv"] and folders[-1].isdecimal():
             return self._market.treasury_curve(int(folders[-1]), day)
+        return None
+
+    def _macro(self, path: str, asked: Mapping[str, str]) -> bytes | None:
+        """Answer for the public offices."""
+        market, day = self._market, self._session
+        if path.endswith("/json/calendar.json"):
+            return market.fed_calendar(day)
+        if path.endswith("/bls.ics"):
+            return market.bls_calendar(day)
+        if path.endswith("/release_dates.json"):
+            return market.bea_calendar(day)
+        if path.endswith("/fred/series/observations"):
+            return market.observations(asked.get("series_id", ""), day, asked)
+        if path.endswith("/fredgraph.csv"):
+            return market.graph(asked.get("id", ""), day, asked)
         return None
 
 

@@ -1,14 +1,22 @@
-"""The US Treasury par yield curve, public domain: address and parser. Discounting is pure (`alvh_core.curve`)."""
+"""The US Treasury par yield curve, public domain: CSV, and the XML feed of the same numbers where that fails.
+
+Discounting is pure (`alvh_core.curve`).
+"""
 
 import re
 
 import numpy as np
 import pandas as pd
 
-from alvh_core.errors import SkippableError
+from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources.dated_csv import read_dated_csv
+from tasks.sources.documents import read_text
+from tasks.sources.limits import MAX_CSV_COLUMNS
 
 BASE_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/daily-treasury-rates.csv"
+XML_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/pages/xml"
+_PROPERTY = re.compile(r"<d:(NEW_DATE|BC_\w{1,20})(?:\s[^<>]{0,200})?>([^<>]{1,40})</d:")
+_XML_TENOR = re.compile(r"^BC_(\d{1,2}(?:_\d)?)(MONTH|YEAR)$")
 _TENOR = re.compile(r"^(\d{1,3}(?:\.\d{1,3})?)\s*(mo|month|yr|year)s?$", re.IGNORECASE)
 
 
@@ -18,8 +26,13 @@ def curve_url(year: int, base: str = BASE_URL) -> str:
     return f"{base}/{year}/all?{query}"
 
 
+def xml_url(year: int, base: str = XML_URL) -> str:
+    """Address of the same year as an XML feed."""
+    return f"{base}?data=daily_treasury_yield_curve&field_tdr_date_value={year}"
+
+
 def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
-    """Decode par yields; columns are bound by name because their number grows over the years.
+    """Decode par yields, CSV or XML; columns are bound by name because their number grows over the years.
 
     Returns
     -------
@@ -34,6 +47,8 @@ def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     RetriableError
         The body is cut short.
     """
+    if body.lstrip()[:1] == b"<" and b"<feed" in body[:1000]:
+        body = _xml_as_csv(read_text(body, symbol, url), f"{symbol}: {url}")
     frame, days = read_dated_csv(body, f"{symbol}: {url}")
     tenors = {name: years for name in frame.columns if (years := _years(str(name))) is not None}
     if not tenors:
@@ -59,3 +74,21 @@ def _years(name: str) -> float | None:
         return None
     number, unit = float(found[1]), found[2].lower()
     return number / 12.0 if unit.startswith("mo") else number
+
+
+def _xml_as_csv(text: str, where: str) -> bytes:
+    """Write the feed down as the CSV file it is a copy of; a date opens a row, and what is no tenor is left out."""
+    if not text.rstrip().endswith("</feed>"):
+        raise RetriableError(f"{where}: a feed cut short after {len(text)} characters")
+    rows: list[dict[str, str]] = []
+    for name, value in _PROPERTY.findall(text):
+        tenor = _XML_TENOR.match(name)
+        if name == "NEW_DATE":
+            rows.append({"Date": f"{value[5:7]}/{value[8:10]}/{value[:4]}"})
+        elif tenor and rows:
+            rows[-1][f"{tenor[1].replace('_', '.')} {tenor[2]}"] = value
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if len(names) > MAX_CSV_COLUMNS:
+        raise SkippableError(f"{where}: expected at most {MAX_CSV_COLUMNS} tenors, found {len(names)}; refused")
+    lines = [names, *([row.get(name, "") for name in names] for row in rows)]
+    return "\n".join(",".join(f'"{cell.replace(chr(34), "")}"' for cell in line) for line in lines).encode() + b"\n"

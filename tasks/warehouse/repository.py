@@ -199,10 +199,14 @@ class Warehouse:
 
     def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return `LADDER_STATE` of the latest night before a date; empty where there is none."""
-        table = SQL_TABLES[LADDER_STATE.name]
+        return self.rows_before(LADDER_STATE, source_mode, trade_date)
+
+    def rows_before(self, spec: TableSpec, source_mode: str, trade_date: date) -> pd.DataFrame:
+        """Return a table's rows of the latest night before a date that has any; empty where there is none."""
+        table = SQL_TABLES[spec.name]
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
         newest = sa.select(sa.func.max(table.c.trade_date)).where(earlier).scalar_subquery()
-        return self._read(sa.select(table).where(earlier & (table.c.trade_date == newest)), LADDER_STATE)
+        return self._read(sa.select(table).where(earlier & (table.c.trade_date == newest)), spec)
 
     def signals_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return `LADDER_SIGNALS` of all nights before a date."""

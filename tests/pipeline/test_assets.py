@@ -10,7 +10,8 @@ import pytest
 import requests
 
 DAY = date(2026, 11, 18)
-STAGES = ["curve", "normalise", "validate", "price", "score", "gather", "signal", "judge", "publish", "report"]
+STAGES = ["curve", "macro", "normalise", "validate", "price", "score", "gather", "signal", "remember", "judge",
+          "publish", "report"]  # fmt: skip
 LAST = "alvh://report"
 
 

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.macro.series import SERIES
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.lake.raw import RawArchive
 from tasks.sources import cboe, treasury
-from tasks.sources.catalogue import CHAIN, night_requests
+from tasks.sources.catalogue import CHAIN, NIGHT_DATASETS, Bases, night_requests
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
 from tasks.sources.transport import RecordedTransport, SimulatedTransport, session_with
@@ -231,4 +232,13 @@ def test_early_january_also_reads_the_year_before():
 
 def test_another_base_address():
     requests = night_requests(DEFAULT_UNIVERSE, DAY, cboe_base="http://127.0.0.1:1")
-    assert all(r.url.startswith("http://127.0.0.1:1/") for r in requests if r.dataset != "treasury_curve")
+    assert all(r.url.startswith("http://127.0.0.1:1/") for r in requests if r.dataset not in NIGHT_DATASETS)
+    offices = Bases(**dict.fromkeys(vars(Bases()), "http://127.0.0.1:2"))
+    urls = [
+        url
+        for r in night_requests(DEFAULT_UNIVERSE, DAY, bases=offices)
+        if r.dataset in NIGHT_DATASETS
+        for url in r.urls
+    ]
+    assert len(urls) == 2 + 2 + 2 + 1 + 2 * len(SERIES)
+    assert all(url.startswith("http://127.0.0.1:2") for url in urls)

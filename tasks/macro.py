@@ -1,0 +1,62 @@
+"""Stages macro and remember: what tonight's calendars and series say, then what is known with what was known before.
+
+The first needs no other night. The second starts from the night before, so it belongs to what is concluded in order.
+"""
+
+from collections.abc import Sequence
+
+from prefect import get_run_logger
+
+from alvh_core.frames import concat
+from alvh_core.landing import Landing, payload_rows
+from alvh_core.macro.events import night_events, night_listed
+from alvh_core.macro.series import night_series, night_values
+from alvh_core.schemas import (
+    MACRO_EVENTS,
+    MACRO_LISTED,
+    MACRO_SERIES,
+    MACRO_VALUES,
+    META_PAYLOADS,
+    META_QUARANTINE,
+    META_VALIDATIONS,
+)
+from expectations.gate import dated, validate_rows
+from expectations.suites import macro_listed_suite, macro_values_suite
+from tasks.assets import RAW, in_lake, in_warehouse, stage
+from tasks.night import Night
+from tasks.sources import catalogue
+from tasks.sources.decode import decode_tables
+from tasks.sources.schedule import packaged_schedule
+
+MACRO = "macro"  # bookkeeping, before `tasks.gather` joins it with the symbols'
+DATASETS = {catalogue.MACRO_CALENDAR, catalogue.MACRO_SERIES}
+
+
+@stage(reads=[RAW], writes=[*map(in_lake, (MACRO_LISTED, MACRO_VALUES)), *(in_lake(t, MACRO) for t in
+       (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
+def macro(night: Night, landings: Sequence[Landing]) -> None:
+    """Decode and validate the calendars and series of the night."""
+    lake, day, mode, read = night.lake, night.trade_date, night.source_mode, night.archive.read
+    mine = [landing for landing in landings if landing.dataset in DATASETS]
+    lines, mine = decode_tables(mine, read, {catalogue.MACRO_CALENDAR})
+    values, mine = decode_tables(mine, read, {catalogue.MACRO_SERIES})
+    events = validate_rows(night_listed(lines, day, mode), MACRO_LISTED, macro_listed_suite())
+    series = validate_rows(night_values(values, day, mode), MACRO_VALUES, macro_values_suite())
+    lake.write(events.clean, MACRO_LISTED)
+    lake.write(series.clean, MACRO_VALUES)
+    lake.write(concat([events.entries, series.entries], META_QUARANTINE), META_QUARANTINE, MACRO)
+    lake.write(dated([events.checks, series.checks], day, mode), META_VALIDATIONS, MACRO)
+    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, MACRO)
+    get_run_logger().info("%d dates, %d values", len(events.clean), len(series.clean))
+
+
+@stage(reads=[*map(in_lake, (MACRO_LISTED, MACRO_VALUES)), *map(in_warehouse, (MACRO_EVENTS, MACRO_SERIES))],
+       writes=[*map(in_lake, (MACRO_EVENTS, MACRO_SERIES))])  # fmt: skip
+def remember(night: Night) -> None:
+    """Join what tonight's files say with what earlier nights knew."""
+    lake, day, mode, before = night.lake, night.trade_date, night.source_mode, night.warehouse.rows_before
+    events = night_events(lake.read(MACRO_LISTED), before(MACRO_EVENTS, mode, day), packaged_schedule(), day, mode)
+    series = night_series(lake.read(MACRO_VALUES), before(MACRO_SERIES, mode, day), day, mode)
+    lake.write(events, MACRO_EVENTS)
+    lake.write(series, MACRO_SERIES)
+    get_run_logger().info("%d events, %d values known", len(events), len(series))

@@ -1,0 +1,62 @@
+"""The Bureau of Economic Analysis' release dates, public domain: one JSON object, with strangers among its values."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from alvh_core.errors import SkippableError
+from alvh_core.macro.events import BEA_TITLES, Event, listed
+from alvh_core.sessions import NEW_YORK
+from tasks.sources.documents import read_json
+
+BASE_URL = "https://apps.bea.gov"
+
+
+def calendar_url(base: str = BASE_URL) -> str:
+    """Address of the release dates."""
+    return f"{base}/API/signup/release_dates.json"
+
+
+def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
+    """Decode release dates; repeated ones count once, those that wait for a new date do not count.
+
+    Returns
+    -------
+    DataFrame
+        From `alvh_core.macro.events.listed`.
+
+    Raises
+    ------
+    SkippableError
+        Neither of our releases, or a time without zone.
+    RetriableError
+        The body is cut short.
+    """
+    document = read_json(body, symbol, url)
+    try:
+        lines = list(_events(document))
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise SkippableError(
+            f"{symbol}: {url}: expected release_dates in UTC: {type(error).__name__} {error}"
+        ) from error
+    if not lines:
+        raise SkippableError(f"{symbol}: {url}: expected {' or '.join(BEA_TITLES)}, found {list(document)[:5]}")
+    return listed(lines)
+
+
+def _events(document: dict[str, Any]) -> Iterator[Event]:
+    for title, kind in BEA_TITLES.items():
+        release = document.get(title)
+        if not isinstance(release, dict):  # absent, or a stranger such as file_generated
+            continue
+        waiting = set(map(str, release.get("to_be_rescheduled") or []))
+        for text in dict.fromkeys(map(str, release["release_dates"])):
+            if text in waiting:
+                continue
+            at = datetime.fromisoformat(text)
+            if at.tzinfo is None:
+                raise ValueError(f"{text!r} without a time zone")
+            yield Event(kind=kind, day=at.astimezone(ZoneInfo(NEW_YORK)).date(), title=title, source="bea_json", at=at)

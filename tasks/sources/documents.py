@@ -1,0 +1,71 @@
+"""Small documents of public offices, JSON and plain text: read whole or refused, never in part.
+
+What their fields mean is the offices' own modules' business.
+"""
+
+import json
+from typing import Any
+
+from alvh_core.errors import SkippableError
+from tasks.sources.cboe import check_json
+from tasks.sources.limits import unique_keys
+
+MAX_BYTES = 4 << 20  # the largest calendar has a tenth of one
+MAX_TITLE_CHARS = 200
+
+
+def read_json(body: bytes, symbol: str, url: str) -> dict[str, Any]:
+    """Read a JSON object, with or without a byte order mark.
+
+    Parameters
+    ----------
+    body : bytes
+    symbol, url : str
+        Ours; named in errors.
+
+    Raises
+    ------
+    SkippableError
+        HTML, no object, nested without end, or larger than any of ours.
+    RetriableError
+        The body is cut short.
+    """
+    check_size(body, symbol, url)
+    check_json(body, symbol, url)
+    try:
+        return dict(json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SkippableError(f"{symbol}: {url}: expected a JSON object, found {body[:60]!r}: "
+                             f"{type(error).__name__} {error}") from error  # fmt: skip
+
+
+def read_text(body: bytes, symbol: str, url: str) -> str:
+    """Read a text of UTF-8.
+
+    Raises
+    ------
+    SkippableError
+        It is none, or larger than any of ours.
+    """
+    check_size(body, symbol, url)
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SkippableError(f"{symbol}: {url}: expected text, found {body[:60]!r}: {error}") from error
+
+
+def check_size(body: bytes, symbol: str, url: str) -> None:
+    """Refuse what is larger than any calendar.
+
+    Raises
+    ------
+    SkippableError
+        Says how large.
+    """
+    if len(body) > MAX_BYTES:
+        raise SkippableError(f"{symbol}: {url}: expected at most {MAX_BYTES >> 20} MB, found {len(body)} bytes")
+
+
+def told(text: str) -> str:
+    """Return a title as it may stand in a table: one line, not without end."""
+    return " ".join(text.split())[:MAX_TITLE_CHARS]
