@@ -39,7 +39,7 @@ class ColumnSpec:
     source: str = ""
 
 
-SOURCE_MODES = ("live", "recorded", "simulated")
+SOURCE_MODES = ("live", "recorded", "imported", "simulated")
 QUOTE_CLOCKS = ("in_session", "at_close", "after_hours")
 VARIANTS = ("V0_REF", "V1_SAME_HEDGE", "V2_VOL_WRAPPER", "V3_NATIVE")
 FILTER_STATES = ("PASS", "FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID", "BAD_QUOTE", "MISSING_LEG", "NO_DATA")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from alvh_core.columns import SOURCE_MODES
 from alvh_core.errors import AlvhError, ContractError
 from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
@@ -24,7 +25,7 @@ def nightly(
     day: Annotated[
         str | None, typer.Option("--date", help="Session, YYYY-MM-DD; default: the last one closed.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH.")] = None,
+    source: Annotated[str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES].")] = None,
     force: Annotated[bool, typer.Option(help="Compute a COMPLETE night again from what has landed.")] = False,
 ) -> None:
     """Run one night and print its verdicts."""
@@ -51,13 +52,13 @@ def nightly(
 @app.command()
 def report(
     day: Annotated[str | None, typer.Option("--date", help="Session; default: the night published last.")] = None,
-    mode: Annotated[str | None, typer.Option(help="live, recorded or simulated.")] = None,
+    mode: Annotated[str | None, typer.Option(help="live, recorded, imported or simulated.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Print where a night's report is; --open shows it."""
     settings = prepare()
-    if mode not in {None, "live", "recorded", "simulated"}:
-        raise ContractError(f"--mode: expected live, recorded or simulated, found {mode!r}")
+    if mode not in {None, *SOURCE_MODES}:
+        raise ContractError(f"--mode: expected {', '.join(SOURCE_MODES)}, found {mode!r}")
     pattern = f"{parse_date(day) if day else '*'}-{mode or '*'}.html"
     pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
     if not pages:

@@ -97,7 +97,7 @@ def prepare(night: Night) -> dict[str, int]:
 def land_all(night: Night) -> list[Landing]:
     """Fetch every payload by threads of this process, whatever computes them: one pace per host."""
     night.connect()
-    requests = night_requests(night.universe, night.trade_date)
+    requests = night_requests(night.universe, night.trade_date, source_mode=night.source_mode)
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
         # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols

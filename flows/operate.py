@@ -4,10 +4,12 @@ import logging
 import os
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alvh_core.errors import ContractError
 from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
 
 SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
@@ -72,6 +74,37 @@ def watch(
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
 
 
+def import_files(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders, zipped or not; what they are, their columns say.")
+    ],
+    symbol: Annotated[str | None, typer.Option(help="Whose options they hold, where a file does not say.")] = None,
+    histories: Annotated[Path | None, typer.Option(help="Folder with curve, bars and index histories.")] = None,
+    replace: Annotated[bool, typer.Option(help="Let a chain take the place of one from another file.")] = False,
+    partial: Annotated[bool, typer.Option(help="Near expiries were cut away; do not doubt the date for it.")] = False,
+) -> None:
+    """Take in files as desks save them, and run the nights they belong to."""
+    prepare()
+    if histories is not None and not histories.is_dir():
+        raise ContractError(f"--histories: expected a folder, found none at {histories}; nothing was imported")
+    from flows.imports import import_files as flow  # noqa: PLC0415
+
+    ended = flow(
+        paths=[path.absolute() for path in paths],
+        symbol=symbol,
+        histories=histories and histories.absolute(),
+        is_replacing=replace,
+        is_partial=partial,
+    )
+    for one in ended.received:
+        what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))
+        count = f"{one.contracts_count} contracts" if one.contracts_count else ""
+        typer.echo(": ".join(filter(None, (f"{one.outcome:<8}  {one.file}", what, count, one.reason))))
+    for day, outcome in ended.nights.items():
+        typer.echo(f"{day}  {outcome}")
+    raise typer.Exit(EXIT_FAILED if ended.has_failed else 0)
+
+
 def migrate() -> None:
     """Bring the warehouse's tables to this version; ALVH_WAREHOUSE_URL must be their owner's."""
     settings = prepare()
@@ -106,3 +139,4 @@ def mount(app: typer.Typer) -> None:
     """Put the commands on the `alvh` command."""
     for command in (serve, backfill, reconcile, watch, migrate):
         app.command()(command)
+    app.command("import")(import_files)

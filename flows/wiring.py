@@ -26,16 +26,23 @@ from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
 from tasks.night import Night, no_client
 from tasks.settings import Settings
+from tasks.sources.catalogue import IMPORTED
 from tasks.sources.cboe import VENUE_SCOPE
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes, load_calendar
-from tasks.sources.transport import RecordedTransport, SimulatedTransport, live_transport, session_with
+from tasks.sources.transport import (
+    ImportedTransport,
+    RecordedTransport,
+    SimulatedTransport,
+    live_transport,
+    session_with,
+)
 from tasks.warehouse.repository import NightKey
 
 PACKAGE = "alvh-pipeline"
 PROFILE = "trigger_442"
 FRED_HOST = "api.stlouisfed.org"
-SOURCES = "simulated, live, or recorded:PATH"
+SOURCES = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
 @lru_cache(maxsize=4)
@@ -113,7 +120,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     trade_date : date
         A session.
     source : str
-        ``simulated``, ``live`` or ``recorded:PATH``.
+        ``simulated``, ``live``, ``recorded:PATH`` or ``imported[:HISTORIES]``.
     run_id : str
 
     Returns
@@ -134,7 +141,8 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
         session=calendar.session(trade_date), calendar=calendar, universe=universe, profile=profile,
-        spread_rule=spread_rule, evidence_rule=evidence_rule, venue_scope=VENUE_SCOPE, lake_root=settings.lake_root,
+        spread_rule=spread_rule, evidence_rule=evidence_rule,
+        venue_scope="imported(mixed)" if mode == IMPORTED else VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
         runner=settings.runner, runner_address=settings.runner_address,
@@ -188,6 +196,10 @@ def _source(settings: Settings, trade_date: date, source: str, universe: dict[st
     if source == "live":
         keys = {FRED_HOST: settings.fred_api_key} if settings.fred_api_key else {}
         return "live", _client(settings, live_transport(), "live", settings.requests_per_second, keys)
+    if source.partition(":")[0] == IMPORTED:
+        folder = source.partition(":")[2]
+        imported = ImportedTransport(Path(folder).expanduser() if folder else None)
+        return IMPORTED, _client(settings, imported, IMPORTED)
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {SOURCES}, found {source!r}")

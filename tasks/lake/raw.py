@@ -185,6 +185,25 @@ class RawArchive:
             self._store.remove(stray)
 
 
+def keep_original(root: str | Path, body: bytes, name: str) -> str:
+    """Keep a dropped file whole, once, whatever of it can be used; return its hash.
+
+    Parameters
+    ----------
+    root : str or Path
+        The lake's raw folder or address.
+    body : bytes
+    name : str
+        What it was called when it first came.
+    """
+    store, sha256 = open_store(root), hashlib.sha256(body).hexdigest()
+    path = f"imports/{sha256}.gz"
+    if not store.exists(path + SIDECAR):
+        store.write(path, gzip.compress(body, GZIP_LEVEL, mtime=0))
+        store.write(path + SIDECAR, json.dumps({"name": name, "bytes_count": len(body)}, indent=1).encode())
+    return sha256
+
+
 def archived_sessions(root: str | Path) -> set[str]:
     """Return the sessions that anything was fetched for, as ISO dates, whatever the source mode."""
     return {path.split("/")[1] for path in open_store(root).glob(f"source_mode=*/*/{MISSES}")}

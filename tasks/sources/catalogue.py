@@ -15,10 +15,13 @@ from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources import bea, bls, cboe, fed, fred, treasury
 from tasks.sources.client import Payload
+from tasks.sources.filedrops.layout import SCHEME, drop_url
+from tasks.sources.filedrops.registry import read_drop
 
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
 MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
 NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES})  # of the night, not of a symbol of its universe
+IMPORTED = "imported"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +53,12 @@ class Bases:
 
 
 def night_requests(
-    universe: Mapping[str, Asset], trade_date: date, *, cboe_base: str = cboe.BASE_URL, bases: Bases | None = None
+    universe: Mapping[str, Asset],
+    trade_date: date,
+    *,
+    cboe_base: str = cboe.BASE_URL,
+    bases: Bases | None = None,
+    source_mode: str = "",
 ) -> list[PayloadRequest]:
     """List the bodies of a night, chains first: they cannot be fetched again tomorrow.
 
@@ -62,6 +70,8 @@ def night_requests(
         Address of the provider; tests put a local server here.
     bases : Bases, optional
         Addresses of the public offices.
+    source_mode : str
+        Chains of ``imported`` nights come from dropped files, whoever gives the rest.
 
     Returns
     -------
@@ -71,9 +81,10 @@ def night_requests(
     assets = list(universe.values())
     indices = sorted({"VIX", *(asset.vol_index for asset in assets if asset.vol_index)})
     years = sorted({trade_date.year, (trade_date - timedelta(days=10)).year}, reverse=True)
-    wanted = [
-        PayloadRequest(dataset=CHAIN, symbol=a.symbol, url=cboe.chain_url(a.wire_symbol, cboe_base)) for a in assets
-    ]
+    chains = {a.symbol: cboe.chain_url(a.wire_symbol, cboe_base) for a in assets}
+    if source_mode == IMPORTED:
+        chains = {a.symbol: drop_url(a.symbol) for a in assets}
+    wanted = [PayloadRequest(dataset=CHAIN, symbol=symbol, url=url) for symbol, url in chains.items()]
     wanted += [PayloadRequest(dataset=INDEX, symbol=i, url=cboe.index_history_url(i, cboe_base)) for i in indices]
     wanted += [PayloadRequest(dataset=CURVE, symbol=f"UST{year}", url=treasury.curve_url(year, bases.treasury_csv),
                               fallbacks=(treasury.xml_url(year, bases.treasury_xml),)) for year in years]  # fmt: skip
@@ -110,12 +121,14 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     RetriableError, SkippableError
         Cut short, a page of HTML, empty, or another session's quotes; names symbol, address and reason.
     """
-    if request.dataset in {CHAIN, BARS}:
+    is_drop = request.url.startswith(SCHEME)
+    if request.dataset in {CHAIN, BARS} and not is_drop:
         cboe.check_json(payload.body, request.symbol, request.url)
     if request.dataset == CHAIN:
-        header = cboe.read_header(payload.body, request.symbol, request.url, payload.sha256)
-        snapshot_row(header, universe[request.symbol], session, calendar=calendar, source_mode=payload.source_mode,
-                     venue_scope=cboe.VENUE_SCOPE)  # fmt: skip
+        asset, origin = universe[request.symbol], (request.url, payload.sha256)
+        header = (read_drop(payload.body, asset, *origin, calendar).header if is_drop
+                  else cboe.read_header(payload.body, request.symbol, *origin))  # fmt: skip
+        snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
     elif request.dataset != BARS:
         PARSERS[request.dataset](payload.body, request.symbol, payload.url)
 

@@ -21,6 +21,8 @@ from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources import cboe
 from tasks.sources.catalogue import CHAIN, PARSERS
+from tasks.sources.filedrops.layout import SCHEME
+from tasks.sources.filedrops.registry import read_drop
 
 DECODE_THREADS = 2
 Reader = Callable[[str], bytes]
@@ -57,11 +59,12 @@ def decode_chains(landings: Sequence[Landing], read: Reader, universe: Mapping[s
     """
 
     def one(landing: Landing) -> tuple[pa.Table, dict[str, Any]]:
-        body = read(landing.url)
-        header = cboe.read_header(body, landing.symbol, landing.url, str(landing.payload_sha256))
-        row = snapshot_row(header, universe[landing.symbol], session, calendar=calendar, source_mode=source_mode,
-                           venue_scope=cboe.VENUE_SCOPE)  # fmt: skip
-        return cboe.parse_chain(body, landing.symbol, landing.url), row
+        body, asset, sha256 = read(landing.url), universe[landing.symbol], str(landing.payload_sha256)
+        drop = read_drop(body, asset, landing.url, sha256, calendar) if landing.url.startswith(SCHEME) else None
+        header = drop.header if drop else cboe.read_header(body, landing.symbol, landing.url, sha256)
+        row = snapshot_row(header, asset, session, calendar=calendar, source_mode=source_mode,
+                           venue_scope=drop.venue_scope if drop else cboe.VENUE_SCOPE)  # fmt: skip
+        return drop.table if drop else cboe.parse_chain(body, landing.symbol, landing.url), row
 
     kept, parts = _each(landings, {CHAIN}, one)
     raw = cboe.stack_chains(table for table, _ in parts)

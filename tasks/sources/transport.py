@@ -1,7 +1,8 @@
 """Transports: where the bytes of a session come from. Mounted on the client's session, invisible to it.
 
 `RecordedTransport` answers from a folder of bodies laid out by session and URL path, the shape of our own raw archive;
-`SimulatedTransport` from the seeded market model. The network is requests' own adapter.
+`SimulatedTransport` from the seeded market model, `ImportedTransport` from a folder of histories. The network is
+requests' own adapter.
 """
 
 import gzip
@@ -100,6 +101,43 @@ class RecordedTransport(_BodyTransport):
         return is_whole and path.is_file()
 
 
+class ImportedTransport(_BodyTransport):
+    """Answers what an imported night needs besides its chains, from a folder of histories; chains lie in the archive.
+
+    Parameters
+    ----------
+    histories : Path, optional
+        ``{histories}/{host}/{url path}.gz``, as `RecordedTransport` has them; its whole recording does as well.
+
+    Raises
+    ------
+    ContractError
+        There is no such folder.
+    """
+
+    source_mode = "imported"
+
+    def __init__(self, histories: Path | None = None) -> None:
+        super().__init__()
+        if histories is not None and not histories.is_dir():
+            raise ContractError(
+                f"--histories: expected a folder of {{host}}/{{url path}}.gz, found nothing at {histories}"
+            )
+        inner = histories / "histories" if histories else None
+        self._folder = inner if inner and inner.is_dir() else histories
+
+    def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
+        """Look the URL up in the histories."""
+        parts = urlsplit(url)
+        for ending in (".gz", ".csv.gz"):
+            path = Path(f"{parts.hostname}{parts.path}{ending}")
+            if self._folder and ".." not in path.parts and (self._folder / path).is_file():
+                return _recorded_body(self._folder / path)
+        reason = ("no imported file had this chain" if parts.scheme == "import" else
+                  "imported nights ask nobody; --histories PATH names a folder that has it")  # fmt: skip
+        return requests.codes.not_found, b"", {MISSING_HEADER: json.dumps(f"{url}: {reason}")}
+
+
 def _recorded_body(path: Path) -> tuple[int, bytes, dict[str, str]]:
     sidecar = path.with_name(path.name + SIDECAR)
     try:
@@ -188,6 +226,7 @@ def session_with(transport: BaseAdapter) -> requests.Session:
     session.trust_env = isinstance(transport, HTTPAdapter)
     session.mount("https://", transport)
     session.mount("http://", transport)
+    session.mount("import://", transport)  # chains of dropped files: only the archive has them
     return session
 
 

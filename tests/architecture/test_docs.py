@@ -36,8 +36,9 @@ def test_every_setting_is_in_the_quick_start() -> None:
 def test_every_command_is_in_the_readme() -> None:
     from flows.cli import app
 
-    commands = {command.callback.__name__ for command in app.registered_commands}
-    assert commands == {"nightly", "report", "query", "doctor", "serve", "backfill", "reconcile", "watch", "migrate"}
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert commands == {"nightly", "report", "query", "doctor", "serve", "backfill", "reconcile", "watch", "migrate",
+                        "import"}  # fmt: skip
     readme = (ROOT / "README.md").read_text()
     assert {name for name in commands if f"alvh {name}" in readme} == commands
 

@@ -102,7 +102,7 @@ def test_query_lake(alvh, published):
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
     pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
-    pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded or simulated"], id="mode"),
+    pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):
@@ -112,6 +112,12 @@ def test_errors_say_what_to_do(alvh, published, words, expected):
     assert "Traceback" not in err
     for word in expected:
         assert word in err
+
+
+def test_import_of_histories_that_are_not_there(alvh, home, tmp_path):
+    code, out, err = alvh("import", "file.csv", "--histories", str(tmp_path / "none"))
+    assert (code, out) == (2, "")
+    assert f"--histories: expected a folder, found none at {tmp_path / 'none'}; nothing was imported" in err
 
 
 def test_nothing_published_yet(alvh, home):

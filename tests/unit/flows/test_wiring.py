@@ -55,7 +55,7 @@ def test_a_recording_under_the_users_home(settings, tmp_path, monkeypatch):
 @pytest.mark.parametrize("source", ["", "recorded", "recorded:", "Simulated", "https://x", "simulated:1"])
 def test_an_unknown_source(settings, source):
     with pytest.raises(
-        ContractError, match=r"--source, ALVH_SOURCE: expected simulated, live, or recorded:PATH, found"
+        ContractError, match=r"--source, ALVH_SOURCE: expected simulated, live, recorded:PATH, or imported"
     ):
         wiring.build_night(settings(), DAY, source, "run-1")
 

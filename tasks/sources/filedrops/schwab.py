@@ -1,0 +1,96 @@
+"""Schwab option chain JSON as its API answers: nested by expiry and strike, volatility in percent, -999 for none."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from alvh_core.errors import SkippableError
+from alvh_core.quotes import ChainHeader
+from alvh_core.sessions import NEW_YORK, TradingCalendar
+from alvh_core.universe import Asset
+from tasks.sources.filedrops.layout import SENTINELS, Drop, Part, numbers, plain_symbol, wire_table
+from tasks.sources.limits import MAX_CONTRACTS, check_json_values, unique_keys
+
+_FIELDS = {"bid": "bid", "ask": "ask", "bid_size": "bidSize", "ask_size": "askSize", "iv": "volatility",
+           "open_interest": "openInterest", "volume": "totalVolume", "delta": "delta"}  # fmt: skip
+_MAPS = ("callExpDateMap", "putExpDateMap")
+_MILLISECONDS = 1000.0
+
+
+class Schwab:
+    """The layout."""
+
+    name = "schwab"
+    needs = ("symbol", "status", *_MAPS)
+
+    def split(self, body: bytes, where: str) -> list[Part]:
+        """One file is one chain."""
+        return [Part(symbol=plain_symbol(str(_document(body, where).get("symbol"))), body=body)]
+
+    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+        """Read the chain; its clock is that of the quote that changed last.
+
+        Raises
+        ------
+        SkippableError
+            The chain failed, or a contract lacks what the pipeline stands on.
+        """
+        where = f"{asset.symbol}: {url}"
+        document = _document(body, where)
+        if document.get("status") != "SUCCESS":
+            raise SkippableError(f"{where}: expected status SUCCESS, found {str(document.get('status'))[:40]!r}")
+        rows = _contracts(document, where)
+        lost = [name for name in ("symbol", "quoteTimeInLong", *_FIELDS.values()) if name not in rows]
+        if lost or len(rows) > MAX_CONTRACTS:
+            raise SkippableError(f"{where}: expected up to {MAX_CONTRACTS} contracts with all fields, found "
+                                 f"{len(rows)} without {', '.join(lost) or 'none'}")  # fmt: skip
+        option = rows["symbol"].astype("str").str.replace(" ", "", regex=False).str.lstrip("$")
+        if "nonStandard" in rows:  # a deliverable that is not 100 shares
+            changed = rows["nonStandard"].eq(True) & ~option.str.slice(0, -15).str.contains(r"\d$")
+            option = option.where(~changed, option.str.slice(0, -15) + "1" + option.str.slice(-15))
+        values = pd.DataFrame({wire: numbers(rows[name]) for wire, name in _FIELDS.items()})
+        values["iv"] = values["iv"].where(~values["iv"].isin(SENTINELS)) / 100.0
+        moment = _moment(numbers(rows["quoteTimeInLong"]).max(), where)
+        header = ChainHeader(
+            symbol=asset.symbol, url=url, payload_sha256=sha256, rendered_at_utc=None, iv30_vol=float("nan"),
+            quote_at=moment, contracts_count=len(rows),
+            underlying_price_usd=float(numbers(pd.Series([document.get("underlyingPrice")])).iloc[0]),
+        )  # fmt: skip
+        return Drop(header=header, table=wire_table(asset, option, values), venue_scope="schwab", claimed=_day(moment))
+
+
+def _document(body: bytes, where: str) -> dict[str, Any]:
+    check_json_values(body, where)
+    try:
+        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
+        return dict(document)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SkippableError(f"{where}: expected a JSON object, found {body[:60]!r}: {error}") from error
+
+
+def _contracts(document: dict[str, Any], where: str) -> pd.DataFrame:
+    try:
+        found = [contract for name in _MAPS for strikes in document[name].values()
+                 for listed in strikes.values() for contract in listed]  # fmt: skip
+        rows = pd.DataFrame([dict(contract) for contract in found])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SkippableError(f"{where}: expected {' and '.join(_MAPS)} of expiries, strikes and contracts: "
+                             f"{type(error).__name__} {error}") from error  # fmt: skip
+    if rows.empty:
+        raise SkippableError(f"{where}: expected option contracts, found none")
+    return rows
+
+
+def _moment(milliseconds: float, where: str) -> datetime:
+    try:
+        moment = datetime.fromtimestamp(milliseconds / _MILLISECONDS, UTC).astimezone(ZoneInfo(NEW_YORK))
+    except (ValueError, OverflowError, OSError) as error:
+        raise SkippableError(f"{where}: expected quoteTimeInLong in milliseconds, found {milliseconds}") from error
+    return moment.replace(tzinfo=None)
+
+
+def _day(moment: datetime) -> date:
+    return moment.date()
