@@ -96,11 +96,17 @@ def positive_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
     return flag.eq(equals).fillna(False) | ~(value <= 0)
 
 
+def adds_up(frame: pd.DataFrame) -> pd.Series:
+    """First column the sum of the others; nulls are lawful."""
+    whole, *parts = _columns(frame)
+    return ~(whole != sum(parts)).fillna(False)
+
+
 LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
         at_most, present_when, present_when_positive, ask_not_below_bid, ask_covers_intrinsic, close_inside_bar,
-        below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when, positive_unless,
+        below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when, positive_unless, adds_up,
     )
 }  # fmt: skip
 

@@ -7,6 +7,8 @@ One function per dataset, from facts to answers. A new rule is a line here; a ne
 from alvh_core.macro.series import SERIES
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
+    BREADTH,
+    DAILY_ACTIONS,
     DAILY_BARS,
     LADDER_LEGS,
     LADDER_SIGNALS,
@@ -16,6 +18,7 @@ from alvh_core.schemas import (
     MODEL_FREE,
     OPTION_QUOTES,
     RATE_CURVE,
+    VX_SETTLEMENTS,
     TableSpec,
 )
 from expectations.rules import (
@@ -174,6 +177,37 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
     )
 
 
+def daily_actions_suite() -> Suite:
+    """Return the rules for dividends and splits; without a source of them there are none."""
+    return Suite(
+        dataset=DAILY_ACTIONS.name,
+        rules=(
+            *registry_rules(DAILY_ACTIONS, min_rows=0),
+            at_least("AFTER_THE_NIGHT", "trade_date", "ex_date"),
+        ),
+    )
+
+
+def vx_settlements_suite(*, min_rows: int = 1) -> Suite:
+    """Return the rules for settlements of VIX futures; without them only the gap to the forwards is missing.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows break the row-count rule, at severity ``underlying``.
+    """
+    return Suite(
+        dataset=VX_SETTLEMENTS.name,
+        rules=(
+            *registry_rules(VX_SETTLEMENTS, min_rows=min_rows, empty_severity="underlying"),
+            at_least("AFTER_THE_NIGHT", "trade_date", "settle_date"),
+            at_least("AFTER_EXPIRY", "expiry_date", "settle_date"),
+            at_least("HIGH_BELOW_LOW", "high_usd", "low_usd"),
+            matches("futures_symbol", r"^VX/[FGHJKMNQUVXZ]\d$"),
+        ),
+    )
+
+
 def macro_listed_suite(*, min_rows: int = 1) -> Suite:
     """Return the rules for what the macro calendars of a night list; no row is no reason to stop it.
 
@@ -241,6 +275,7 @@ def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | 
     Suite
     """
     laws = _answer_laws(spread_rule or SpreadRule()).get(table.name, ())
+    min_rows = 0 if table is BREADTH else min_rows  # a night without tonight's closes has none
     return Suite(dataset=table.name, rules=(*registry_rules(table, "night", min_rows=min_rows), *laws))
 
 
@@ -271,6 +306,15 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
                  "a deployed layer has deployed_date"),
             at_least("ARMED_AFTER_THE_NIGHT", "trade_date", "armed_date", "night"),
             at_least("DEPLOYED_AFTER_THE_NIGHT", "trade_date", "deployed_date", "night"),
+        ),
+        BREADTH.name: (
+            _law("COUNTS_DO_NOT_ADD_UP", "adds_up",
+                 ("members_count", "advances_count", "declines_count", "unchanged_count"),
+                 "members_count = advances_count + declines_count + unchanged_count"),
+            _law("DIFFERENCE_WRONG", "adds_up", ("advances_count", "ad_diff_count", "declines_count"),
+                 "advances_count = ad_diff_count + declines_count"),
+            at_least("BEFORE_AFTER_THE_NIGHT", "trade_date", "before_date", "night"),
+            at_least("LINE_FROM_THE_FUTURE", "trade_date", "line_from_date", "night"),
         ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK"),

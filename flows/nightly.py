@@ -26,6 +26,7 @@ from tasks.gather import cut, gather
 from tasks.judge import judge
 from tasks.land import land, outcome
 from tasks.macro import macro, remember
+from tasks.markets import breadth, markets
 from tasks.night import Night
 from tasks.normalise import normalise
 from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
@@ -88,6 +89,7 @@ def prepare(night: Night) -> dict[str, int]:
     landings = land_all(night)
     curve(night, landings)
     macro(night, landings)
+    markets(night, landings)
     parts = cut(landings, night.shards)
     counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     return gather(night, counts)
@@ -136,6 +138,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
     with in_order(night):
         based_on_no = signal(night)
         remember(night)
+        breadth(night)
         judge(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night)

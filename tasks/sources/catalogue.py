@@ -11,20 +11,40 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alvh_core.errors import ContractError
+from alvh_core.expiries import IsSession, is_weekday
+from alvh_core.futures import listed_contracts
 from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, treasury
+from tasks.sources import bea, bls, cboe, cfe, fed, fred, massive_stocks, tiingo, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
-from tasks.sources.source import BARS, CHAIN, CURVE, INDEX, MACRO_CALENDAR, MACRO_SERIES, Chain, Source, Wanted
+from tasks.sources.source import (
+    ACTIONS,
+    BARS,
+    CHAIN,
+    CURVE,
+    GROUPED,
+    INDEX,
+    MACRO_CALENDAR,
+    MACRO_SERIES,
+    REFERENCE,
+    VX_HISTORY,
+    VX_SETTLEMENT,
+    Chain,
+    Source,
+    Wanted,
+)
 
-PROVIDERS = (cboe, treasury, fed, bls, bea, fred)
+PROVIDERS = (cboe, tiingo, cfe, treasury, fed, bls, bea, fred, massive_stocks)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES})  # of the night, not of a symbol of its universe
+MARKET_DATASETS = frozenset({ACTIONS, VX_SETTLEMENT, VX_HISTORY, GROUPED, REFERENCE})
+# Of the night, not of a symbol of its universe: no shard needs them.
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES}) | MARKET_DATASETS
+INDICES = ("RVX", "SKEW", "VIX", "VIX3M", "VIX6M", "VIX9D", "VVIX", "VXN")  # asked for whatever the universe holds
 IMPORTED = "imported"
 
 
@@ -63,11 +83,16 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
+    ACTIONS: lambda universe, _day: list(universe),
+    VX_SETTLEMENT: lambda _universe, _day: ["VX", cfe.BEFORE],
+    VX_HISTORY: lambda _universe, day: listed_contracts(day, is_weekday),
+    GROUPED: lambda _universe, _day: ["US_STOCKS", massive_stocks.BEFORE],
+    REFERENCE: lambda _universe, _day: ["XNYS"],
 }
 
 
 def _indices(universe: Mapping[str, Asset]) -> list[str]:
-    return sorted({"VIX", *(asset.vol_index for asset in universe.values() if asset.vol_index)})
+    return sorted({*INDICES, *(asset.vol_index for asset in universe.values() if asset.vol_index)})
 
 
 def _ten_days_ago(day: date) -> date:
@@ -82,6 +107,7 @@ def night_requests(
     source_mode: str = "",
     bases: Mapping[str, str] | None = None,
     off: Collection[str] = (),
+    is_session: IsSession = is_weekday,
 ) -> list[PayloadRequest]:
     """List the bodies of a night.
 
@@ -95,6 +121,8 @@ def night_requests(
         Addresses in place of the publishers' own.
     off : collection of str
         Publishers that are not asked.
+    is_session : callable
+        Date to bool: the exchange's calendar, which names of files depend on.
 
     Returns
     -------
@@ -102,7 +130,8 @@ def night_requests(
         What no source has is not asked for.
     """
     wanted = [
-        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date))
+        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date,
+                         is_session=is_session))
         for dataset, symbols in SYMBOLS.items()
         for symbol in symbols(universe, trade_date)
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from alvh_core.expiries import ONE_DAY, IsSession, is_weekday, last_session_on_or_before
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.quotes import ChainHeader
 from alvh_core.universe import Asset
@@ -19,6 +20,8 @@ from tasks.sources.keys import ApiKey
 
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
 MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
+ACTIONS, VX_SETTLEMENT, VX_HISTORY = "daily_actions", "vx_settlement", "vx_history"
+GROUPED, REFERENCE = "grouped_daily", "reference_tickers"
 PAGES = b'{"pages":['  # how a body of several pages begins
 
 
@@ -52,11 +55,19 @@ class Wanted:
     asset : Asset, optional
         The universe's entry, if it has one.
     trade_date : date
+    is_session : callable
+        Date to bool; every weekday unless the exchange's calendar is given.
     """
 
     symbol: str
     asset: Asset | None
     trade_date: date
+    is_session: IsSession = is_weekday
+
+    @property
+    def previous(self) -> date:
+        """The session before."""
+        return last_session_on_or_before(self.trade_date - ONE_DAY, self.is_session)
 
 
 Query = Mapping[str, str]

@@ -105,7 +105,10 @@ def test_its_addresses_are_its_own_and_obey_another_base(source):
 @every_source
 def test_no_other_source_takes_its_addresses(source):
     path = urlsplit(source.addresses(wanted(source), {})[0]).path
-    assert [other.name for other in SOURCES.values() if other.route.search(path)] == [source.name]
+    takers = [other for other in SOURCES.values() if other.route.search(path)]
+    assert source in takers
+    assert {taker.simulate for taker in takers} == {source.simulate}, "one file for two datasets is one file"
+    assert [taker.name for taker in takers if taker.dataset == source.dataset] == [source.name]
 
 
 @every_source
