@@ -6,11 +6,13 @@ Methods answer different questions, so none continues another's line. Where clos
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.expiries import ONE_DAY
 from alvh_core.schemas import BREADTH
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset, hosts
@@ -58,7 +60,7 @@ def exchange_breadth(closes: pd.DataFrame, listed: Collection[str], before: date
     if closes.empty:
         return frames.empty(BREADTH)
     table = closes.drop_duplicates(["ticker", "session_date"], keep=False)
-    table = table.pivot(index="session_date", columns="ticker", values="close_usd")
+    table = table.pivot_table(index="session_date", columns="ticker", values="close_usd", aggfunc="first")
     if not {pd.Timestamp(before), pd.Timestamp(trade_date)} <= set(table.index):
         return frames.empty(BREADTH)
     change = table.loc[[pd.Timestamp(trade_date)]] - table.loc[pd.Timestamp(before)]
@@ -92,15 +94,15 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
     mine = bars[bars["symbol"].isin(members)]
     if mine.empty:
         return pd.DataFrame(columns=[*_COUNTS, "before_date"])
-    closes = mine.assign(symbol=mine["symbol"].astype("str")).pivot(index="bar_date", columns="symbol",
-                                                                    values="close_usd")  # fmt: skip
-    first, last = (pd.Timestamp(day).date() for day in (closes.index.min(), closes.index.max()))
-    sessions = pd.DatetimeIndex(calendar.between(first, last).astype("datetime64[s]")).insert(0, pd.Timestamp(first))
+    closes = mine.astype({"symbol": "str"}).pivot_table(index="bar_date", columns="symbol", values="close_usd")
+    first, last = mine["bar_date"].min().date(), mine["bar_date"].max().date()
+    sessions = pd.DatetimeIndex(calendar.between(first - ONE_DAY, last).astype("datetime64[s]"))
     change = closes.reindex(sessions).diff()
-    for split in actions.loc[actions["split_ratio"] != 1.0, ["symbol", "ex_date"]].itertuples():
-        if split.symbol in change and split.ex_date in change.index:
+    splits: list[Any] = list(actions[actions["split_ratio"] != 1.0].itertuples())
+    for split in splits:
+        if split.symbol in change.columns and split.ex_date in change.index:
             change.loc[split.ex_date, split.symbol] = np.nan
-    counts = count_moves(change).assign(before_date=pd.Series(sessions, index=sessions).shift())
+    counts = count_moves(change).assign(before_date=sessions.to_series().shift())
     return counts[counts["members_count"] > 0]
 
 
@@ -109,8 +111,8 @@ def universe_breadth(moves: pd.DataFrame, trade_date: date, source_mode: str) ->
     day = pd.Timestamp(trade_date)
     if day not in moves.index:
         return frames.empty(BREADTH)
-    before = pd.Timestamp(moves.loc[day, "before_date"]).date()
-    return _tonight(moves.loc[[day], list(_COUNTS)], UNIVERSE, before, trade_date, source_mode)
+    found = moves[moves.index == day]
+    return _tonight(found, UNIVERSE, found["before_date"].iloc[0].date(), trade_date, source_mode)
 
 
 def continued(tonight: pd.DataFrame, previous: pd.DataFrame, moves: pd.DataFrame,
@@ -130,19 +132,24 @@ def continued(tonight: pd.DataFrame, previous: pd.DataFrame, moves: pd.DataFrame
     DataFrame
         `BREADTH`. A line that lacks a session in between begins anew, which ``line_from_date`` tells.
     """
-    known = previous.assign(method=previous["breadth_method"].astype("str")).set_index("method")
-    rows = tonight.copy()
-    for at, row in zip(rows.index, tonight.itertuples(), strict=True):
-        method = str(row.breadth_method)
-        if method not in known.index:
-            continue
-        left = known.loc[method]
-        between = pd.DatetimeIndex(calendar.between(left["trade_date"].date(), row.trade_date.date()))[:-1]
-        missed = moves["ad_diff_count"].reindex(between) if method == UNIVERSE else pd.Series(np.nan, index=between)
-        if not missed.isna().any():
-            rows.loc[at, "ad_line_count"] = int(left["ad_line_count"] + missed.sum() + row.ad_diff_count)
-            rows.loc[at, "line_from_date"] = left["line_from_date"]
-    return frames.conform(rows, BREADTH)
+    left: dict[str, Any] = {str(row.breadth_method): row for row in previous.itertuples()}
+    rows: list[Any] = list(tonight.itertuples())
+    lines = [(row.ad_line_count, row.line_from_date) for row in rows]
+    for at, row in enumerate(rows):
+        before = left.get(str(row.breadth_method))
+        bridge = moves if row.breadth_method == UNIVERSE else moves[:0]
+        missed = None if before is None else _missed(bridge, before.trade_date, row.trade_date, calendar)
+        if before is not None and missed is not None:
+            lines[at] = (before.ad_line_count + missed + row.ad_diff_count, before.line_from_date)
+    sums, starts = [line for line, _ in lines], [start for _, start in lines]
+    return frames.conform(tonight.assign(ad_line_count=sums, line_from_date=starts), BREADTH)
+
+
+def _missed(moves: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp, calendar: TradingCalendar) -> int | None:
+    """Return the sum of differences strictly between two nights; None where a session is not known."""
+    between = pd.DatetimeIndex(calendar.between(after.date(), until.date())[:-1].astype("datetime64[s]"))
+    found = moves["ad_diff_count"].reindex(between).astype("float64")
+    return None if found.isna().any() else int(found.sum())
 
 
 def _tonight(counts: pd.DataFrame, method: str, before: date, trade_date: date, source_mode: str) -> pd.DataFrame:

@@ -49,7 +49,9 @@ def price_rows(symbol: str, series: Series, profile: Profile, dates: NDArray[np.
     start, end = asked.get("startDate", "1900-01-01"), asked.get("endDate", "9999-12-31")
     rows: list[dict[str, object]] = []
     for at in np.flatnonzero((dates.astype(str) >= start) & (dates.astype(str) <= end)).tolist():
-        bar = {name: round(float(getattr(series, name)[at] * scale[at]), 2) for name in ("close", "high", "low", "open")}
+        bar = {
+            name: round(float(getattr(series, name)[at] * scale[at]), 2) for name in ("close", "high", "low", "open")
+        }
         volume = int(series.volume[at] / scale[at])
         adjusted = {f"adj{name.capitalize()}": value * float(adjust[at]) for name, value in bar.items()}
         rows.append({"date": f"{dates[at]}T00:00:00.000Z", **bar, "volume": volume, **adjusted, "adjVolume": volume,
@@ -61,7 +63,7 @@ def dividends(symbol: str, profile: Profile, close: FloatArray, dates: NDArray[n
     """Return the cash dividend of every session: the yield of a quarter, or of a month, on a day of its own."""
     a_year = 12 if symbol in _MONTHLY else 4
     months = dates.astype("datetime64[M]")
-    nominal = months.astype("datetime64[D]") + np.timedelta64(8 + name_code(symbol) % 14, "D")
+    nominal = np.asarray(months.astype("datetime64[D]") + np.timedelta64(8 + name_code(symbol) % 14, "D"), dates.dtype)
     is_due = (months.astype(np.int64) % (12 // a_year)) == (name_code(symbol) // 14) % (12 // a_year)
     is_first = np.concatenate([[False], (dates[1:] >= nominal[1:]) & (dates[:-1] < nominal[1:])])
     before = np.concatenate([close[:1], close[:-1]])

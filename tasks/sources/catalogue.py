@@ -130,8 +130,7 @@ def night_requests(
         What no source has is not asked for.
     """
     wanted = [
-        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date,
-                         is_session=is_session))
+        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date, is_session=is_session))
         for dataset, symbols in SYMBOLS.items()
         for symbol in symbols(universe, trade_date)
     ]

@@ -59,8 +59,8 @@ def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     frame = _table(body, "PRODUCT,SYMBOL,EXPIRATION DATE,PRICE", where)
     rows = frame[(frame["PRODUCT"] == "VX") & frame["SYMBOL"].str.match(_MONTHLY)].reset_index(drop=True)
     if rows.empty:
-        raise SkippableError(f"{where}: expected settlements of monthly VX futures, found {len(frame)} rows and none of "
-                             "them; no session, or not settled yet")  # fmt: skip
+        raise SkippableError(f"{where}: expected settlements of monthly VX futures, found {len(frame)} rows, none of "
+                             "them such; no session, or not settled yet")  # fmt: skip
     asked = parse_qs(urlsplit(url).query).get("dt", [""])[0]
     found = pd.DataFrame({
         "futures_symbol": rows["SYMBOL"], "expiry_date": _days(rows["EXPIRATION DATE"], where),
@@ -105,16 +105,17 @@ def _table(body: bytes, header: str, where: str) -> pd.DataFrame:
     at = next((at for at, line in enumerate(lines[:3]) if line.upper().startswith(header)), None)
     if at is None:
         raise SkippableError(f"{where}: expected CSV of {header.lower()}, found {body[:60]!r}")
-    names = header.split(",")
+    names, rows = header.split(","), lines[at + 1 :]
+    if not rows:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
+    columns = [*lines[at].upper().rstrip(",").split(","), "_"]  # rows may end with a comma
+    if rows[-1].count(",") < len(columns) - 2:
+        raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {rows[-1][:60]!r}")
     try:
-        frame = pd.read_csv(io.StringIO("\n".join(lines[at + 1 :])), names=[*lines[at].upper().split(","), "_"],
-                            dtype="str", index_col=False, keep_default_na=False) if lines[at + 1 :] else None  # fmt: skip
+        frame = pd.read_csv(io.StringIO("\n".join(rows)), names=columns, dtype="str", index_col=False,
+                            keep_default_na=False)  # fmt: skip
     except ValueError as error:
         raise SkippableError(f"{where}: expected CSV of {header.lower()}, found {error}") from error
-    if frame is None:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
-    if lines[-1].count(",") < lines[at].rstrip(",").count(","):
-        raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {lines[-1][:60]!r}")
     return frame[names].fillna("")
 
 
