@@ -13,7 +13,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.expiries import ONE_DAY
-from alvh_core.schemas import BREADTH
+from alvh_core.schemas import BREADTH, BREADTH_COUNTS
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset, hosts
 
@@ -55,19 +55,19 @@ def exchange_breadth(closes: pd.DataFrame, listed: Collection[str], before: date
     Returns
     -------
     DataFrame
-        `BREADTH`, whose line begins tonight; a method without both sessions has no row.
+        `BREADTH_COUNTS`; a method without both sessions has no row.
     """
     if closes.empty:
-        return frames.empty(BREADTH)
+        return frames.empty(BREADTH_COUNTS)
     table = closes.drop_duplicates(["ticker", "session_date"], keep=False)
     table = table.pivot_table(index="session_date", columns="ticker", values="close_usd", aggfunc="first")
     if not {pd.Timestamp(before), pd.Timestamp(trade_date)} <= set(table.index):
-        return frames.empty(BREADTH)
+        return frames.empty(BREADTH_COUNTS)
     change = table.loc[[pd.Timestamp(trade_date)]] - table.loc[pd.Timestamp(before)]
     members = change.columns.intersection(pd.Index(list(listed), dtype="str"))
     parts = {US_ALL: change, NYSE: change[members]}
     rows = [_tonight(count_moves(part), method, before, trade_date, source_mode) for method, part in parts.items()]
-    return frames.concat(rows, BREADTH)
+    return frames.concat(rows, BREADTH_COUNTS)
 
 
 def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: TradingCalendar,
@@ -107,10 +107,10 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
 
 
 def universe_breadth(moves: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
-    """Return `BREADTH` of the universe tonight, its line beginning tonight; no row without tonight's closes."""
+    """Return `BREADTH_COUNTS` of the universe tonight; no row without tonight's closes."""
     day = pd.Timestamp(trade_date)
     if day not in moves.index:
-        return frames.empty(BREADTH)
+        return frames.empty(BREADTH_COUNTS)
     found = moves[moves.index == day]
     return _tonight(found, UNIVERSE, found["before_date"].iloc[0].date(), trade_date, source_mode)
 
@@ -121,8 +121,10 @@ def continued(tonight: pd.DataFrame, previous: pd.DataFrame, moves: pd.DataFrame
 
     Parameters
     ----------
-    tonight, previous : DataFrame
-        `BREADTH` of tonight, and of the latest night before it that has any.
+    tonight : DataFrame
+        `BREADTH_COUNTS`.
+    previous : DataFrame
+        `BREADTH` of the latest night before that has any.
     moves : DataFrame
         From `universe_moves`: bridges sessions whose nights are missing, for the universe's own line.
     calendar : TradingCalendar
@@ -134,7 +136,7 @@ def continued(tonight: pd.DataFrame, previous: pd.DataFrame, moves: pd.DataFrame
     """
     left: dict[str, Any] = {str(row.breadth_method): row for row in previous.itertuples()}
     rows: list[Any] = list(tonight.itertuples())
-    lines = [(row.ad_line_count, row.line_from_date) for row in rows]
+    lines = [(row.ad_diff_count, row.trade_date) for row in rows]
     for at, row in enumerate(rows):
         before = left.get(str(row.breadth_method))
         bridge = moves if row.breadth_method == UNIVERSE else moves[:0]
@@ -155,7 +157,6 @@ def _missed(moves: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp, calen
 def _tonight(counts: pd.DataFrame, method: str, before: date, trade_date: date, source_mode: str) -> pd.DataFrame:
     day = pd.Timestamp(trade_date)
     rows = counts[counts["members_count"] > 0].assign(
-        trade_date=day, source_mode=source_mode, breadth_method=method, before_date=pd.Timestamp(before),
-        ad_line_count=counts["ad_diff_count"], line_from_date=day,
-    )  # fmt: skip
-    return frames.conform(rows, BREADTH)
+        trade_date=day, source_mode=source_mode, breadth_method=method, before_date=pd.Timestamp(before)
+    )
+    return frames.conform(rows, BREADTH_COUNTS)

@@ -161,11 +161,17 @@ VX_SETTLEMENTS = TableSpec(
             "payload_sha256", "row_position"),
     description="Settlements of the monthly VIX futures, each under the session it is of",
 )  # fmt: skip
+_BREADTH = ("before_date", "advances_count", "declines_count", "unchanged_count", "members_count", "ad_diff_count")
+BREADTH_COUNTS = TableSpec(
+    name="core_market__daily_breadth",
+    key=(*_NIGHT, "breadth_method"),
+    values=_BREADTH,
+    home=LAKE, description="What the vendors' files of all closes count, before lines are continued",
+)  # fmt: skip
 BREADTH = TableSpec(
     name="out_market__daily_breadth",
     key=(*_NIGHT, "breadth_method"),
-    values=("before_date", "advances_count", "declines_count", "unchanged_count", "members_count", "ad_diff_count",
-            "ad_line_count", "line_from_date"),
+    values=(*_BREADTH, "ad_line_count", "line_from_date"),
     description="Advances and declines of the session, one row per method",
 )  # fmt: skip
 LADDER_LEGS = TableSpec(
@@ -280,7 +286,7 @@ TABLES: dict[str, TableSpec] = {
     for table in (
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE,
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES,
-        DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH,
+        DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
         META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )

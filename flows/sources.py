@@ -57,6 +57,16 @@ def host_keys(settings: Settings) -> dict[str, HostKey]:
     }
 
 
+def unasked(settings: Settings, source_mode: str) -> tuple[str, ...]:
+    """Return the publishers that a night does not ask: those turned off and, live, those whose key is not set.
+
+    A desk without a key has decided so; one missing body a symbol and night would hide what is missing indeed.
+    """
+    keyless = {source.publisher for source in SOURCES.values()
+               if source.key and not settings.key_of(source.key.variable)}  # fmt: skip
+    return (*settings.sources_off, *(sorted(keyless) if source_mode == "live" else ()))
+
+
 def check_publishers(settings: Settings) -> None:
     """Refuse settings about a publisher that nobody has heard of.
 

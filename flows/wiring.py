@@ -20,7 +20,7 @@ from alvh_core.params import PROFILES, SpreadRule
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
-from flows.sources import check_publishers, open_source
+from flows.sources import check_publishers, open_source, unasked
 from tasks.night import Night, no_client
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED
@@ -133,7 +133,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         venue_scope="imported(mixed)" if mode == IMPORTED else VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
-        base_urls=settings.base_urls, sources_off=settings.sources_off,
+        base_urls=settings.base_urls, sources_off=unasked(settings, mode),
         runner=settings.runner, runner_address=settings.runner_address,
         reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from alvh_core.futures import night_settlements
 from alvh_core.landing import Landing, payload_rows
 from alvh_core.schemas import (
     BREADTH,
+    BREADTH_COUNTS,
     DAILY_ACTIONS,
     DAILY_BARS,
     META_PAYLOADS,
@@ -31,10 +32,9 @@ from tasks.sources.decode import decode_tables
 from tasks.sources.source import ACTIONS, GROUPED, REFERENCE, VX_HISTORY, VX_SETTLEMENT, Wanted
 
 MARKETS = "markets"  # bookkeeping, before `tasks.gather` joins it with the symbols'
-COUNTED = "counted"  # tonight's counts, before lines are continued
 
 
-@stage(reads=[RAW], writes=[*map(in_lake, (DAILY_ACTIONS, VX_SETTLEMENTS)), in_lake(BREADTH, COUNTED), *(
+@stage(reads=[RAW], writes=[*map(in_lake, (DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS)), *(
        in_lake(t, MARKETS) for t in (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
 def markets(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate what belongs to the market as a whole."""
@@ -50,20 +50,20 @@ def markets(night: Night, landings: Sequence[Landing]) -> None:
     )
     lake.write(actions.clean, DAILY_ACTIONS)
     lake.write(futures.clean, VX_SETTLEMENTS)
-    lake.write(_exchange(night, closes, listed), BREADTH, COUNTED)
+    lake.write(_exchange(night, closes, listed), BREADTH_COUNTS)
     lake.write(concat([actions.entries, futures.entries], META_QUARANTINE), META_QUARANTINE, MARKETS)
     lake.write(dated([actions.checks, futures.checks], day, mode), META_VALIDATIONS, MARKETS)
     lake.write(payload_rows(mine, day, mode), META_PAYLOADS, MARKETS)
     get_run_logger().info("%d actions, %d settlements", len(actions.clean), len(futures.clean))
 
 
-@stage(reads=[in_lake(BREADTH, COUNTED), in_lake(DAILY_BARS), in_lake(DAILY_ACTIONS), in_warehouse(BREADTH)],
+@stage(reads=[*map(in_lake, (BREADTH_COUNTS, DAILY_BARS, DAILY_ACTIONS)), in_warehouse(BREADTH)],
        writes=[in_lake(BREADTH)])  # fmt: skip
 def breadth(night: Night) -> None:
     """Count the universe, and continue the lines of advances less declines."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
     moves = universe_moves(lake.read(DAILY_BARS), night.universe, night.calendar, lake.read(DAILY_ACTIONS))
-    tonight = concat([lake.read(BREADTH, COUNTED), universe_breadth(moves, day, mode)], BREADTH)
+    tonight = concat([lake.read(BREADTH_COUNTS), universe_breadth(moves, day, mode)], BREADTH_COUNTS)
     before = night.warehouse.rows_before(BREADTH, mode, day)
     lake.write(continued(tonight, before, moves, night.calendar), BREADTH)
     get_run_logger().info("breadth by %d methods", len(tonight))

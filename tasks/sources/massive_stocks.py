@@ -46,9 +46,12 @@ def further_pages(page: bytes, url: str) -> list[str]:
     following = _page(page, "tickers", url).get("next_url")
     if not following:
         return []
-    here, there = urlsplit(url), urlsplit(str(following))
-    query = [(name, value) for name, value in parse_qsl(there.query) if name.lower() != "apikey"]
-    if there.path != _TICKERS or not query:
+    try:
+        here, there = urlsplit(url), urlsplit(str(following))
+        query = [(name, value) for name, value in parse_qsl(there.query) if name.lower() != "apikey"]
+    except ValueError:
+        query = []
+    if not query or there.path != _TICKERS:
         raise SkippableError(f"tickers: {url}: expected next_url of the same list, found {str(following)[:80]!r}")
     return [urlunsplit((here.scheme, here.netloc, here.path, urlencode(query), ""))]
 
