@@ -173,7 +173,8 @@ def missing_table(tables: Mapping[str, pd.DataFrame]) -> Table:
 
 _COSTS = {
     "daily_actions": "no dividends, no splits", "vx_history": "no bars of the VX future",
-    "vx_settlement": "no gap of the VIX forwards to the futures", "grouped_daily": "no advances and declines of all shares",
+    "vx_settlement": "no gap of the VIX forwards to the futures",
+    "grouped_daily": "no advances and declines of all shares",
     "reference_tickers": "no advances and declines of the exchange",
 }  # fmt: skip
 

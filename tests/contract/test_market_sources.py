@@ -57,7 +57,8 @@ def test_a_night_asks_for_every_index_and_no_fund_stands_in_for_one(calendar):
 
 def test_strings_for_numbers_and_rows_before_the_listing():
     rows = [{"date": "2026-07-14", "open": "0.0", "high": "0.0", "low": "0.0", "close": "0.0", "volume": "0"},
-            {"date": "2026-07-15", "open": "54.30", "high": "54.95", "low": "54.22", "close": "54.88", "volume": "7"}]  # fmt: skip
+            {"date": "2026-07-15", "open": "54.30", "high": "54.95", "low": "54.22", "close": "54.88",
+             "volume": "7"}]  # fmt: skip
     found = cboe.read_bars(json.dumps({"data": rows}).encode(), "XLF", "u")
     assert found[["bar_date", "close_usd", "volume_shares"]].values.tolist() == [[pd.Timestamp("2026-07-15"), 54.88, 7]]
 
@@ -167,7 +168,7 @@ def test_a_share_that_pays_nothing_has_no_actions():
 
 
 @pytest.mark.parametrize(("body", "told"), [
-    (b'{"detail":"Not found."}', "expected a list of days"), (b"You have run over your hourly limit", "expected a list"),
+    (b'{"detail":"Not found."}', "expected a list of days"), (b"You have run over your limit", "expected a list"),
     (b"[]", "found none among 0"), (SPLIT.replace(b"splitFactor", b"split"), "KeyError 'splitFactor'"),
     (SPLIT.replace(b"100.0", b'"n/a"'), "ValueError"), (SPLIT.replace(b"2026-07-13T", b"soonT"), "ValueError"),
 ])  # fmt: skip

@@ -21,9 +21,10 @@ from tasks.sources import cboe, tiingo
 WEEKDAYS = np.arange("2019-01-02", "2027-06-01", dtype="datetime64[D]")
 SESSIONS = WEEKDAYS[np.is_busday(WEEKDAYS)]
 MARKET = SimulatedMarket(DEFAULT_UNIVERSE, SESSIONS)
-USABLE = SESSIONS[SESSIONS >= np.datetime64("2020-01-01")].astype(object).tolist()
+USABLE = SESSIONS[261:].astype(object).tolist()
 NIGHTS = st.integers(0, len(USABLE) - 300)
 PRICES = st.lists(st.floats(1.0, 1000.0), min_size=2, max_size=12)
+BAR = ("open_usd", "high_usd", "low_usd", "close_usd")
 BEFORE, DAY = date(2026, 7, 15), date(2026, 7, 16)
 
 
@@ -37,7 +38,7 @@ def test_splitting_and_adjusting_gives_the_prices_back(closes, ratios):
     later = np.array([np.prod(ratio[at + 1 :]) for at in range(len(closes))])
     days = pd.date_range("2026-01-05", periods=len(closes))
     raw = pd.DataFrame({"bar_date": days, "split_ratio": ratio, "volume_shares": 100.0 / later,
-                        **{f"{name}_usd": np.array(closes) * later for name in ("open", "high", "low", "close")}})  # fmt: skip
+                        **dict.fromkeys(BAR, np.array(closes) * later)})  # fmt: skip
     found = split_adjusted(raw)
     np.testing.assert_allclose(found["close_usd"], closes, rtol=1e-12)
     np.testing.assert_allclose(found["volume_shares"], 100.0, rtol=1e-12)
@@ -101,7 +102,7 @@ def test_two_publishers_tell_one_history_across_the_split(symbol, night):
     chart = cboe.read_bars(MARKET.bars(symbol, night), symbol, "u")
     prices = tiingo.parse_bars(MARKET.share_prices(symbol, night, {}), symbol, "u")
     assert chart["bar_date"].tolist() == prices["bar_date"].tolist()
-    for name in ("open_usd", "high_usd", "low_usd", "close_usd"):
+    for name in BAR:
         np.testing.assert_allclose(prices[name], chart[name], atol=1e-9)
     actions = tiingo.parse_actions(MARKET.share_prices(symbol, night, {}), symbol, "u")
     assert (actions["split_ratio"] != 1.0).sum() == (symbol in SPLITS)

@@ -20,7 +20,8 @@ MODE = "live"
 
 def closes(**by_ticker):
     rows = [(ticker, pd.Timestamp(day), price)
-            for ticker, prices in by_ticker.items() for day, price in zip((BEFORE, DAY), prices, strict=True)]  # fmt: skip
+            for ticker, prices in by_ticker.items() for day, price in zip((BEFORE, DAY), prices, strict=True)
+            ]  # fmt: skip
     return pd.DataFrame(rows, columns=["ticker", "session_date", "close_usd"]).dropna()
 
 
@@ -35,7 +36,8 @@ def bars(**by_symbol):
 def splits(*rows):
     frame = pd.DataFrame(rows, columns=["symbol", "ex_date", "split_ratio"])
     return conform(frame.assign(ex_date=pd.to_datetime(frame["ex_date"]), dividend_usd=0.0, payload_sha256="a",
-                                row_position=0, trade_date=pd.Timestamp(DAY), source_mode=MODE), DAILY_ACTIONS)  # fmt: skip
+                                row_position=0, trade_date=pd.Timestamp(DAY), source_mode=MODE),
+                   DAILY_ACTIONS)  # fmt: skip
 
 
 def test_the_exchange_and_everything_are_two_methods():

@@ -78,7 +78,8 @@ def test_the_price_on_the_day_of_settlement_is_no_point_of_the_curve(calendar):
 
 def bar(settle_date, settle, *, opened=15.0, high=15.5, low=14.5, close=15.2):
     return pd.DataFrame({
-        "futures_symbol": ["VX/H7"], "expiry_date": pd.Timestamp("2007-03-21"), "settle_date": pd.Timestamp(settle_date),
+        "futures_symbol": ["VX/H7"], "expiry_date": pd.Timestamp("2007-03-21"),
+        "settle_date": pd.Timestamp(settle_date),
         "settle_kind": "history", "settle_vol_points": settle, "open_usd": opened, "high_usd": high, "low_usd": low,
         "close_usd": close, "volume_count": 0.0, "payload_sha256": "a", "row_position": 0,
     })  # fmt: skip
@@ -107,8 +108,10 @@ def test_prices_were_tenfold_once(calendar):
 
 def test_the_gap_is_to_the_same_expiry_and_session_or_there_is_none(calendar):
     found = settled(
-        ("VX/Q6", "2026-08-19", "2026-07-16", "history", 18.5), ("VX/Q6", "2026-08-19", "2026-07-16", "settlement", 18.25),
-        ("VX/U6", "2026-09-16", "2026-07-15", "settlement", 19.0), ("VX/V6", "2026-10-21", "2026-07-16", "history", 20.0),
+        ("VX/Q6", "2026-08-19", "2026-07-16", "history", 18.5),
+        ("VX/Q6", "2026-08-19", "2026-07-16", "settlement", 18.25),
+        ("VX/U6", "2026-09-16", "2026-07-15", "settlement", 19.0),
+        ("VX/V6", "2026-10-21", "2026-07-16", "history", 20.0),
         calendar=calendar,
     )  # fmt: skip
     forwards = pd.DataFrame({

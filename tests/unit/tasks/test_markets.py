@@ -1,4 +1,4 @@
-"""Stages markets and breadth on local sockets and on the simulated market: what lands, what is missing, what follows."""
+"""Stages markets and breadth on local sockets and on the simulated market: what lands and what is missing."""
 
 import json
 from datetime import date
@@ -189,8 +189,8 @@ def test_everything_dead_is_a_night_without_markets(local):
 
 
 def simulated(calendar, root, day, **more):
-    return night_of(root, SimulatedTransport(SimulatedMarket(UNIVERSE, calendar.dates), day), calendar, "simulated", day,
-                    **more)  # fmt: skip
+    transport = SimulatedTransport(SimulatedMarket(UNIVERSE, calendar.dates), day)
+    return night_of(root, transport, calendar, "simulated", day, **more)
 
 
 def test_two_simulated_nights_continue_their_lines_and_a_replay_is_the_same(calendar, tmp_path):
