@@ -20,6 +20,13 @@ from alvh_core.universe import (
 ASSETS = list(DEFAULT_UNIVERSE.values())
 
 
+def test_an_asset_class_of_ones_own_is_named_once():
+    document = {"asset_classes": ["commodity_etf"], "assets": {"GLD": {"asset_class": "commodity_etf"}}}
+    assert extend_universe(DEFAULT_UNIVERSE, document, "x")["GLD"].asset_class == "commodity_etf"
+    with pytest.raises(ContractError, match=r"asset_class: expected one of .*commodity_etf, found 'comodity_etf'"):
+        extend_universe(DEFAULT_UNIVERSE, document | {"assets": {"GLD": {"asset_class": "comodity_etf"}}}, "x")
+
+
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda a: a.symbol)
 def test_every_entry_is_valid(asset):
     assert DEFAULT_UNIVERSE[asset.symbol] is asset
@@ -97,7 +104,7 @@ def test_roots_of_a_new_symbol():
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        pytest.param({"asets": {}}, r"my.toml: unknown key 'asets'; expected one of assets, include", id="top level"),
+        pytest.param({"asets": {}}, r"my.toml: unknown key 'asets'; expected one of asset_classes, assets, include", id="top level"),
         pytest.param({"assets": {"VNQ": {"clas": 1}}}, r"assets\.VNQ: unknown key 'clas'", id="asset key"),
         pytest.param(
             {"assets": {"VNQ": {"symbol": "X"}}}, r"unknown key 'symbol'", id="the symbol is the table's name"
