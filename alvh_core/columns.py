@@ -65,6 +65,7 @@ EVENT_TYPES = (
 EVENT_SOURCES = ("fed_json", "fed_html", "bls_ics", "fred_releases", "bea_json", "packaged")
 TIME_SOURCES = ("stated", "convention")
 SERIES_SOURCES = ("fred_api", "fredgraph")
+CROSS_CHECKS = ("AGREES", "DIFFERS", "INSUFFICIENT")
 KNOWN_BY = ("VINTAGE", "LAG")
 
 _SPECS: list[ColumnSpec] = []
@@ -238,6 +239,17 @@ _add("known_by", "category", "Whether a vintage says when the value was publishe
 _add("known_from_date", "date", "First night on which the row was known", "ISO date")
 _add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
 _add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
+
+# Cross-check of feeds
+_add("second_scope", "category", "Whose best quotes the second feed's are, as far as known")
+_add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
+_add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
+_add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
+     high=2)  # fmt: skip
+_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
+_add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
+_add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
+_add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
 
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))
