@@ -1,4 +1,4 @@
-"""Two feeds of the same chain, compared by their spreads: whether they agree, and what that says of whose quotes they are.
+"""Two feeds of the same chain, compared by their spreads: whether they agree, and whose quotes that makes them.
 
 A sample of symbols a night, the same for everybody who runs the night. Fetching both is the sources' business.
 """
@@ -139,7 +139,7 @@ def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckR
     if 1.0 / ratio > 1.0 + rule.limit_frac:
         note = "the default feed is narrower: the second is late, or the default is not what can be traded"
         return {"cross_check": DIFFERS, "check_note": note}
-    note = ("listed at one exchange: its own book is the best quote, so nothing is told of the other symbols"
+    note = ("listed at one exchange: its own book is the best quote, which says nothing of others"
             if is_single_listed else "as narrow as the best of all venues: no sign of one venue's own book")  # fmt: skip
     return {"cross_check": AGREES, "check_note": note}
 

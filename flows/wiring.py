@@ -123,7 +123,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
     profile, spread_rule, evidence_rule = PROFILES[PROFILE], SpreadRule(), EvidenceRule()
-    mode, make_client = open_source(settings, trade_date, source, universe, calendar)
+    mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
     rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
@@ -133,7 +133,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         venue_scope="imported(mixed)" if mode == IMPORTED else VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
-        base_urls=settings.base_urls, sources_off=settings.sources_off,
+        base_urls=settings.base_urls, sources_off=settings.sources_off, datasets_off=without,
         runner=settings.runner, runner_address=settings.runner_address,
         reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip

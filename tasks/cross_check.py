@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.crosscheck import DATASET, CrossCheckRule, Feed, compare, cross_check_rows
+from alvh_core.crosscheck import CrossCheckRule, Feed, compare, cross_check_rows
 from alvh_core.errors import AlvhError
 from alvh_core.frames import empty
 from alvh_core.landing import Landing, payload_rows
@@ -20,6 +20,7 @@ from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
 from tasks.sources.catalogue import read_chain
 from tasks.sources.source import CHAIN
+from tasks.sources.source import CROSS_CHECK as SAMPLED
 
 SAMPLE = "sample"  # bookkeeping, before `tasks.gather` joins it with the symbols'
 
@@ -31,7 +32,7 @@ def cross_check(night: Night, landings: Sequence[Landing]) -> None:
     lake, day, mode = night.lake, night.trade_date, night.source_mode
     chains = {landing.symbol: landing for landing in landings if landing.dataset == CHAIN}
     rows, mine = [], []
-    for landing in (x for x in landings if x.dataset == DATASET):
+    for landing in (x for x in landings if x.dataset == SAMPLED):
         second, kept = _feed(night, landing)
         mine.append(kept)
         if second is not None:
@@ -58,5 +59,5 @@ def _feed(night: Night, landing: Landing) -> tuple[Feed | None, Landing]:
     except AlvhError as error:
         return None, landing.lost(str(error))
     quotes = chain.table.select(["option", "bid", "ask"]).to_pandas()
-    return Feed(quotes=quotes, scope=chain.venue_scope, quote_at_utc=pd.Timestamp(row["quote_at_utc"]),
+    return Feed(quotes=quotes, scope=chain.venue_scope, quote_at_utc=pd.Timestamp(str(row["quote_at_utc"])),
                 payload_sha256=sha256), landing  # fmt: skip

@@ -47,7 +47,7 @@ def differing_feeds(night: NightEvidence) -> Iterator[Finding]:
             told = f"{row.default_spread_frac:.2%} of the premium, the second feed {row.second_spread_frac:.2%}"
             yield Finding(
                 subject=f"spreads of {row.symbol}", turned_to="WIDER" if is_wider else "NARROWER",
-                headline=f"{row.symbol} is {'wider' if is_wider else 'narrower'} than in the second feed, by the median",
+                headline=f"{row.symbol} is {'wider' if is_wider else 'narrower'} than in the second feed",
                 expected="medians of the same contracts within a quarter of each other",
                 found=f"{told}, {row.compared_count} contracts; {row.check_note}",
                 to_do="the 8 % rule is read off the first feed: do not trust tonight's reading of this chain before"

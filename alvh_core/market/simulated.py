@@ -132,7 +132,7 @@ class SimulatedMarket:
         return None if night is None else vendor_chains.schwab_chain(night, asked)
 
     def _night(self, symbol: str, session: date) -> vendor_chains.Night | None:
-        """Return a symbol's chain as every vendor but Cboe starts from it; the last one is remembered, for its pages."""
+        """Return a symbol's chain as every vendor starts from it; the last one is remembered, for its pages."""
         source = next((self._source(wire) for wire, asset in self._assets.items() if asset.symbol == symbol), None)
         if source is None:
             return None

@@ -145,8 +145,8 @@ def massive_page(night: Night, asked: Mapping[str, str]) -> bytes:
     limit = min(int(asked.get("limit", 10)), MASSIVE_PAGE_LIMIT)
     first, last = asked.get("expiration_date.gte", ""), asked.get("expiration_date.lte", "9999")
     rows = night.positions(first, last)
-    page: dict[str, Any] = {"request_id": "0a1b2c3d4e5f", "status": "OK",
-                            "results": [_massive(night, row) for row in night.contracts(rows[start : start + limit])]}  # fmt: skip
+    results = [_massive(night, row) for row in night.contracts(rows[start : start + limit])]
+    page: dict[str, Any] = {"request_id": "0a1b2c3d4e5f", "status": "OK", "results": results}
     if start + limit < len(rows):
         state = {"start": start + limit, "limit": limit, "expiration_date.gte": first, "expiration_date.lte": last}
         cursor = base64.urlsafe_b64encode(json.dumps(state).encode()).decode()

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from alvh_core.errors import SkippableError
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.cboe import check_json
+from tasks.sources.documents import check_json
 from tasks.sources.filedrops.layout import wire_table
 from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
 
@@ -39,10 +39,13 @@ def read_pages(body: bytes, symbol: str, url: str) -> list[dict[str, Any]]:
     check_json(body, symbol, url)
     try:
         document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
-        return [dict(page) for page in document.get("pages", [document])]
+        pages = [dict(page) for page in document.get("pages", [document])]
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SkippableError(f"{symbol}: {url}: expected a JSON object, or pages of them, found {body[:60]!r}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip
+    if not pages:
+        raise SkippableError(f"{symbol}: {url}: expected pages of a chain, found none")
+    return pages
 
 
 def as_list(value: Any) -> list[Any]:

@@ -120,6 +120,7 @@ def _underlying(rows: list[Any]) -> float:
 SOURCES = (
     Source(name="massive_chain", publisher="massive", dataset=CHAIN, bases=(BASE_URL,), key=KEY, address=chain_url,
            route=re.compile(r"/v3/snapshot/options/(?P<name>[^/]+)$"), read=read_chain, more=further_pages,
-           simulate=lambda market, day, asked: market.massive_page(asked, day), sample="massive_chain.json", sample_symbol="VIX",
+           simulate=lambda market, day, asked: market.massive_page(asked, day),
+           sample="massive_chain.json", sample_symbol="VIX",
            terms="OPRA's national best bid and offer by paid licence, not to be passed on"),
 )  # fmt: skip

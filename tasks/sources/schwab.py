@@ -6,6 +6,7 @@ the one that desks also drop as files (`tasks.sources.filedrops.schwab`).
 
 import re
 from datetime import date, timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tasks.sources.chain_pages import HORIZON_DAYS, read_pages
@@ -13,8 +14,9 @@ from tasks.sources.filedrops.schwab import read_documents
 from tasks.sources.keys import ApiKey
 from tasks.sources.source import CHAIN, Chain, Source, Wanted
 
-BASE_URL = "https://api.schwabapi.com/marketdata/v1"
+BASE_URL = "https://api.schwabapi.com"
 KEY = ApiKey(variable="ALVH_SCHWAB_TOKEN", header="Authorization", template="Bearer {}")
+_CHAINS = "/marketdata/v1/chains"
 INDEX_WINDOWS_DAYS = (60, 80, 118)  # with the days between them, the horizon; every index lists expiries in each
 
 
@@ -31,16 +33,16 @@ def further_pages(_page: bytes, url: str) -> list[str]:
     """Return the address of the window after this one."""
     asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     first, last = (date.fromisoformat(asked[name]) for name in ("fromDate", "toDate"))
-    following = dict(zip(INDEX_WINDOWS_DAYS, INDEX_WINDOWS_DAYS[1:], strict=False)).get((last - first).days)
+    following = dict(pairwise(INDEX_WINDOWS_DAYS)).get((last - first).days)
     if following is None:
         return []
-    return [_url(url.partition("/chains?")[0], asked["symbol"], last + timedelta(days=1), following)]
+    return [_url(url.partition(_CHAINS)[0], asked["symbol"], last + timedelta(days=1), following)]
 
 
 def _url(base: str, name: str, first: date, days: int) -> str:
     asked = {"symbol": name, "contractType": "ALL", "includeUnderlyingQuote": "true", "fromDate": first,
              "toDate": first + timedelta(days=days)}  # fmt: skip
-    return f"{base}/chains?{urlencode(asked)}"
+    return f"{base}{_CHAINS}?{urlencode(asked)}"
 
 
 def read_chain(body: bytes, symbol: str, url: str) -> Chain:
@@ -59,6 +61,7 @@ def read_chain(body: bytes, symbol: str, url: str) -> Chain:
 SOURCES = (
     Source(name="schwab_chain", publisher="schwab", dataset=CHAIN, bases=(BASE_URL,), key=KEY, address=chain_url,
            route=re.compile(r"/marketdata/v1/chains$"), read=read_chain, more=further_pages,
-           simulate=lambda market, day, asked: market.schwab_chain(asked, day), sample="schwab_chain.json", sample_symbol="VIX",
+           simulate=lambda market, day, asked: market.schwab_chain(asked, day),
+           sample="schwab_chain.json", sample_symbol="VIX",
            terms="brokerage terms of the account, not to be passed on"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ one is sent bare, an empty one as null. Epochs are milliseconds, 0 is none.
 """
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +24,7 @@ from tasks.sources.chain_pages import (
     told,
 )
 from tasks.sources.keys import ApiKey
-from tasks.sources.source import CHAIN, Chain, Source
+from tasks.sources.source import CHAIN, CROSS_CHECK, Chain, Source
 
 BASE_URL = "https://api.tradier.com/v1"  # https://sandbox.tradier.com/v1 is the same, 15 minutes late
 KEY = ApiKey(variable="ALVH_TRADIER_TOKEN", header="Authorization", template="Bearer {}")
@@ -64,7 +65,9 @@ def further_pages(page: bytes, url: str) -> list[str]:
 
 def _days(expirations: Any, where: str) -> list[date]:
     """Return the expiries that a ladder may need: those of the months after the nearest one."""
-    listed = as_list(found(expirations, "date")) or [found(e, "date") for e in as_list(found(expirations, "expiration"))]
+    listed = as_list(found(expirations, "date")) or [
+        found(e, "date") for e in as_list(found(expirations, "expiration"))
+    ]
     try:
         days = sorted({date.fromisoformat(text) for text in listed})
     except (TypeError, ValueError) as error:
@@ -135,10 +138,12 @@ def _check_pages(pages: list[dict[str, Any]], where: str) -> None:
         raise RetriableError(f"{where}: expected the chains of {promised} expiries, found {chains}")
 
 
-SOURCES = (
-    Source(name="tradier_chain", publisher="tradier", dataset=CHAIN, bases=(BASE_URL,), key=KEY, headers=ACCEPT,
-           address=lambda wanted, base: chain_url(wanted.symbol, base) if wanted.asset else None,
-           route=re.compile(r"/markets/(?P<page>options/expirations|options/chains|quotes)$"), read=read_chain,
-           more=further_pages, simulate=lambda market, day, asked: market.tradier_page(asked, day),
-           sample="tradier_chain.json", sample_symbol="VIX", terms="national best bid and offer under brokerage terms, not to be passed on"),
+_CHAIN = Source(
+    name="tradier_chain", publisher="tradier", dataset=CHAIN, bases=(BASE_URL,), key=KEY, headers=ACCEPT,
+    address=lambda wanted, base: chain_url(wanted.symbol, base) if wanted.asset else None,
+    route=re.compile(r"/markets/(?P<page>options/expirations|options/chains|quotes)$"), read=read_chain,
+    more=further_pages, simulate=lambda market, day, asked: market.tradier_page(asked, day),
+    sample="tradier_chain.json", sample_symbol="VIX",
+    terms="national best bid and offer under brokerage terms, not to be passed on",
 )  # fmt: skip
+SOURCES = (_CHAIN, replace(_CHAIN, name="tradier_sample", dataset=CROSS_CHECK))
