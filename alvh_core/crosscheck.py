@@ -139,8 +139,8 @@ def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckR
     if 1.0 / ratio > 1.0 + rule.limit_frac:
         note = "the default feed is narrower: the second is late, or the default is not what can be traded"
         return {"cross_check": DIFFERS, "check_note": note}
-    note = ("listed at one exchange: its own book is the best quote, which says nothing of others"
-            if is_single_listed else "as narrow as the best of all venues: no sign of one venue's own book")  # fmt: skip
+    alone = "listed at one exchange: its book is the best quote, so this says nothing of others"
+    note = alone if is_single_listed else "as narrow as the best of all venues: no sign of one venue's own book"
     return {"cross_check": AGREES, "check_note": note}
 
 

@@ -233,7 +233,7 @@ def cross_check_suite() -> Suite:
         dataset=CROSS_CHECK.name,
         rules=(
             *registry_rules(CROSS_CHECK, min_rows=0),
-            *(law("VERDICT_WITHOUT_MEASURE", "present_when", measured, f"cross_check {verdict} has its measures",
+            *(law(f"{verdict}_WITHOUT_MEASURE", "present_when", measured, f"cross_check {verdict} has its measures",
                   equals=verdict) for verdict in (AGREES, DIFFERS)),
         ),
     )  # fmt: skip

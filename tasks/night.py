@@ -42,8 +42,6 @@ class Night:
     profile : LadderProfile
     spread_rule : SpreadRule
     evidence_rule : EvidenceRule
-    venue_scope : str
-        Whose best quotes the source gives, as far as known.
     lake_root, raw_root : str or Path
         Folder or fsspec address.
     reports_root : Path
@@ -80,7 +78,6 @@ class Night:
     profile: LadderProfile
     spread_rule: SpreadRule
     evidence_rule: EvidenceRule
-    venue_scope: str
     lake_root: str | Path
     raw_root: str | Path
     reports_root: Path
