@@ -13,8 +13,7 @@ from alvh_core import frames
 from alvh_core.schemas import META_PAYLOADS
 
 SIDECAR, MISSES = ".meta", "misses.json"  # names in the raw archive, known to who writes it and who replays it
-# Paths where the query, not the path, says which body is meant: there it is a part of the archived name.
-_ASKED_BY_QUERY = ("/fred/series/observations", "/graph/fredgraph.csv", "/interest-rates/pages/xml")
+_YEAR_FILES = "/all"  # the Treasury's year stands in the path; its query says nothing more
 
 
 def archived_name(path: str, query: str) -> str:
@@ -22,10 +21,10 @@ def archived_name(path: str, query: str) -> str:
 
     Examples
     --------
-    >>> archived_name("/2026/all", "type=daily&page"), archived_name("/graph/fredgraph.csv", "id=DGS10")
-    ('/2026/all', '/graph/fredgraph.csv@id=DGS10')
+    >>> archived_name("/csv/2026/all", "type=daily&page"), archived_name("/graph/fredgraph.csv", "id=DGS10")
+    ('/csv/2026/all', '/graph/fredgraph.csv@id=DGS10')
     """
-    return f"{path}@{query.replace('/', '_')}" if query and path.endswith(_ASKED_BY_QUERY) else path
+    return f"{path}@{query.replace('/', '_')}" if query and not path.endswith(_YEAR_FILES) else path
 
 
 @dataclass(frozen=True, kw_only=True)

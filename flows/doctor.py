@@ -13,8 +13,9 @@ from alvh_core.errors import AlvhError
 from flows.wiring import read_universe, trading_calendar
 from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
-from tasks.sources.catalogue import INDEX, night_requests
+from tasks.sources.catalogue import night_requests
 from tasks.sources.client import HttpClient
+from tasks.sources.source import INDEX
 from tasks.sources.transport import live_transport, session_with
 from tasks.warehouse.engine import describe_url
 from tasks.warehouse.repository import query_warehouse

@@ -35,7 +35,6 @@ from tasks.report import report
 from tasks.score import score
 from tasks.settings import Settings, load_settings
 from tasks.signals import signal
-from tasks.sources.catalogue import night_requests
 from tasks.validate import validate
 
 LANES = 4  # payloads landing side by side
@@ -97,7 +96,7 @@ def prepare(night: Night) -> dict[str, int]:
 def land_all(night: Night) -> list[Landing]:
     """Fetch every payload by threads of this process, whatever computes them: one pace per host."""
     night.connect()
-    requests = night_requests(night.universe, night.trade_date, source_mode=night.source_mode)
+    requests = night.requests
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
         # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols

@@ -4,7 +4,6 @@ import hashlib
 import json
 import platform
 import tomllib
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,35 +13,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prefect import runtime
-from pydantic import SecretStr
-from requests.adapters import BaseAdapter
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.params import PROFILES, SpreadRule
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
+from flows.sources import check_publishers, open_source
 from tasks.night import Night, no_client
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED
 from tasks.sources.cboe import VENUE_SCOPE
-from tasks.sources.client import HttpClient
-from tasks.sources.exchange import early_closes, load_calendar
-from tasks.sources.transport import (
-    ImportedTransport,
-    RecordedTransport,
-    SimulatedTransport,
-    live_transport,
-    session_with,
-)
+from tasks.sources.exchange import load_calendar
 from tasks.warehouse.repository import NightKey
 
 PACKAGE = "alvh-pipeline"
 PROFILE = "trigger_442"
-FRED_HOST = "api.stlouisfed.org"
-SOURCES = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
 @lru_cache(maxsize=4)
@@ -132,10 +119,11 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     ContractError, FatalError
         The date is no session, the source is not known, or a recording does not hold the session.
     """
+    check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
     profile, spread_rule, evidence_rule = PROFILES[PROFILE], SpreadRule(), EvidenceRule()
-    mode, make_client = _source(settings, trade_date, source, universe, calendar)
+    mode, make_client = open_source(settings, trade_date, source, universe, calendar)
     rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
@@ -145,6 +133,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         venue_scope="imported(mixed)" if mode == IMPORTED else VENUE_SCOPE, lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
+        base_urls=settings.base_urls, sources_off=settings.sources_off,
         runner=settings.runner, runner_address=settings.runner_address,
         reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip
@@ -184,30 +173,3 @@ def check_version(night: Night) -> None:
     if (here := version(PACKAGE)) != night.code_version:
         raise FatalError(f"shard {night.shard}: expected {PACKAGE} {night.code_version} on every worker, found {here} "
                          f"on {platform.node()}; install the same version there")  # fmt: skip
-
-
-def _source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
-            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient]]:  # fmt: skip
-    """Choose the transport; return its source mode and how to build the client on it."""
-    if source == "simulated":
-        market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
-        simulated = SimulatedTransport(market, trade_date)
-        return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
-    if source == "live":
-        keys = {FRED_HOST: settings.fred_api_key} if settings.fred_api_key else {}
-        return "live", _client(settings, live_transport(), "live", settings.requests_per_second, keys)
-    if source.partition(":")[0] == IMPORTED:
-        folder = source.partition(":")[2]
-        imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED)
-    path = source.removeprefix("recorded:")
-    if path == source or not path:
-        raise ContractError(f"--source, ALVH_SOURCE: expected {SOURCES}, found {source!r}")
-    recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
-
-
-def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
-            keys: Mapping[str, SecretStr] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
-    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second,
-                              keys=keys)  # fmt: skip

@@ -14,8 +14,8 @@ from expectations.gate import dated, validate_rows
 from expectations.suites import curve_suite
 from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
-from tasks.sources.catalogue import CURVE
 from tasks.sources.decode import decode_tables
+from tasks.sources.source import CURVE
 
 
 @stage(reads=[RAW], writes=[in_lake(RATE_CURVE), *(in_lake(t, CURVE) for t in

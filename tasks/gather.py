@@ -35,7 +35,8 @@ from tasks.assets import in_lake, stage
 from tasks.macro import MACRO
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
-from tasks.sources.catalogue import CURVE, NIGHT_DATASETS
+from tasks.sources.catalogue import NIGHT_DATASETS
+from tasks.sources.source import CURVE
 
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip

@@ -3,9 +3,10 @@
 One small task per payload, so that each is retried by itself and seen in the UI; retries only on `RetriableError`.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from prefect import get_run_logger
+from prefect import get_run_logger, runtime
 from prefect.tasks import exponential_backoff
 
 from alvh_core.errors import AlvhError, RetriableError, SkippableError
@@ -15,6 +16,7 @@ from tasks.lake.raw import RawEntry
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload
 from tasks.sources.client import Payload, RecordedMissError
+from tasks.sources.fetching import ask
 
 
 def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
@@ -36,13 +38,21 @@ def land(night: Night, request: PayloadRequest) -> Landing:
     found = (night.archive.find_whole(url) for url in request.urls)
     entry = next((entry for entry in found if entry is not None), None)
     if entry is None:
-        entry = archive_payload(night, request, fetch(night, request))
+        is_first_try = (runtime.task_run.run_count or 1) == 1
+        entry = archive_payload(night, request, fetch(night, request, is_first_try=is_first_try))
         get_run_logger().info("%s %s: %d bytes", request.dataset, request.symbol, entry.bytes_count)
     return entry.landing(request.dataset, request.symbol)
 
 
-def fetch(night: Night, request: PayloadRequest) -> Payload:
+def fetch(night: Night, request: PayloadRequest, *, is_first_try: bool = False) -> Payload:
     """Fetch and check one payload, at the first of its addresses that gives one.
+
+    Parameters
+    ----------
+    night : Night
+    request : PayloadRequest
+    is_first_try : bool
+        An address that asks to come back is given the chance before the next one is asked.
 
     Raises
     ------
@@ -52,19 +62,26 @@ def fetch(night: Night, request: PayloadRequest) -> Payload:
     errors: list[AlvhError] = []
     for url in request.urls:
         try:
-            payload = night.client.get(url, request.symbol)
+            payload = ask(night.client, request.dataset, request.symbol, url)
             check_payload(request, payload, night.universe, night.session, night.calendar)
         except RecordedMissError:
             raise
         except (RetriableError, SkippableError) as error:
+            if is_first_try and isinstance(error, RetriableError):
+                raise
             errors.append(error)
         else:
             return payload
+    raise all_of(errors)
+
+
+def all_of(errors: Sequence[AlvhError]) -> AlvhError:
+    """Return several refusals as one: it is worth coming back if it is to one of them."""
     if len(errors) == 1:
-        raise errors[0]
+        return errors[0]
     told = "; ".join(map(str, errors))
     waits = [error.retry_after_seconds for error in errors if isinstance(error, RetriableError)]
-    raise RetriableError(told, max(waits)) if waits else SkippableError(told)
+    return RetriableError(told, max(waits)) if waits else SkippableError(told)
 
 
 def archive_payload(night: Night, request: PayloadRequest, payload: Payload) -> RawEntry:

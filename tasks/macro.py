@@ -24,12 +24,12 @@ from expectations.gate import dated, validate_rows
 from expectations.suites import macro_listed_suite, macro_values_suite
 from tasks.assets import RAW, in_lake, in_warehouse, stage
 from tasks.night import Night
-from tasks.sources import catalogue
+from tasks.sources import source
 from tasks.sources.decode import decode_tables
 from tasks.sources.schedule import packaged_schedule
 
 MACRO = "macro"  # bookkeeping, before `tasks.gather` joins it with the symbols'
-DATASETS = {catalogue.MACRO_CALENDAR, catalogue.MACRO_SERIES}
+DATASETS = {source.MACRO_CALENDAR, source.MACRO_SERIES}
 
 
 @stage(reads=[RAW], writes=[*map(in_lake, (MACRO_LISTED, MACRO_VALUES)), *(in_lake(t, MACRO) for t in
@@ -38,8 +38,8 @@ def macro(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate the calendars and series of the night."""
     lake, day, mode, read = night.lake, night.trade_date, night.source_mode, night.archive.read
     mine = [landing for landing in landings if landing.dataset in DATASETS]
-    lines, mine = decode_tables(mine, read, {catalogue.MACRO_CALENDAR})
-    values, mine = decode_tables(mine, read, {catalogue.MACRO_SERIES})
+    lines, mine = decode_tables(mine, read, {source.MACRO_CALENDAR})
+    values, mine = decode_tables(mine, read, {source.MACRO_SERIES})
     events = validate_rows(night_listed(lines, day, mode), MACRO_LISTED, macro_listed_suite())
     series = validate_rows(night_values(values, day, mode), MACRO_VALUES, macro_values_suite())
     lake.write(events.clean, MACRO_LISTED)

@@ -19,6 +19,7 @@ from alvh_core.universe import Asset
 from alvh_core.verdict import EvidenceRule
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
+from tasks.sources.catalogue import PayloadRequest, night_requests
 from tasks.sources.client import HttpClient
 from tasks.warehouse.repository import NightKey, Warehouse
 
@@ -49,6 +50,10 @@ class Night:
     warehouse_url : str
     make_client : callable
         Builds the HTTP client with the transport of the source.
+    base_urls : mapping of str to str
+        Addresses in place of publishers' own.
+    sources_off : tuple of str
+        Publishers that are not asked.
     price_threads : int
     shards : int
         Parts that the symbols are computed in, side by side.
@@ -79,6 +84,8 @@ class Night:
     reports_root: Path
     warehouse_url: str = field(repr=False)  # may hold a password
     make_client: Callable[[], HttpClient]
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    sources_off: tuple[str, ...] = ()
     price_threads: int = 2
     shards: int = 1
     runner: str = "threads"
@@ -100,6 +107,12 @@ class Night:
     def source_mode(self) -> str:
         """Where the bytes come from."""
         return self.key.source_mode
+
+    @property
+    def requests(self) -> list[PayloadRequest]:
+        """Every body the night asks for."""
+        return night_requests(self.universe, self.trade_date, source_mode=self.source_mode, bases=self.base_urls,
+                              off=self.sources_off)  # fmt: skip
 
     @property
     def report_path(self) -> Path:

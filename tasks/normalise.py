@@ -11,8 +11,9 @@ from alvh_core.quotes import normalise_quotes
 from alvh_core.schemas import DAILY_BARS, META_PAYLOADS, META_QUARANTINE, OPTION_QUOTES, SNAPSHOTS
 from tasks.assets import RAW, in_lake, stage
 from tasks.night import Night
-from tasks.sources.catalogue import BARS, INDEX, NIGHT_DATASETS
+from tasks.sources.catalogue import NIGHT_DATASETS
 from tasks.sources.decode import decode_chains, decode_tables
+from tasks.sources.source import BARS, INDEX
 
 LANDED = "landed"
 SYMBOLS = "symbols"  # bookkeeping of the symbols, before `tasks.gather` joins it with the curve's

@@ -20,11 +20,12 @@ from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.lake.raw import RawArchive, keep_original
 from tasks.night import Night
-from tasks.sources.catalogue import CHAIN, IMPORTED
+from tasks.sources.catalogue import IMPORTED
 from tasks.sources.filedrops.layout import Drop, Layout, Part, drop_url, plain_symbol
 from tasks.sources.filedrops.registry import read_part, recognise, split_file
 from tasks.sources.filedrops.sessions import check_claim
 from tasks.sources.filedrops.unpack import unpack
+from tasks.sources.source import CHAIN
 
 PARTIAL = "+partial"  # the operator said that near expiries were cut away; it stands in the origin
 LANDED, KNOWN, REFUSED, LEFT_OUT = "LANDED", "KNOWN", "REFUSED", "LEFT OUT"

@@ -8,10 +8,10 @@ import difflib
 import os
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from alvh_core.errors import ContractError
 
@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     fred_api_key: SecretStr | None = Field(
         default=None, description="Key of FRED's API, for series by vintage; without it they come as they stand"
     )
+    base_urls: dict[str, str] = Field(
+        default_factory=dict, description='Addresses in place of publishers\' own, as JSON: {"cboe": "https://..."}'
+    )
+    sources_off: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Publishers that are not asked, with commas between them"
+    )
     alerts_file: Path | None = Field(default=None, description="TOML file of alert channels and rules")
     alert_simulated: bool = Field(default=False, description="Send alerts about simulated nights too")
     deadline: time = Field(default=time(21, 0), description="New York time by which tonight must be COMPLETE")
@@ -69,6 +75,16 @@ class Settings(BaseSettings):
     @classmethod
     def _expand_user(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
+
+    @field_validator("sources_off", mode="before")
+    @classmethod
+    def _at_commas(cls, names: object) -> object:
+        return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
+
+    def key_of(self, variable: str) -> SecretStr | None:
+        """Return the key that an environment variable of ours holds."""
+        key: SecretStr | None = getattr(self, variable.removeprefix(PREFIX).lower())
+        return key
 
     @property
     def lake_root(self) -> str:

@@ -7,7 +7,8 @@ from alvh_core.errors import AlvhError
 from alvh_core.upkeep import is_settled, was_provisional
 from tasks.land import archive_payload
 from tasks.night import Night
-from tasks.sources.catalogue import INDEX, PARSERS, night_requests
+from tasks.sources.catalogue import read_table
+from tasks.sources.source import INDEX
 
 
 @task(cache_policy=NO_CACHE)
@@ -18,12 +19,10 @@ def settle_closes(night: Night) -> bool:
     """
     if not was_provisional(night.warehouse.night(night.source_mode, night.trade_date)):
         return False
-    request = next(
-        r for r in night_requests(night.universe, night.trade_date) if (r.dataset, r.symbol) == (INDEX, "VIX")
-    )
+    request = next(r for r in night.requests if (r.dataset, r.symbol) == (INDEX, "VIX"))
     try:
         payload = night.client.get(request.url, request.symbol)
-        history = PARSERS[INDEX](payload.body, request.symbol, request.url)
+        history = read_table(INDEX, payload.body, request.symbol, request.url)
     except AlvhError as error:
         get_run_logger().warning("the close of %s stays provisional: %s", night.trade_date, error)
         return False

@@ -1,5 +1,6 @@
 """The Bureau of Economic Analysis' release dates, public domain: one JSON object, with strangers among its values."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from alvh_core.errors import SkippableError
 from alvh_core.macro.events import BEA_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.documents import read_json
+from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://apps.bea.gov"
 
@@ -60,3 +62,11 @@ def _events(document: dict[str, Any]) -> Iterator[Event]:
             if at.tzinfo is None:
                 raise ValueError(f"{text!r} without a time zone")
             yield Event(kind=kind, day=at.astimezone(ZoneInfo(NEW_YORK)).date(), title=title, source="bea_json", at=at)
+
+
+SOURCES = (
+    Source(name="bea_json", publisher="bea", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bea,
+           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BEA" else None,
+           route=re.compile(r"/release_dates\.json$"), simulate=lambda market, day, _asked: market.bea_calendar(day),
+           sample="bea.json", sample_symbol="BEA", terms="Bureau of Economic Analysis, public domain"),
+)  # fmt: skip

@@ -14,7 +14,7 @@ from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.documents import read_text, told
-from tasks.sources.fred import parse_releases
+from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.bls.gov"
 ZONES = ("US-Eastern", NEW_YORK)
@@ -30,7 +30,7 @@ def calendar_url(base: str = BASE_URL) -> str:
 
 
 def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
-    """Decode the calendar, or FRED's list of releases if that is what arrived.
+    """Decode the calendar.
 
     Returns
     -------
@@ -44,8 +44,6 @@ def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     RetriableError
         The calendar is cut short.
     """
-    if body.lstrip()[:1] == b"{":
-        return parse_releases(body, symbol, url)
     text = read_text(body, symbol, url)
     if not text.lstrip().startswith("BEGIN:VCALENDAR"):
         raise SkippableError(f"{symbol}: {url}: expected a calendar, found {body[:60]!r}")
@@ -91,3 +89,11 @@ def _period(found: re.Match[str] | None) -> str:
     if found is None or found[1] not in _MONTHS:
         return ""
     return f"{found[2]}-{_MONTHS.index(found[1]) + 1:02d}"
+
+
+SOURCES = (
+    Source(name="bls_ics", publisher="bls", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bls,
+           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BLS" else None,
+           route=re.compile(r"/bls\.ics$"), simulate=lambda market, day, _asked: market.bls_calendar(day),
+           sample="bls.ics", sample_symbol="BLS", terms="Bureau of Labor Statistics, public domain"),
+)  # fmt: skip

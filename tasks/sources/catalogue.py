@@ -1,32 +1,48 @@
-"""What a night asks for: one request per chain, bar file, index history and curve of the universe, and macro files.
+"""The sources there are, in the order of trust, and what a night asks of them.
 
-Knows which provider serves which dataset and how a body is checked and parsed; adding a provider is adding a line here.
+A provider is a module that ends with ``SOURCES``; it is added to `PROVIDERS`, and its place there is its place among
+those that have the same dataset. Nothing here knows an address, a column or Prefect.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
-import pandas as pd
-
+from alvh_core.errors import ContractError
 from alvh_core.macro.series import SERIES
-from alvh_core.quotes import snapshot_row
+from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources import bea, bls, cboe, fed, fred, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
+from tasks.sources.source import BARS, CHAIN, CURVE, INDEX, MACRO_CALENDAR, MACRO_SERIES, Chain, Source, Wanted
 
-CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
-MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
+PROVIDERS = (cboe, treasury, fed, bls, bea, fred)
+SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
+PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
 NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES})  # of the night, not of a symbol of its universe
 IMPORTED = "imported"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PayloadRequest:
-    """One body a night needs: kind, our symbol, address, and where to ask if that gives nothing."""
+    """One body to fetch.
+
+    Attributes
+    ----------
+    dataset : str
+        e.g. ``option_chain``.
+    symbol : str
+        Ours; for the curve, its year.
+    url : str
+        Where it is asked first.
+    fallbacks : tuple of str
+        Where it is asked next, in the order of trust.
+    """
 
     dataset: str
     symbol: str
@@ -39,77 +55,85 @@ class PayloadRequest:
         return (self.url, *self.fallbacks)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bases:
-    """Where the public offices are; tests put a local server here."""
+# What a night wants, chains first: they cannot be fetched again tomorrow.
+SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
+    CHAIN: lambda universe, _day: list(universe),
+    INDEX: lambda universe, _day: _indices(universe),
+    CURVE: lambda _universe, day: [f"UST{year}" for year in sorted({day.year, _ten_days_ago(day).year}, reverse=True)],
+    BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
+    MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
+    MACRO_SERIES: lambda _universe, _day: list(SERIES),
+}
 
-    treasury_csv: str = treasury.BASE_URL
-    treasury_xml: str = treasury.XML_URL
-    fed_site: str = fed.BASE_URL
-    bls_site: str = bls.BASE_URL
-    bea_site: str = bea.BASE_URL
-    fred_api: str = fred.API_URL
-    fred_graph: str = fred.GRAPH_URL
+
+def _indices(universe: Mapping[str, Asset]) -> list[str]:
+    return sorted({"VIX", *(asset.vol_index for asset in universe.values() if asset.vol_index)})
+
+
+def _ten_days_ago(day: date) -> date:
+    """Return how old a curve may be; in early January that one stands in last year's file."""
+    return day - timedelta(days=10)
 
 
 def night_requests(
     universe: Mapping[str, Asset],
     trade_date: date,
     *,
-    cboe_base: str = cboe.BASE_URL,
-    bases: Bases | None = None,
     source_mode: str = "",
+    bases: Mapping[str, str] | None = None,
+    off: Collection[str] = (),
 ) -> list[PayloadRequest]:
-    """List the bodies of a night, chains first: they cannot be fetched again tomorrow.
+    """List the bodies of a night.
 
     Parameters
     ----------
     universe : mapping of str to Asset
     trade_date : date
-    cboe_base : str
-        Address of the provider; tests put a local server here.
-    bases : Bases, optional
-        Addresses of the public offices.
     source_mode : str
         Chains of ``imported`` nights come from dropped files, whoever gives the rest.
+    bases : mapping of str to str, optional
+        Addresses in place of the publishers' own.
+    off : collection of str
+        Publishers that are not asked.
 
     Returns
     -------
     list of PayloadRequest
+        What no source has is not asked for.
     """
-    bases = bases or Bases()
-    assets = list(universe.values())
-    indices = sorted({"VIX", *(asset.vol_index for asset in assets if asset.vol_index)})
-    years = sorted({trade_date.year, (trade_date - timedelta(days=10)).year}, reverse=True)
-    chains = {a.symbol: cboe.chain_url(a.wire_symbol, cboe_base) for a in assets}
-    if source_mode == IMPORTED:
-        chains = {a.symbol: drop_url(a.symbol) for a in assets}
-    wanted = [PayloadRequest(dataset=CHAIN, symbol=symbol, url=url) for symbol, url in chains.items()]
-    wanted += [PayloadRequest(dataset=INDEX, symbol=i, url=cboe.index_history_url(i, cboe_base)) for i in indices]
-    wanted += [PayloadRequest(dataset=CURVE, symbol=f"UST{year}", url=treasury.curve_url(year, bases.treasury_csv),
-                              fallbacks=(treasury.xml_url(year, bases.treasury_xml),)) for year in years]  # fmt: skip
-    wanted += [PayloadRequest(dataset=BARS, symbol=a.symbol, url=cboe.bars_url(a.wire_symbol, cboe_base))
-               for a in assets if a.symbol not in indices]  # fmt: skip
-    return wanted + macro_requests(trade_date, bases)
-
-
-def macro_requests(trade_date: date, bases: Bases) -> list[PayloadRequest]:
-    """List the macro files of a night: three calendars, and every series by vintage or, without a key, as it stands."""
-    calendars = {
-        "FED": (fed.calendar_url(bases.fed_site), fed.page_url(bases.fed_site)),
-        "BLS": (bls.calendar_url(bases.bls_site), fred.releases_url(trade_date, bases.fred_api)),
-        "BEA": (bea.calendar_url(bases.bea_site),),
-    }
-    by_vintage, as_it_stands = bases.fred_api, bases.fred_graph
-    series = {
-        name: (fred.observations_url(name, trade_date, by_vintage), fred.graph_url(name, trade_date, as_it_stands))
-        for name in SERIES
-    }
-    return [
-        PayloadRequest(dataset=dataset, symbol=symbol, url=urls[0], fallbacks=urls[1:])
-        for dataset, files in ((MACRO_CALENDAR, calendars), (MACRO_SERIES, series))
-        for symbol, urls in files.items()
+    wanted = [
+        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date))
+        for dataset, symbols in SYMBOLS.items()
+        for symbol in symbols(universe, trade_date)
     ]
+    asked = [(dataset, one.symbol, _urls(dataset, one, source_mode, bases or {}, off)) for dataset, one in wanted]
+    return [
+        PayloadRequest(dataset=dataset, symbol=symbol, url=urls[0], fallbacks=tuple(urls[1:]))
+        for dataset, symbol, urls in asked
+        if urls
+    ]
+
+
+def _urls(dataset: str, wanted: Wanted, source_mode: str, bases: Mapping[str, str], off: Collection[str]) -> list[str]:
+    if dataset == CHAIN and source_mode == IMPORTED:
+        return [drop_url(wanted.symbol)]
+    mine = [source for source in SOURCES.values() if source.dataset == dataset and source.publisher not in off]
+    return [url for source in mine for url in source.addresses(wanted, bases)]
+
+
+def source_of(dataset: str, url: str) -> Source:
+    """Return the source that an address is of.
+
+    Raises
+    ------
+    ContractError
+        There is none: the address comes from elsewhere, or a provider was taken out.
+    """
+    path = urlsplit(url).path
+    for source in SOURCES.values():
+        if source.dataset == dataset and source.route.search(path):
+            return source
+    raise ContractError(f"{dataset}: expected the address of a source, found {url}; known are {', '.join(SOURCES)}")
 
 
 def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[str, Asset], session: Session,
@@ -121,32 +145,34 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     RetriableError, SkippableError
         Cut short, a page of HTML, empty, or another session's quotes; names symbol, address and reason.
     """
-    is_drop = request.url.startswith(SCHEME)
-    if request.dataset in {CHAIN, BARS} and not is_drop:
-        cboe.check_json(payload.body, request.symbol, request.url)
-    if request.dataset == CHAIN:
-        asset, origin = universe[request.symbol], (request.url, payload.sha256)
-        header = (read_drop(payload.body, asset, *origin, calendar).header if is_drop
-                  else cboe.read_header(payload.body, request.symbol, *origin))  # fmt: skip
-        snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
-    elif request.dataset != BARS:
-        PARSERS[request.dataset](payload.body, request.symbol, payload.url)
+    if request.dataset != CHAIN:
+        source = source_of(request.dataset, payload.url)
+        (source.check or source.read)(payload.body, request.symbol, payload.url)
+        return
+    asset = universe[request.symbol]
+    header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
+    snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
 
 
-def parse_calendar(body: bytes, symbol: str, url: str) -> pd.DataFrame:
-    """Decode the macro calendar of an office."""
-    return CALENDARS[symbol](body, symbol, url)
+def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> ChainHeader:
+    """Read what a chain says about itself, from whatever source it is."""
+    if url.startswith(SCHEME):
+        return read_drop(body, asset, url, sha256, calendar).header
+    source = source_of(CHAIN, url)
+    header: ChainHeader = (
+        source.check(body, asset.symbol, url) if source.check else source.read(body, asset.symbol, url).header
+    )
+    return replace(header, payload_sha256=sha256)
 
 
-CALENDARS: dict[str, Callable[[bytes, str, str], pd.DataFrame]] = {
-    "FED": fed.parse_fed,
-    "BLS": bls.parse_bls,
-    "BEA": bea.parse_bea,
-}
-PARSERS: dict[str, Callable[[bytes, str, str], pd.DataFrame]] = {
-    BARS: cboe.parse_bars,
-    INDEX: cboe.parse_index_history,
-    CURVE: treasury.parse_curve,
-    MACRO_CALENDAR: parse_calendar,
-    MACRO_SERIES: fred.parse_series,
-}
+def read_chain(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Chain:
+    """Read a chain whole, from whatever source it is."""
+    if url.startswith(SCHEME):
+        return read_drop(body, asset, url, sha256, calendar)
+    chain: Chain = source_of(CHAIN, url).read(body, asset.symbol, url)
+    return replace(chain, header=replace(chain.header, payload_sha256=sha256))
+
+
+def read_table(dataset: str, body: bytes, symbol: str, url: str) -> Any:
+    """Decode a body that is no chain."""
+    return source_of(dataset, url).read(body, symbol, url)

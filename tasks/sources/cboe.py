@@ -18,16 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from alvh_core.errors import RetriableError, SkippableError
+from alvh_core.errors import SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
 from alvh_core.sessions import NEW_YORK
 from tasks.sources.dated_csv import read_dated_csv
-from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, check_json_values, unique_keys
+from tasks.sources.documents import check_json
+from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
+from tasks.sources.source import BARS, CHAIN, INDEX, Chain, Source
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
 VENUE_SCOPE = "cboe_delayed(unknown)"
 REQUIRED_FIELDS = ("option", "bid", "ask", "iv", "open_interest", "volume")  # without them the feed is another one
-BOM = b"\xef\xbb\xbf"
 
 _BAR_FIELDS = ("date", "open", "high", "low", "close", "volume")
 _CONTRACTS = re.compile(rb'"options"\s*:\s*\[')
@@ -51,26 +52,6 @@ def bars_url(wire_symbol: str, base: str = BASE_URL) -> str:
 def index_history_url(name: str, base: str = BASE_URL) -> str:
     """Address of an index's daily history; no underscore here."""
     return f"{base}/us_indices/daily_prices/{name}_History.csv"
-
-
-def check_json(body: bytes, symbol: str, url: str) -> None:
-    """Refuse what cannot be a whole JSON document, cheaply enough for every landing.
-
-    Raises
-    ------
-    SkippableError
-        A page of HTML, something else that is no JSON object, or one of too many values.
-    RetriableError
-        An empty body, or one cut short: brackets do not balance.
-    """
-    head = body[:200].removeprefix(BOM).lstrip()
-    if not head.startswith(b"{") and body:
-        raise SkippableError(f"{symbol}: {url} answered 200, expected JSON, found {head[:40]!r}")
-    if not body or body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):
-        raise RetriableError(
-            f"{symbol}: {url} answered a body cut short after {len(body)} bytes: brackets do not balance"
-        )
-    check_json_values(body, f"{symbol}: {url}")
 
 
 def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
@@ -293,3 +274,40 @@ def _number(value: Any) -> float:
     except (TypeError, ValueError, OverflowError):
         return float("nan")
     return number if np.isfinite(number) else float("nan")
+
+
+def read_chain(body: bytes, symbol: str, url: str) -> Chain:
+    """Read a chain whole."""
+    return Chain(header=check_chain(body, symbol, url), table=parse_chain(body, symbol, url), venue_scope=VENUE_SCOPE)
+
+
+def check_chain(body: bytes, symbol: str, url: str) -> ChainHeader:
+    """Read what a chain says about itself, if it arrived whole."""
+    check_json(body, symbol, url)
+    return read_header(body, symbol, url, "")
+
+
+def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
+    """Read bars; the columnar reader crashes the process on some bytes that are no JSON, so those stay away from it."""
+    check_json(body, symbol, url)
+    return parse_bars(body, symbol, url)
+
+
+_TERMS = "Cboe's, unofficial and delayed, no licence to redistribute"
+SOURCES = (
+    Source(name="cboe_chain", publisher="cboe", dataset=CHAIN, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: chain_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
+           route=re.compile(r"/delayed_quotes/options/(?P<wire>[^/]+)\.json$"), read=read_chain, check=check_chain,
+           simulate=lambda market, day, asked: market.chain(asked["wire"], day),
+           sample="cboe_chain.json", sample_symbol="VIX"),
+    Source(name="cboe_index", publisher="cboe", dataset=INDEX, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: index_history_url(wanted.symbol, base),
+           route=re.compile(r"/daily_prices/(?P<name>[^/]+)_History\.csv$"), read=parse_index_history,
+           simulate=lambda market, day, asked: market.index_history(asked["name"], day),
+           sample="cboe_index.csv", sample_symbol="VIX"),
+    Source(name="cboe_bars", publisher="cboe", dataset=BARS, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: bars_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
+           route=re.compile(r"/charts/historical/(?P<wire>[^/]+)\.json$"), read=read_bars, check=check_json,
+           simulate=lambda market, day, asked: market.bars(asked["wire"], day),
+           sample="cboe_bars.json", sample_symbol="XLF"),
+)  # fmt: skip

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from pydantic import SecretStr
 
 from alvh_core.errors import AlvhError, ContractError, RetriableError, SkippableError
+from tasks.sources.keys import HostKey
 
 TIMEOUT_SECONDS = (10.0, 30.0)  # to connect, and between two pieces of a body
 MAX_BODY_SECONDS = 120.0
@@ -30,8 +30,6 @@ MAX_REDIRECTS = 5
 RETRIABLE_STATUS = frozenset({408, 420, 425, 429})  # and everything from 500 on
 FETCHED_AT_HEADER = "X-Alvh-Fetched-At"  # how a recording says when its body was first fetched
 MISSING_HEADER = "X-Alvh-Missing"  # and why, in JSON, a body was missing on the night it recorded
-KEYED_HOSTS = {"api.stlouisfed.org": "ALVH_FRED_API_KEY"}  # live, they answer nobody without a key
-KEY_PARAMETER = "api_key"
 _CHUNK_BYTES = 1 << 20
 
 
@@ -93,30 +91,6 @@ class RecordedMissError(SkippableError):
     """The night that was recorded missed this body too, and said why; asking elsewhere would change the night."""
 
 
-@dataclass(frozen=True)
-class _Key(requests.auth.AuthBase):
-    """Adds a key on its way to the wire: it stands in no address of ours, and is struck from what others say."""
-
-    key: SecretStr
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put the key into the query of a request about to be sent."""
-        request.prepare_url(request.url, {KEY_PARAMETER: self.key.get_secret_value()})
-        return request
-
-    def struck(self, text: str) -> str:
-        """Return a text without the key, however it is spelled."""
-        key = self.key.get_secret_value()
-        for spelled in (key, quote(key, safe="")):
-            text = text.replace(spelled, "***")
-        return text
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Strike the key from what urllib3 logs of an address at level DEBUG."""
-        record.msg, record.args = self.struck(record.getMessage()), ()
-        return True
-
-
 class HttpClient:
     """Fetch bodies and say what the caller should do when that fails.
 
@@ -130,8 +104,8 @@ class HttpClient:
         Contact string; vendors refuse anonymous library agents.
     per_second : float
         Pace of request starts, host by host.
-    keys : mapping of str to SecretStr, optional
-        Keys by host; each goes to its own host only.
+    keys : mapping of str to HostKey, optional
+        By host and port; each goes there only, and live, nobody is asked whose key is not set.
 
     Raises
     ------
@@ -141,22 +115,29 @@ class HttpClient:
 
     def __init__(
         self, session: requests.Session, source_mode: str, *, user_agent: str, per_second: float = 0.0,
-        keys: Mapping[str, SecretStr] | None = None,
+        keys: Mapping[str, HostKey] | None = None,
     ) -> None:  # fmt: skip
         if not user_agent.strip() or not user_agent.isascii() or not user_agent.isprintable():
             raise ContractError(
                 f"user agent: expected a contact in plain ASCII, such as 'desk@example.com', found {user_agent!r}"
             )
         self._session, self.source_mode, self._pacer = session, source_mode, Pacer(per_second)
-        self._keys = {host: _Key(key) for host, key in (keys or {}).items() if key.get_secret_value()}
+        self._locks = dict(keys or {})
+        self._keys = {host: key for host, key in self._locks.items() if key.is_set}
         for key in self._keys.values():
             logging.getLogger("urllib3.connectionpool").addFilter(key)  # an equal one is not added again
         self._is_replay = source_mode != "live"  # only our own transports may speak for a recording
         session.headers.update({"User-Agent": user_agent.strip(), "Accept": "application/json, text/csv",
                                 "Accept-Encoding": "gzip"})  # fmt: skip
 
-    def get(self, url: str, symbol: str) -> Payload:
+    def get(self, url: str, symbol: str, headers: Mapping[str, str] | None = None) -> Payload:
         """Fetch one body.
+
+        Parameters
+        ----------
+        url, symbol : str
+        headers : mapping of str to str, optional
+            In place of the client's own.
 
         Raises
         ------
@@ -166,11 +147,13 @@ class HttpClient:
             The address is not known (403 is how the vendor says so), a redirect leaves the vendor's hosts, or the body
             is larger than any chain can be.
         """
-        host = urlsplit(url).hostname or ""
-        if not self._is_replay and host in KEYED_HOSTS and host not in self._keys:
-            raise SkippableError(f"{symbol}: {host} answers only with a key, and {KEYED_HOSTS[host]} is not set")
+        host = urlsplit(url).netloc
+        if not self._is_replay and host in self._locks and host not in self._keys:
+            raise SkippableError(
+                f"{symbol}: {host} answers only with a key, and {self._locks[host].asked.variable} is not set"
+            )
         try:
-            with self._follow(url, symbol) as response:
+            with self._follow(url, symbol, headers) as response:
                 self._raise_for_status(response, symbol, url)
                 body = _read_body(response, symbol, url)
         except AlvhError as error:
@@ -189,22 +172,22 @@ class HttpClient:
         """Give the connections back."""
         self._session.close()
 
-    def _follow(self, url: str, symbol: str) -> requests.Response:
+    def _follow(self, url: str, symbol: str, headers: Mapping[str, str] | None) -> requests.Response:
         """Follow redirects by hand: only to hosts of the same owner, and not for ever."""
         target = url
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._send(target, symbol)
+            response = self._send(target, symbol, headers)
             if not response.is_redirect:
                 return response
             response.close()
             target = _redirected(target, response.headers["Location"], symbol)
         raise SkippableError(f"{symbol}: {url} redirects more than {MAX_REDIRECTS} times")
 
-    def _send(self, url: str, symbol: str) -> requests.Response:
+    def _send(self, url: str, symbol: str, headers: Mapping[str, str] | None) -> requests.Response:
         self._pacer.wait(_owner(url))
         try:
             return self._session.get(url, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True,
-                                     auth=self._keys.get(urlsplit(url).hostname or ""))  # fmt: skip
+                                     auth=self._keys.get(urlsplit(url).netloc), headers=headers)  # fmt: skip
         except requests.RequestException as error:
             if isinstance(error, ValueError):  # requests' mark of an address that no retry makes legal
                 raise SkippableError(f"{symbol}: {url} cannot be asked for: {error}") from error

@@ -20,9 +20,8 @@ from alvh_core.schemas import SNAPSHOTS
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources import cboe
-from tasks.sources.catalogue import CHAIN, PARSERS
-from tasks.sources.filedrops.layout import SCHEME
-from tasks.sources.filedrops.registry import read_drop
+from tasks.sources.catalogue import read_chain, read_table
+from tasks.sources.source import CHAIN
 
 DECODE_THREADS = 2
 Reader = Callable[[str], bytes]
@@ -59,12 +58,10 @@ def decode_chains(landings: Sequence[Landing], read: Reader, universe: Mapping[s
     """
 
     def one(landing: Landing) -> tuple[pa.Table, dict[str, Any]]:
-        body, asset, sha256 = read(landing.url), universe[landing.symbol], str(landing.payload_sha256)
-        drop = read_drop(body, asset, landing.url, sha256, calendar) if landing.url.startswith(SCHEME) else None
-        header = drop.header if drop else cboe.read_header(body, landing.symbol, landing.url, sha256)
-        row = snapshot_row(header, asset, session, calendar=calendar, source_mode=source_mode,
-                           venue_scope=drop.venue_scope if drop else cboe.VENUE_SCOPE)  # fmt: skip
-        return drop.table if drop else cboe.parse_chain(body, landing.symbol, landing.url), row
+        asset, sha256 = universe[landing.symbol], str(landing.payload_sha256)
+        chain = read_chain(read(landing.url), asset, landing.url, sha256, calendar)
+        return chain.table, snapshot_row(chain.header, asset, session, calendar=calendar, source_mode=source_mode,
+                                         venue_scope=chain.venue_scope)  # fmt: skip
 
     kept, parts = _each(landings, {CHAIN}, one)
     raw = cboe.stack_chains(table for table, _ in parts)
@@ -93,7 +90,7 @@ def decode_tables(landings: Sequence[Landing], read: Reader, datasets: set[str])
     """
 
     def one(landing: Landing) -> pd.DataFrame:
-        frame = PARSERS[landing.dataset](read(landing.url), landing.symbol, landing.url)
+        frame: pd.DataFrame = read_table(landing.dataset, read(landing.url), landing.symbol, landing.url)
         return frame.assign(payload_sha256=landing.payload_sha256)
 
     kept, parts = _each(landings, datasets, one)

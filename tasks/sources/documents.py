@@ -6,12 +6,32 @@ What their fields mean is the offices' own modules' business.
 import json
 from typing import Any
 
-from alvh_core.errors import SkippableError
-from tasks.sources.cboe import check_json
-from tasks.sources.limits import unique_keys
+from alvh_core.errors import RetriableError, SkippableError
+from tasks.sources.limits import check_json_values, unique_keys
 
+BOM = b"\xef\xbb\xbf"
 MAX_BYTES = 4 << 20  # the largest calendar has a tenth of one
 MAX_TITLE_CHARS = 200
+
+
+def check_json(body: bytes, symbol: str, url: str) -> None:
+    """Refuse what cannot be a whole JSON document, cheaply enough for every landing.
+
+    Raises
+    ------
+    SkippableError
+        A page of HTML, something else that is no JSON object, or one of too many values.
+    RetriableError
+        An empty body, or one cut short: brackets do not balance.
+    """
+    head = body[:200].removeprefix(BOM).lstrip()
+    if not head.startswith(b"{") and body:
+        raise SkippableError(f"{symbol}: {url} answered 200, expected JSON, found {head[:40]!r}")
+    if not body or body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):
+        raise RetriableError(
+            f"{symbol}: {url} answered a body cut short after {len(body)} bytes: brackets do not balance"
+        )
+    check_json_values(body, f"{symbol}: {url}")
 
 
 def read_json(body: bytes, symbol: str, url: str) -> dict[str, Any]:
@@ -69,3 +89,8 @@ def check_size(body: bytes, symbol: str, url: str) -> None:
 def told(text: str) -> str:
     """Return a title as it may stand in a table: one line, not without end."""
     return " ".join(text.split())[:MAX_TITLE_CHARS]
+
+
+def first_byte(body: bytes) -> bytes:
+    """Return the byte that tells JSON from a page of tags, past a byte order mark and blanks."""
+    return body[:200].removeprefix(BOM).lstrip()[:1]

@@ -14,7 +14,8 @@ import pandas as pd
 
 from alvh_core.errors import SkippableError
 from alvh_core.macro.events import FOMC_DECISION, FOMC_MINUTES, Event, listed
-from tasks.sources.documents import read_json, read_text, told
+from tasks.sources.documents import first_byte, read_json, read_text, told
+from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.federalreserve.gov"
 MEETINGS_A_YEAR = 8
@@ -57,7 +58,7 @@ def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     RetriableError
         The JSON is cut short.
     """
-    is_page = body.lstrip()[:1] == b"<"
+    is_page = first_byte(body) == b"<"
     try:
         lines = list(
             _page_events(read_text(body, symbol, url)) if is_page else _json_events(read_json(body, symbol, url))
@@ -122,3 +123,18 @@ def _last_day(year: int, month: int, days: str) -> date:
 
 def _time(clock: re.Match[str]) -> time:
     return time(int(clock[1]) % 12 + 12 * (clock[3].lower() == "p"), int(clock[2]))
+
+
+_TERMS = "Federal Reserve, public domain"
+SOURCES = (
+    Source(name="fed_json", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "FED" else None,
+           route=re.compile(r"/json/calendar\.json$"), read=parse_fed,
+           simulate=lambda market, day, _asked: market.fed_calendar(day),
+           sample="fed_calendar.json", sample_symbol="FED"),
+    Source(name="fed_page", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: page_url(base) if wanted.symbol == "FED" else None,
+           route=re.compile(r"/fomccalendars\.htm$"), read=parse_fed,
+           simulate=lambda _market, _day, _asked: None,  # the JSON it stands in for always answers
+           sample="fed_page.html", sample_symbol="FED"),
+)  # fmt: skip

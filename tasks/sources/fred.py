@@ -5,6 +5,7 @@ pure (`alvh_core.macro.series`). Terms of use are the operator's matter; docs/so
 """
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -15,8 +16,10 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.macro.series import LAG, SERIES, VINTAGE, VINTAGE_DAYS, WINDOW_DAYS
-from tasks.sources.documents import read_json
+from tasks.sources.documents import first_byte, read_json
+from tasks.sources.keys import ApiKey
 from tasks.sources.limits import MAX_JSON_VALUES, check_csv
+from tasks.sources.source import MACRO_CALENDAR, MACRO_SERIES, Source
 
 API_URL, GRAPH_URL = "https://api.stlouisfed.org", "https://fred.stlouisfed.org"
 MISSING = (".", "")
@@ -59,7 +62,7 @@ def parse_series(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     where = f"{symbol}: {url}"
-    is_api = body.lstrip()[:1] == b"{"
+    is_api = first_byte(body) == b"{"
     try:
         frame = _vintages(_document(body, symbol, url)) if is_api else _graph(body, symbol, where)
         values = pd.to_numeric(frame["text"]).astype("float64")
@@ -154,3 +157,24 @@ def _graph(body: bytes, symbol: str, where: str) -> pd.DataFrame:
 
 def _days(texts: list[Any]) -> pd.Series:
     return pd.Series(pd.to_datetime(pd.Series(texts, dtype="str"), format="%Y-%m-%d")).astype("datetime64[s]")
+
+
+KEY = ApiKey(variable="ALVH_FRED_API_KEY")
+_TERMS = "public domain numbers but for RBUSBIS (copyright BIS); FRED's terms of use forbid re-hosting"
+SOURCES = (
+    Source(name="fred_vintages", publisher="fred", dataset=MACRO_SERIES, bases=(API_URL,), key=KEY, terms=_TERMS,
+           address=lambda wanted, base: observations_url(wanted.symbol, wanted.trade_date, base),
+           route=re.compile(r"/fred/series/observations$"), read=parse_series,
+           simulate=lambda market, day, asked: market.observations(asked.get("series_id", ""), day, asked),
+           sample="fred_observations.json", sample_symbol="DGS10"),
+    Source(name="fredgraph", publisher="fredgraph", dataset=MACRO_SERIES, bases=(GRAPH_URL,), terms=_TERMS,
+           address=lambda wanted, base: graph_url(wanted.symbol, wanted.trade_date, base),
+           route=re.compile(r"/graph/fredgraph\.csv$"), read=parse_series,
+           simulate=lambda market, day, asked: market.graph(asked.get("id", ""), day, asked),
+           sample="fredgraph.csv", sample_symbol="DGS10"),
+    Source(name="fred_releases", publisher="fred", dataset=MACRO_CALENDAR, bases=(API_URL,), key=KEY, terms=_TERMS,
+           address=lambda wanted, base: releases_url(wanted.trade_date, base) if wanted.symbol == "BLS" else None,
+           route=re.compile(r"/fred/releases/dates$"), read=parse_releases,
+           simulate=lambda _market, _day, _asked: None,  # the calendar it stands in for always answers
+           sample="fred_releases.json", sample_symbol="BLS"),
+)  # fmt: skip

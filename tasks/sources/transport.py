@@ -22,8 +22,10 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.landing import MISSES, SIDECAR, archived_name
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
+from tasks.sources.catalogue import SOURCES
 from tasks.sources.client import FETCHED_AT_HEADER, MAX_BODY_BYTES, MISSING_HEADER
 
+_REFUSED: tuple[int, bytes, dict[str, str]] = (requests.codes.forbidden, b"AccessDenied", {})
 _BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
 
 
@@ -183,38 +185,13 @@ class SimulatedTransport(_BodyTransport):
         self._market, self._session = market, session
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
-        """Route a vendor's URL path to the model."""
+        """Let the source that an address is of speak for its publisher."""
         parts = urlsplit(url)
-        body = self._body(parts.path.strip("/").split("/")) or self._macro(parts.path, dict(parse_qsl(parts.query)))
-        return (requests.codes.ok, body, {}) if body is not None else (requests.codes.forbidden, b"AccessDenied", {})
-
-    def _body(self, path: list[str]) -> bytes | None:
-        *folders, name = path
-        stem, day = name.split(".")[0], self._session
-        if folders[-2:] == ["delayed_quotes", "options"]:
-            return self._market.chain(stem, day)
-        if folders[-2:] == ["charts", "historical"]:
-            return self._market.bars(stem, day)
-        if folders[-1:] == ["daily_prices"]:
-            return self._market.index_history(stem.removesuffix("_History"), day)
-        if folders[-2:-1] == ["daily-treasury-rates.csv"] and folders[-1].isdecimal():
-            return self._market.treasury_curve(int(folders[-1]), day)
-        return None
-
-    def _macro(self, path: str, asked: Mapping[str, str]) -> bytes | None:
-        """Answer for the public offices."""
-        market, day = self._market, self._session
-        if path.endswith("/json/calendar.json"):
-            return market.fed_calendar(day)
-        if path.endswith("/bls.ics"):
-            return market.bls_calendar(day)
-        if path.endswith("/release_dates.json"):
-            return market.bea_calendar(day)
-        if path.endswith("/fred/series/observations"):
-            return market.observations(asked.get("series_id", ""), day, asked)
-        if path.endswith("/fredgraph.csv"):
-            return market.graph(asked.get("id", ""), day, asked)
-        return None
+        for source in SOURCES.values():
+            if found := source.route.search(parts.path):
+                body = source.simulate(self._market, self._session, dict(parse_qsl(parts.query)) | found.groupdict())
+                return (requests.codes.ok, body, {}) if body is not None else _REFUSED
+        return _REFUSED
 
 
 def session_with(transport: BaseAdapter) -> requests.Session:

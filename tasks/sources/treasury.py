@@ -10,11 +10,12 @@ import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources.dated_csv import read_dated_csv
-from tasks.sources.documents import read_text
+from tasks.sources.documents import first_byte, read_text
 from tasks.sources.limits import MAX_CSV_COLUMNS
+from tasks.sources.source import CURVE, Source
 
-BASE_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/daily-treasury-rates.csv"
-XML_URL = "https://home.treasury.gov/resource-center/data-chart-center/interest-rates/pages/xml"
+BASE_URL = "https://home.treasury.gov"
+_RATES = "resource-center/data-chart-center/interest-rates"
 _PROPERTY = re.compile(r"<d:(NEW_DATE|BC_\w{1,20})(?:\s[^<>]{0,200})?>([^<>]{1,40})</d:")
 _XML_TENOR = re.compile(r"^BC_(\d{1,2}(?:_\d)?)(MONTH|YEAR)$")
 _TENOR = re.compile(r"^(\d{1,3}(?:\.\d{1,3})?)\s*(mo|month|yr|year)s?$", re.IGNORECASE)
@@ -23,12 +24,12 @@ _TENOR = re.compile(r"^(\d{1,3}(?:\.\d{1,3})?)\s*(mo|month|yr|year)s?$", re.IGNO
 def curve_url(year: int, base: str = BASE_URL) -> str:
     """Address of one calendar year's par yields."""
     query = f"type=daily_treasury_yield_curve&field_tdr_date_value={year}&page&_format=csv"
-    return f"{base}/{year}/all?{query}"
+    return f"{base}/{_RATES}/daily-treasury-rates.csv/{year}/all?{query}"
 
 
-def xml_url(year: int, base: str = XML_URL) -> str:
+def xml_url(year: int, base: str = BASE_URL) -> str:
     """Address of the same year as an XML feed."""
-    return f"{base}?data=daily_treasury_yield_curve&field_tdr_date_value={year}"
+    return f"{base}/{_RATES}/pages/xml?data=daily_treasury_yield_curve&field_tdr_date_value={year}"
 
 
 def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -47,7 +48,7 @@ def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     RetriableError
         The body is cut short.
     """
-    if body.lstrip()[:1] == b"<" and b"<feed" in body[:1000]:
+    if first_byte(body) == b"<" and b"<feed" in body[:1000]:
         body = _xml_as_csv(read_text(body, symbol, url), f"{symbol}: {url}")
     frame, days = read_dated_csv(body, f"{symbol}: {url}")
     tenors = {name: years for name in frame.columns if (years := _years(str(name))) is not None}
@@ -92,3 +93,18 @@ def _xml_as_csv(text: str, where: str) -> bytes:
         raise SkippableError(f"{where}: expected at most {MAX_CSV_COLUMNS} tenors, found {len(names)}; refused")
     lines = [names, *([row.get(name, "") for name in names] for row in rows)]
     return "\n".join(",".join(f'"{cell.replace(chr(34), "")}"' for cell in line) for line in lines).encode() + b"\n"
+
+
+_TERMS = "US Treasury, public domain"
+SOURCES = (
+    Source(name="treasury_csv", publisher="treasury", dataset=CURVE, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: curve_url(int(wanted.symbol.removeprefix("UST")), base),
+           route=re.compile(r"/daily-treasury-rates\.csv/(?P<year>\d{4})/all$"), read=parse_curve,
+           simulate=lambda market, day, asked: market.treasury_curve(int(asked["year"]), day),
+           sample="treasury.csv", sample_symbol="UST2026"),
+    Source(name="treasury_xml", publisher="treasury", dataset=CURVE, bases=(BASE_URL,), terms=_TERMS,
+           address=lambda wanted, base: xml_url(int(wanted.symbol.removeprefix("UST")), base),
+           route=re.compile(r"/interest-rates/pages/xml$"), read=parse_curve,
+           simulate=lambda _market, _day, _asked: None,  # the CSV it stands in for always answers
+           sample="treasury.xml", sample_symbol="UST2026"),
+)  # fmt: skip

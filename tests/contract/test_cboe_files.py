@@ -12,9 +12,11 @@ import pytest
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, snapshot_row
 from alvh_core.universe import DEFAULT_UNIVERSE
-from tasks.sources import cboe
-from tasks.sources.catalogue import BARS, CHAIN, CURVE, INDEX, PayloadRequest, check_payload
+from tasks.sources import cboe, treasury
+from tasks.sources.catalogue import PayloadRequest, check_payload
 from tasks.sources.client import Payload
+from tasks.sources.documents import check_json
+from tasks.sources.source import BARS, CHAIN, CURVE, INDEX
 
 URL = "https://cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json"
 WHERE = r"VIX: https://cdn-api\.cboe\.com.*_VIX\.json"
@@ -29,7 +31,7 @@ def contracts(body):
 
 
 def check(body):
-    cboe.check_json(body, "VIX", URL)
+    check_json(body, "VIX", URL)
 
 
 # Landing
@@ -420,10 +422,11 @@ def test_a_value_that_is_no_number_is_one_rows_affair(value):
     (INDEX, OHLC, b"<html>"), (CURVE, b'Date,"1 Mo"\n08/21/2026,3.71\n', b"<html>"), (BARS, bars_body(BAR), b"<html>"),
 ])  # fmt: skip
 def test_every_dataset_is_checked_before_it_is_archived(calendar, dataset, good, bad):
-    request = PayloadRequest(dataset=dataset, symbol="X", url="u")
+    urls = {INDEX: cboe.index_history_url("X"), CURVE: treasury.curve_url(2026), BARS: cboe.bars_url("X")}
+    request = PayloadRequest(dataset=dataset, symbol="X", url=urls[dataset])
     for body, is_good in ((good, True), (bad, False)):
-        payload = Payload(url="u", http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
-                          fetched_at_utc=datetime.now(UTC))  # fmt: skip
+        payload = Payload(url=request.url, http_status=200, body=body, etag=None, last_modified=None,
+                          source_mode="live", fetched_at_utc=datetime.now(UTC))  # fmt: skip
         if is_good:
             check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(date(2026, 7, 16)), calendar)
         else:

@@ -139,7 +139,7 @@ def test_freds_list_of_releases_stands_in_for_the_bls():
     rows = [{"release_id": 10, "release_name": "Consumer Price Index", "date": "2026-09-11"},
             {"release_id": 10, "release_name": "Consumer Price Index", "date": "2026-09-11"},
             {"release_id": 9, "release_name": "Advance Monthly Sales", "date": "2026-09-15"}]  # fmt: skip
-    frame = bls.parse_bls(json.dumps({"release_dates": rows, "count": 9000, "limit": 1000}).encode(), "BLS", "u")
+    frame = fred.parse_releases(json.dumps({"release_dates": rows, "count": 9000, "limit": 1000}).encode(), "BLS", "u")
     assert frame[["event_type", "time_source", "event_source"]].to_numpy().tolist() == [
         ["CPI", "convention", "fred_releases"]
     ]

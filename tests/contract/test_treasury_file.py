@@ -86,7 +86,10 @@ def test_what_is_refused(body):
 def test_address():
     assert curve_url(2026).startswith("https://home.treasury.gov/")
     assert "/2026/all?" in curve_url(2026)
-    assert curve_url(2025, "http://127.0.0.1:1").startswith("http://127.0.0.1:1/2025/all?")
+    rates = "resource-center/data-chart-center/interest-rates"
+    assert curve_url(2025, "http://127.0.0.1:1").startswith(
+        f"http://127.0.0.1:1/{rates}/daily-treasury-rates.csv/2025/all?"
+    )
 
 
 def test_the_recorded_curves(recorded_root):

@@ -14,9 +14,12 @@ from pydantic import SecretStr
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.market import macro_files
 from alvh_core.universe import DEFAULT_UNIVERSE
-from tasks.sources.catalogue import CURVE, MACRO_CALENDAR, MACRO_SERIES, PARSERS, PayloadRequest, check_payload
+from tasks.sources.catalogue import SOURCES, PayloadRequest, check_payload
 from tasks.sources.client import HttpClient, Payload
 from tasks.sources.documents import MAX_BYTES
+from tasks.sources.fred import KEY as ASKED
+from tasks.sources.keys import HostKey
+from tasks.sources.source import Wanted
 from tasks.sources.transport import live_transport, session_with
 
 DAY = date(2026, 7, 16)
@@ -80,8 +83,12 @@ HOSTILE = {
 }  # fmt: skip
 
 
-def dataset_of(symbol):
-    return {"UST2026": CURVE, "GDPC1": MACRO_SERIES}.get(symbol, MACRO_CALENDAR)
+SPEAKING = {"FED": "fed_json", "BLS": "bls_ics", "BEA": "bea_json", "GDPC1": "fred_vintages", "UST2026": "treasury_csv"}
+
+
+def source_for(symbol, body):
+    is_fallback = symbol == "BLS" and body.startswith(b"{")
+    return SOURCES["fred_releases" if is_fallback else SPEAKING[symbol]]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -89,7 +96,7 @@ def test_a_hostile_body_is_one_files_loss(name):
     symbol, body = HOSTILE[name]
     started = time.monotonic()
     with pytest.raises((SkippableError, RetriableError)) as refusal:
-        PARSERS[dataset_of(symbol)](body, symbol, "u")
+        source_for(symbol, body).read(body, symbol, "u")
     assert time.monotonic() - started < PATIENCE_SECONDS
     assert len(str(refusal.value)) < 3000
 
@@ -106,7 +113,7 @@ TOKENS = [b"null", b"[", b"]", b"{", b"}", b'"', b",", b":", b"NaN", b"1e999", b
 
 @pytest.mark.parametrize("symbol", HONEST)
 def test_an_honest_body_passes(symbol):
-    assert len(PARSERS[dataset_of(symbol)](HONEST[symbol], symbol, "u"))
+    assert len(source_for(symbol, HONEST[symbol]).read(HONEST[symbol], symbol, "u"))
 
 
 @given(symbol=sampled_from(sorted(HONEST)), data=data())
@@ -116,11 +123,13 @@ def test_whatever_is_put_into_a_body_only_our_errors_come_out(symbol, data, cale
     for _ in range(data.draw(integers(1, 3))):
         start = data.draw(integers(0, len(body)))
         body = body[:start] + data.draw(sampled_from(TOKENS)) + body[start + data.draw(integers(0, 12)) :]
-    payload = Payload(url="u", http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
+    source = SOURCES[SPEAKING[symbol]]
+    [url] = source.addresses(Wanted(symbol=symbol, asset=None, trade_date=DAY), {})
+    payload = Payload(url=url, http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
                       fetched_at_utc=datetime(2026, 7, 17, tzinfo=UTC))  # fmt: skip
+    request = PayloadRequest(dataset=source.dataset, symbol=symbol, url=url)
     with contextlib.suppress(SkippableError, RetriableError):
-        check_payload(PayloadRequest(dataset=dataset_of(symbol), symbol=symbol, url="u"), payload, DEFAULT_UNIVERSE,
-                      calendar.session(DAY), calendar)  # fmt: skip
+        check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(DAY), calendar)
 
 
 # The key
@@ -128,11 +137,19 @@ def test_whatever_is_put_into_a_body_only_our_errors_come_out(symbol, data, cale
 KEY = "planted/secret+key"
 
 
+LOCK = HostKey(ASKED, SecretStr(KEY))
+
+
 @pytest.fixture
-def keyed():
+def keyed(httpserver):
     session = session_with(live_transport())
     session.trust_env = False
-    client = HttpClient(session, "live", user_agent="desk@example.com", keys={"localhost": SecretStr(KEY)})
+    client = HttpClient(
+        session,
+        "live",
+        user_agent="desk@example.com",
+        keys={f"localhost:{port}": LOCK for port in (httpserver.port, 1)},
+    )
     yield client
     client.close()
 
@@ -175,7 +192,7 @@ def test_an_error_does_not_tell_the_key(answer, httpserver, keyed, caplog):
 def test_the_key_goes_to_its_own_host_only(httpserver):
     session = session_with(live_transport())
     session.trust_env = False
-    client = HttpClient(session, "live", user_agent="x", keys={"api.stlouisfed.org": SecretStr(KEY)})
+    client = HttpClient(session, "live", user_agent="x", keys={"api.stlouisfed.org": LOCK})
     httpserver.expect_request("/x").respond_with_handler(_query)
     assert client.get(httpserver.url_for("/x"), "A").body == b""
     client.close()
@@ -188,13 +205,14 @@ def _query(request):
 
 
 def test_without_a_key_its_host_is_not_asked():
-    client = HttpClient(session_with(live_transport()), "live", user_agent="x")
+    client = HttpClient(session_with(live_transport()), "live", user_agent="x",
+                        keys={"api.stlouisfed.org": HostKey(ASKED, None)})  # fmt: skip
     with pytest.raises(SkippableError, match="ALVH_FRED_API_KEY is not set"):
         client.get("https://api.stlouisfed.org/fred/x", "A")
     client.close()
 
 
 def test_a_key_is_not_shown():
-    client = HttpClient(session_with(live_transport()), "live", user_agent="x", keys={"h": SecretStr(KEY)})
+    client = HttpClient(session_with(live_transport()), "live", user_agent="x", keys={"h": LOCK})
     assert not spellings(repr(vars(client)) + json.dumps(str(client._keys)))
     client.close()

@@ -22,9 +22,10 @@ from tasks.lake.raw import RawArchive
 from tasks.sources import cboe, treasury
 from tasks.sources import client as client_module
 from tasks.sources import transport as transport_module
-from tasks.sources.catalogue import BARS, CHAIN, CURVE, INDEX, PARSERS, PayloadRequest, check_payload
+from tasks.sources.catalogue import PayloadRequest, check_payload, read_table
 from tasks.sources.client import FETCHED_AT_HEADER, MISSING_HEADER, HttpClient, Payload
 from tasks.sources.limits import MAX_CONTRACTS, MAX_CSV_BYTES, MAX_JSON_VALUES, unique_keys
+from tasks.sources.source import BARS, CHAIN, CURVE, INDEX
 from tasks.sources.transport import RecordedTransport, live_transport, session_with
 
 DAY = date(2026, 7, 16)
@@ -110,7 +111,11 @@ def take_in(dataset, url, client, calendar):
 
 
 def decode(dataset, body):
-    return cboe.parse_chain(body, "VIX", "u") if dataset == CHAIN else PARSERS[dataset](body, "VIX", "u")
+    return (
+        cboe.parse_chain(body, "VIX", "u")
+        if dataset == CHAIN
+        else read_table(dataset, body, "VIX", URLS[dataset]("http://h"))
+    )
 
 
 def serve(httpserver, dataset, body, **headers):
@@ -168,9 +173,10 @@ def test_whatever_is_put_into_a_body_only_our_errors_come_out(dataset, data, cal
     for _ in range(data.draw(integers(1, 3))):
         start = data.draw(integers(0, len(body)))
         body = body[:start] + data.draw(sampled_from(TOKENS)) + body[start + data.draw(integers(0, 12)) :]
-    payload = Payload(url="u", http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
+    url = URLS[dataset]("http://h")
+    payload = Payload(url=url, http_status=200, body=body, etag=None, last_modified=None, source_mode="live",
                       fetched_at_utc=datetime(2026, 7, 17, tzinfo=UTC))  # fmt: skip
-    request = PayloadRequest(dataset=dataset, symbol="VIX", url="u")
+    request = PayloadRequest(dataset=dataset, symbol="VIX", url=url)
     with contextlib.suppress(SkippableError, RetriableError):
         check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(DAY), calendar)
         decode(dataset, body)

@@ -10,9 +10,10 @@ from typing import Protocol
 import pandas as pd
 import pyarrow as pa
 
-from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
+from alvh_core.quotes import WIRE_NUMBERS
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from tasks.sources.source import Chain
 
 SCHEME = "import://drops/"
 NULLS = ("", ".", "--", "-", "N/A", "NaN", "nan", "null", "NULL")
@@ -36,24 +37,9 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drop:
-    """One chain that was read.
+class Drop(Chain):
+    """A chain from a file, and the day that the file itself says it is."""
 
-    Attributes
-    ----------
-    header : ChainHeader
-        With the clock of the quotes that were taken.
-    table : Table
-        As from `tasks.sources.cboe.parse_chain`.
-    venue_scope : str
-        Whose quotes, and which snapshot of them where a file has several.
-    claimed : date
-        The day that the file itself says it is.
-    """
-
-    header: ChainHeader
-    table: pa.Table
-    venue_scope: str
     claimed: date
 
 

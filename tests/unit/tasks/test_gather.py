@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from alvh_core.landing import Landing
 from tasks.gather import cut
-from tasks.sources.catalogue import BARS, CHAIN, CURVE
+from tasks.sources.source import BARS, CHAIN, CURVE
 
 LAWS = settings(deadline=None, max_examples=60, derandomize=True)
 

@@ -12,10 +12,11 @@ from alvh_core.errors import ContractError, SkippableError
 from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.lake.raw import RawArchive
 from tasks.receive import Desk, receive
-from tasks.sources.catalogue import CHAIN, PayloadRequest, check_payload, night_requests
+from tasks.sources.catalogue import PayloadRequest, check_payload, night_requests
 from tasks.sources.client import HttpClient
 from tasks.sources.decode import decode_chains
 from tasks.sources.filedrops.layout import drop_url
+from tasks.sources.source import CHAIN
 from tasks.sources.transport import ImportedTransport, RecordedTransport, session_with
 
 SAMPLES = Path(__file__).parents[2] / "contract" / "data" / "filedrops"

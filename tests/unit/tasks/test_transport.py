@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 import pytest
 
 from alvh_core.errors import ContractError, FatalError, SkippableError
-from alvh_core.macro.series import SERIES
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.lake.raw import RawArchive
 from tasks.sources import cboe, treasury
-from tasks.sources.catalogue import CHAIN, NIGHT_DATASETS, Bases, night_requests
+from tasks.sources.catalogue import PUBLISHERS, night_requests, source_of
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
+from tasks.sources.source import CHAIN
 from tasks.sources.transport import RecordedTransport, SimulatedTransport, session_with
 
 DAY = date(2026, 7, 16)
@@ -189,7 +189,8 @@ def test_every_request_of_a_night_is_routed(simulated):
 
 @pytest.mark.parametrize("url", [
     cboe.chain_url("NOPE"), cboe.bars_url("NOPE"), cboe.index_history_url("NOPE"), "https://cdn-api.cboe.com/",
-    "https://cdn-api.cboe.com/api/global/delayed_quotes/quotes/_VIX.json", f"{treasury.BASE_URL}/abcd/all",
+    "https://cdn-api.cboe.com/api/global/delayed_quotes/quotes/_VIX.json",
+    f"{treasury.BASE_URL}/daily-treasury-rates.csv/abcd/all",
 ])  # fmt: skip
 def test_an_unknown_address_is_forbidden(simulated, url):
     with pytest.raises(SkippableError, match="answered 403"):
@@ -231,14 +232,14 @@ def test_early_january_also_reads_the_year_before():
 
 
 def test_another_base_address():
-    requests = night_requests(DEFAULT_UNIVERSE, DAY, cboe_base="http://127.0.0.1:1")
-    assert all(r.url.startswith("http://127.0.0.1:1/") for r in requests if r.dataset not in NIGHT_DATASETS)
-    offices = Bases(**dict.fromkeys(vars(Bases()), "http://127.0.0.1:2"))
-    urls = [
-        url
-        for r in night_requests(DEFAULT_UNIVERSE, DAY, bases=offices)
-        if r.dataset in NIGHT_DATASETS
-        for url in r.urls
-    ]
-    assert len(urls) == 2 + 2 + 2 + 1 + 2 * len(SERIES)
-    assert all(url.startswith("http://127.0.0.1:2") for url in urls)
+    bases = {publisher: f"http://127.0.0.1:{port}" for port, publisher in enumerate(sorted(PUBLISHERS), 1)}
+    for request in night_requests(DEFAULT_UNIVERSE, DAY, bases=bases):
+        for url in request.urls:
+            assert url.startswith(f"{bases[source_of(request.dataset, url).publisher]}/")
+
+
+def test_a_publisher_that_is_off_is_not_asked():
+    requests = night_requests(DEFAULT_UNIVERSE, DAY, off=("fred", "treasury"))
+    assert "treasury_curve" not in {r.dataset for r in requests}
+    assert all("fredgraph" in r.url and not r.fallbacks for r in requests if r.dataset == "macro_series")
+    assert [r.fallbacks for r in requests if r.symbol == "BLS"] == [()]

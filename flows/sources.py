@@ -1,0 +1,77 @@
+"""Settings to sources: the transport of a night's bytes, who is asked elsewhere or not at all, and the keys."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from requests.adapters import BaseAdapter
+
+from alvh_core.errors import ContractError
+from alvh_core.market.simulated import SimulatedMarket
+from alvh_core.sessions import TradingCalendar
+from alvh_core.universe import Asset
+from tasks.settings import Settings
+from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
+from tasks.sources.client import HttpClient
+from tasks.sources.exchange import early_closes
+from tasks.sources.keys import HostKey
+from tasks.sources.transport import (
+    ImportedTransport,
+    RecordedTransport,
+    SimulatedTransport,
+    live_transport,
+    session_with,
+)
+
+ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
+
+
+def open_source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
+            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient]]:  # fmt: skip
+    """Choose the transport; return its source mode and how to build the client on it."""
+    if source == "simulated":
+        market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
+        simulated = SimulatedTransport(market, trade_date)
+        return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
+    if source == "live":
+        return "live", _client(settings, live_transport(), "live", settings.requests_per_second, host_keys(settings))
+    if source.partition(":")[0] == IMPORTED:
+        folder = source.partition(":")[2]
+        imported = ImportedTransport(Path(folder).expanduser() if folder else None)
+        return IMPORTED, _client(settings, imported, IMPORTED)
+    path = source.removeprefix("recorded:")
+    if path == source or not path:
+        raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
+    recorded = RecordedTransport(Path(path).expanduser(), trade_date)
+    return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
+
+
+def host_keys(settings: Settings) -> dict[str, HostKey]:
+    """Return which hosts want a key, and the keys the settings have."""
+    return {
+        urlsplit(base).netloc: HostKey(source.key, settings.key_of(source.key.variable))
+        for source in SOURCES.values()
+        if source.key
+        for base in ([settings.base_urls[source.publisher]] if source.publisher in settings.base_urls else source.bases)
+    }
+
+
+def check_publishers(settings: Settings) -> None:
+    """Refuse settings about a publisher that nobody has heard of.
+
+    Raises
+    ------
+    ContractError
+        Names it and those there are.
+    """
+    for setting, names in (("ALVH_BASE_URLS", settings.base_urls), ("ALVH_SOURCES_OFF", settings.sources_off)):
+        if unknown := sorted(set(names) - PUBLISHERS):
+            raise ContractError(f"{setting}: expected publishers among {', '.join(sorted(PUBLISHERS))}, found "
+                                f"{', '.join(unknown)}")  # fmt: skip
+
+
+def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
+            keys: Mapping[str, HostKey] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
+    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second,
+                              keys=keys)  # fmt: skip
