@@ -8,6 +8,7 @@ from alvh_core.macro.series import SERIES
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
     DAILY_BARS,
+    DAILY_RATIOS,
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
@@ -18,6 +19,7 @@ from alvh_core.schemas import (
     RATE_CURVE,
     TableSpec,
 )
+from expectations.company_suites import ratio_laws
 from expectations.rules import (
     Rule,
     Suite,
@@ -224,15 +226,16 @@ def macro_values_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:
+def out_suite(table: TableSpec, *, min_rows: int | None = None, spread_rule: SpreadRule | None = None) -> Suite:
     """Return the rules for a table of answers; a breach stops the night, for no wrong answer may be published.
 
     Parameters
     ----------
     table : TableSpec
         Usually one of `alvh_core.schemas.OUT_TABLES`; any other has its registry rules.
-    min_rows : int
-        0 where no answer is an answer, e.g. ladder tables without hosts.
+    min_rows : int, optional
+        0 where no answer is an answer, e.g. ladder tables without hosts; so by default where a universe may have
+        nobody to ask about.
     spread_rule : SpreadRule, optional
         Limits that a PASS must keep; the default rule if left out.
 
@@ -241,6 +244,8 @@ def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | 
     Suite
     """
     laws = _answer_laws(spread_rule or SpreadRule()).get(table.name, ())
+    if min_rows is None:
+        min_rows = 0 if table == DAILY_RATIOS else 1
     return Suite(dataset=table.name, rules=(*registry_rules(table, "night", min_rows=min_rows), *laws))
 
 
@@ -272,6 +277,7 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
             at_least("ARMED_AFTER_THE_NIGHT", "trade_date", "armed_date", "night"),
             at_least("DEPLOYED_AFTER_THE_NIGHT", "trade_date", "deployed_date", "night"),
         ),
+        DAILY_RATIOS.name: ratio_laws(),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK"),
             at_least("EXPIRIES_SWAPPED", "next_expiry_date", "near_expiry_date", "night"),

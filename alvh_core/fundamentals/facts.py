@@ -1,7 +1,7 @@
 """Facts that companies report: which ones count, and what had been reported when a night came.
 
-A fact is known by tag, unit and period, never by the fiscal year and quarter beside it: those describe the filing, and a
-filing repeats the periods of the year before. Ratios are in `ratios`; downloading is a source's business.
+A fact is known by tag, unit and period, never by the fiscal year and quarter beside it: those describe the filing, and
+a filing repeats the periods of the year before. Ratios are in `ratios`; downloading is a source's business.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def night_facts(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.D
     rows = found.rename(columns={"end_date": "period_end_date"})
     length = (rows["period_end_date"] - rows["start_date"]).dt.days + 1
     rows = rows.assign(trade_date=day, source_mode=source_mode, period_days=length.fillna(0).astype("int64"),
-                       **{KNOWN_FROM: rows["filed_date"] + _DAY, SUPERSEDED: pd.NaT})  # fmt: skip
+                       known_from_date=rows["filed_date"] + _DAY)  # fmt: skip
     known = frames.conform(rows[rows[KNOWN_FROM] <= day], FACTS)
     return frames.conform(_kept(_told_once(known), day), FACTS)
 

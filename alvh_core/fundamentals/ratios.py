@@ -18,12 +18,12 @@ from alvh_core.fundamentals.facts import (
     DIVIDENDS_PAID,
     EPS,
     INVENTORY,
-    KNOWN_FROM,
     SHARES,
     UNITS,
     in_force,
 )
 from alvh_core.fundamentals.trailing import STALE_DAYS, trailing
+from alvh_core.macro.history import KNOWN_FROM
 from alvh_core.schemas import DAILY_RATIOS
 from alvh_core.universe import Asset
 
@@ -68,7 +68,7 @@ def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, universe: Mapping[st
     close = _close(closes, symbols, day)
     table = _table(close, shares, eps, cash, dividends, quick)
     used = [part.where(part["status"] == _OK) for part in (shares, eps, cash, dividends, quick)]
-    statuses = table[[name for name in table if name.endswith("_status")]]
+    statuses = table.filter(regex="_status$")
     table = table.assign(
         period_end_date=pd.concat([part["period_end_date"] for part in used[1:]], axis=1).max(axis=1),
         available_date=pd.concat([part[KNOWN_FROM] for part in used], axis=1).max(axis=1),
@@ -99,7 +99,7 @@ def _table(close: pd.DataFrame, shares: pd.DataFrame, eps: pd.DataFrame, cash: p
         close["status"] == _OK)}).rename_axis("symbol")  # fmt: skip
 
 
-def _silent(symbols: Sequence[str], facts: pd.DataFrame, universe: Mapping[str, Asset]) -> pd.Series:
+def _silent(symbols: list[str], facts: pd.DataFrame, universe: Mapping[str, Asset]) -> pd.Series:
     """Say of every symbol why it has no fact, if it should have none of a kind."""
     told = set(facts["symbol"].astype("str"))
     why = ["NO_CIK" if universe[s].cik is None else "NO_FACTS" if s not in told else "NOT_REPORTED" for s in symbols]
@@ -155,7 +155,9 @@ def _quick_ratio(facts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """
     rows = _newest(facts, (CURRENT_ASSETS, INVENTORY, CURRENT_LIABILITIES))
     at = rows.groupby("symbol")["period_end_date"].transform("max")
-    wide = rows[rows["period_end_date"] == at].pivot(index="symbol", columns="fact_tag", values="value")
+    wide = rows[rows["period_end_date"] == at].pivot_table(
+        "value", index="symbol", columns="fact_tag", aggfunc="first"
+    )
     wide = wide.reindex(columns=[CURRENT_ASSETS, INVENTORY, CURRENT_LIABILITIES])
     dates = rows.groupby("symbol")[["period_end_date", KNOWN_FROM]].max()
     assets, inventory, liabilities = (wide[name] for name in wide)
@@ -181,7 +183,7 @@ def _newest(facts: pd.DataFrame, tags: Sequence[str]) -> pd.DataFrame:
     ].reset_index(drop=True)  # fmt: skip
 
 
-def _close(closes: pd.DataFrame, symbols: Sequence[str], day: pd.Timestamp) -> pd.DataFrame:
+def _close(closes: pd.DataFrame, symbols: list[str], day: pd.Timestamp) -> pd.DataFrame:
     """Return the last close of every symbol, none older than `CLOSE_DAYS`."""
     rows = closes.assign(symbol=closes["symbol"].astype("str")).set_index("symbol").reindex(symbols)
     is_known = (rows["bar_date"] <= day) & ((day - rows["bar_date"]).dt.days <= CLOSE_DAYS)
@@ -203,4 +205,5 @@ def _combined(first: pd.DataFrame, second: pd.DataFrame, value: pd.Series) -> pd
 
 
 def _age_days(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    return (day - rows["period_end_date"]).dt.days
+    age: pd.Series = (day - rows["period_end_date"]).dt.days
+    return age

@@ -7,7 +7,8 @@ its length in days, for fiscal years end on any day and may have 53 weeks.
 import numpy as np
 import pandas as pd
 
-from alvh_core.fundamentals.facts import KNOWN_FROM, in_force, splits_seen
+from alvh_core.fundamentals.facts import in_force, splits_seen
+from alvh_core.macro.history import KNOWN_FROM
 
 # Lengths that count as one, two, three quarters and a year. [days, both ends counted]
 LENGTHS_DAYS = ((80, 100), (170, 190), (260, 285), (350, 380))
@@ -93,8 +94,8 @@ def _four_quarters(quarters: pd.DataFrame) -> pd.DataFrame:
     newest, oldest = quarters[KNOWN_FROM], quarters["oldest_from_date"]
     for back in (1, 2, 3):
         total = total + groups["value"].shift(back)
-        newest = np.maximum(newest, groups[KNOWN_FROM].shift(back))
-        oldest = np.minimum(oldest, groups["oldest_from_date"].shift(back))
+        newest = newest.where(newest >= groups[KNOWN_FROM].shift(back), groups[KNOWN_FROM].shift(back))
+        oldest = oldest.where(oldest <= groups["oldest_from_date"].shift(back), groups["oldest_from_date"].shift(back))
         if back < 3:
             links = links + follows.groupby([quarters[name] for name in NAME]).shift(back)
     days = (quarters["period_end_date"] - groups["start"].shift(3)).dt.days + 1

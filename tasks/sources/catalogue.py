@@ -15,16 +15,28 @@ from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, treasury
+from tasks.sources import bea, bls, cboe, fed, fred, sec, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
-from tasks.sources.source import BARS, CHAIN, CURVE, INDEX, MACRO_CALENDAR, MACRO_SERIES, Chain, Source, Wanted
+from tasks.sources.source import (
+    BARS,
+    CHAIN,
+    CURVE,
+    FUNDAMENTALS,
+    INDEX,
+    MACRO_CALENDAR,
+    MACRO_SERIES,
+    Chain,
+    Source,
+    Wanted,
+)
 
-PROVIDERS = (cboe, treasury, fed, bls, bea, fred)
+PROVIDERS = (cboe, treasury, fed, bls, bea, fred, sec)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES})  # of the night, not of a symbol of its universe
+# Read for the whole night at once, not symbol by symbol.
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, FUNDAMENTALS})
 IMPORTED = "imported"
 
 
@@ -63,6 +75,7 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
+    FUNDAMENTALS: lambda universe, _day: list(universe),
 }
 
 

@@ -205,7 +205,11 @@ class HttpClient:
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
         reason = response.reason or "no reason given"
-        meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
+        meaning = (
+            "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
+            if status == requests.codes.forbidden
+            else reason
+        )
         raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")
 
 
