@@ -39,6 +39,7 @@ VENDOR_COLUMNS = ("vendor_iv_vol", "vendor_delta")
 ZERO_QUOTE_LIMIT = 0.98  # a chain almost without quotes is an outage of the source, not a market
 REJECTED_LIMIT = 0.20  # beyond this the rest of the chain is not trusted either
 ROUNDING = 1e-12
+MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name})  # a universe may have no single stock
 
 
 def option_quotes_suite(*, min_rows: int = 1) -> Suite:
@@ -226,16 +227,15 @@ def macro_values_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def out_suite(table: TableSpec, *, min_rows: int | None = None, spread_rule: SpreadRule | None = None) -> Suite:
+def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:
     """Return the rules for a table of answers; a breach stops the night, for no wrong answer may be published.
 
     Parameters
     ----------
     table : TableSpec
         Usually one of `alvh_core.schemas.OUT_TABLES`; any other has its registry rules.
-    min_rows : int, optional
-        0 where no answer is an answer, e.g. ladder tables without hosts; so by default where a universe may have
-        nobody to ask about.
+    min_rows : int
+        0 where no answer is an answer, as in `MAY_BE_EMPTY`.
     spread_rule : SpreadRule, optional
         Limits that a PASS must keep; the default rule if left out.
 
@@ -244,8 +244,6 @@ def out_suite(table: TableSpec, *, min_rows: int | None = None, spread_rule: Spr
     Suite
     """
     laws = _answer_laws(spread_rule or SpreadRule()).get(table.name, ())
-    if min_rows is None:
-        min_rows = 0 if table == DAILY_RATIOS else 1
     return Suite(dataset=table.name, rules=(*registry_rules(table, "night", min_rows=min_rows), *laws))
 
 
