@@ -155,9 +155,7 @@ def _quick_ratio(facts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """
     rows = _newest(facts, (CURRENT_ASSETS, INVENTORY, CURRENT_LIABILITIES))
     at = rows.groupby("symbol")["period_end_date"].transform("max")
-    wide = rows[rows["period_end_date"] == at].pivot_table(
-        "value", index="symbol", columns="fact_tag", aggfunc="first"
-    )
+    wide = rows[rows["period_end_date"] == at].pivot_table("value", index="symbol", columns="fact_tag", aggfunc="first")
     wide = wide.reindex(columns=[CURRENT_ASSETS, INVENTORY, CURRENT_LIABILITIES])
     dates = rows.groupby("symbol")[["period_end_date", KNOWN_FROM]].max()
     assets, inventory, liabilities = (wide[name] for name in wide)

@@ -200,8 +200,8 @@ class HttpClient:
         if status in RETRIABLE_STATUS or status >= requests.codes.server_error:
             wait = _seconds_to_wait(response.headers.get("Retry-After", ""))
             self._pacer.pause(_owner(str(response.url)), wait)
-            raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
-                                 retry_after_seconds=wait)  # fmt: skip
+            raise _of(status, RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait "
+                                             f"{wait:g} s", retry_after_seconds=wait))  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
         reason = response.reason or "no reason given"
@@ -210,7 +210,13 @@ class HttpClient:
             if status == requests.codes.forbidden
             else reason
         )
-        raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")
+        raise _of(status, SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200"))
+
+
+def _of(status: int, error: AlvhError) -> AlvhError:
+    """Return an error with the status it is about."""
+    error.http_status = status
+    return error
 
 
 def _read_body(response: requests.Response, symbol: str, url: str) -> bytes:
