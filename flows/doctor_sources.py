@@ -72,6 +72,7 @@ def examine_sources(settings: Settings, now: datetime, *, is_offline: bool = Fal
         One per source, in the order of trust; one for all where nobody answers.
     """
     check_publishers(settings)
+    yield _contact(settings)
     asked = [source for source in SOURCES.values() if _barrier(source, settings) is None]
     found = {} if is_offline else _answers(asked, settings, now, limit_seconds)
     is_cut_off = bool(found) and all(probe.outcome in _NOBODY for probe in found.values())
@@ -82,6 +83,13 @@ def examine_sources(settings: Settings, now: datetime, *, is_offline: bool = Fal
             yield _finding(source, settings, found.get(source.name))
     if settings.source == "live" and not is_cut_off:
         yield from _missing(found)
+
+
+def _contact(settings: Settings) -> Finding:
+    if "@" in settings.user_agent:
+        return Finding(check="contact", is_ok=True, found=settings.user_agent)
+    return Finding(check="contact", is_ok=False, is_optional=True, found="ALVH_USER_AGENT names nobody to write to",
+                   advice="set it, such as 'desk name desk@example.com': the SEC answers 403 without")  # fmt: skip
 
 
 def _answers(asked: list[Source], settings: Settings, now: datetime, limit_seconds: float) -> dict[str, Probe]:
@@ -130,7 +138,7 @@ def _refused(source: Source) -> str:
 
 
 def _remark(source: Source, settings: Settings, told: str, advice: str) -> Finding:
-    others = stand_ins(source, settings.sources_off)
+    others = stand_ins(source, [other for other in SOURCES.values() if _barrier(other, settings) is None])
     instead = f"the night asks {', then '.join(others)}" if others else "nothing stands in for it"
     return Finding(check=source.name, is_ok=False, is_optional=True, found=f"{source.dataset}: {told}",
                    advice=f"{advice}; {instead}")  # fmt: skip
@@ -139,7 +147,7 @@ def _remark(source: Source, settings: Settings, told: str, advice: str) -> Findi
 def _cut_off(found: Mapping[str, Probe], *, is_needed: bool) -> Finding:
     first = next(iter(found.values()))
     return Finding(check="sources", is_ok=False, is_optional=not is_needed,
-                   found=f"no answer from any of {len(found)} sources; the first: {first.told}",
+                   found=f"no answer from any of {len(found)} sources asked; {first.told}",
                    advice="check network, proxy and firewall; simulated and recorded:PATH need none")  # fmt: skip
 
 

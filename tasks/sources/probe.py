@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from alvh_core.errors import AlvhError
 from alvh_core.fundamentals.trailing import STALE_DAYS
 from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader
-from alvh_core.universe import Asset
-from tasks.sources.catalogue import SOURCES, SYMBOLS
+from alvh_core.universe import DEFAULT_UNIVERSE, Asset
+from tasks.sources.catalogue import SYMBOLS
 from tasks.sources.client import HttpClient
 from tasks.sources.source import (
     CHAIN,
@@ -31,6 +32,7 @@ from tasks.sources.source import (
 )
 
 LIMIT_SECONDS = 15.0
+_ANY_DAY = date(2026, 1, 2)  # who has what does not depend on it
 LATE_DAYS = 5  # beyond its usual delay, for a weekend and a holiday
 FRESH, STALE, READABLE, REFUSED, BUSY, UNREADABLE, SILENT, LATE, NOTHING = (
     "fresh", "stale", "readable", "refused", "busy", "unreadable", "silent", "late", "nothing to ask",
@@ -101,9 +103,11 @@ def probe_all(sources: Collection[Source], universe: Mapping[str, Asset], bases:
     return {source.name: found.get(source.name, late) for source in sources}
 
 
-def stand_ins(source: Source, off: Collection[str]) -> list[str]:
-    """Return the sources that a night asks for the same, in order, other than this one."""
-    return [s.name for s in SOURCES.values() if s.dataset == source.dataset and s.publisher not in off and s != source]
+def stand_ins(source: Source, others: Collection[Source]) -> list[str]:
+    """Return which of other sources have what a source's sample is of, in their order."""
+    wanted = Wanted(symbol=source.sample_symbol, asset=DEFAULT_UNIVERSE.get(source.sample_symbol), trade_date=_ANY_DAY)
+    mine = [other for other in others if other.dataset == source.dataset and other != source]
+    return [other.name for other in mine if other.addresses(wanted, {})]
 
 
 def _probe(client: HttpClient, source: Source, universe: Mapping[str, Asset], bases: Mapping[str, str], session: date,
@@ -124,7 +128,7 @@ def _ask(client: HttpClient, source: Source, symbol: str, url: str, session: dat
     try:
         body = client.get(url, symbol, source.headers).body
     except AlvhError as error:
-        return Probe(outcome=_failure(error), told=str(error), http_status=error.http_status)
+        return Probe(outcome=_failure(error), told=_why(error, url), http_status=error.http_status)
     except Exception as error:  # noqa: BLE001 - one source's fault must not hide what the others say
         return Probe(outcome=SILENT, told=f"{symbol}: no answer from {url}: {type(error).__name__}: {error}")
     told = f"{max(len(body) // 1024, 1)} kB, {time.monotonic() - started:.1f} s"
@@ -150,6 +154,14 @@ def _question(source: Source, universe: Mapping[str, Asset], bases: Mapping[str,
         if urls:
             return urls, name
     return [], source.sample_symbol
+
+
+def _why(error: AlvhError, url: str) -> str:
+    """Return an error in words; of what the network says only what it means."""
+    cause = error.__context__
+    reason = getattr(cause.args[0], "reason", None) if cause and cause.args else None
+    host = urlsplit(url).netloc
+    return f"{host}: {str(reason).rpartition(': ')[2]}" if reason is not None else str(error)
 
 
 def _failure(error: AlvhError) -> str:
