@@ -16,7 +16,7 @@ from alvh_core import frames
 from alvh_core.errors import FatalError
 from alvh_core.forwards import EXPIRY
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
-from alvh_core.quarantine import mark_rejects, quarantine_entries, row_entries, settle
+from alvh_core.quarantine import MARKS, mark_rejects, quarantine_entries, row_entries, settle
 from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES, TableSpec
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
@@ -106,7 +106,7 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     report = validate(frame, suite)
     rejects = report.rejects()
     bad = _hit(rejects, len(frame))
-    rejected = frame[bad].assign(reason=rejects["reason"].to_numpy(), severity="row")
+    rejected = frame[bad].assign(**_marks(rejects)).assign(severity="row")
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
     row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
     clean = frame[~bad].reset_index(drop=True)
@@ -210,4 +210,8 @@ def _hit(rejects: pd.DataFrame, n_rows: int) -> NDArray[np.bool_]:
 
 def _suspended(facts: pd.DataFrame, report: ValidationReport, keys: list[str]) -> pd.DataFrame:
     rejects = report.rejects()
-    return facts.iloc[rejects["position"]][keys].assign(reason=rejects["reason"].to_numpy())
+    return facts.iloc[rejects["position"]][keys].assign(**_marks(rejects))
+
+
+def _marks(rejects: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
+    return {name: rejects[name].to_numpy(dtype="object") for name in MARKS}
