@@ -39,6 +39,7 @@ bench-scale: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -c "import pathlib; from alvh_core.dictionary import data_dictionary; pathlib.Path('docs/data_dictionary.md').write_text(data_dictionary())"
+	$(BIN)/python -c "import pathlib; from expectations.handbook import rulebook; pathlib.Path('docs/rules.md').write_text(rulebook())"
 
 # The lock is made with uv; it names no index, so that any mirror serves it. The image's is a part of it.
 lock:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_VALIDATIONS, VERDICTS_TABLE
+from alvh_core.reporting.model import QualityPage, SuiteView
+from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
 
 _LADDER = ["host", "variant", "hedge_symbol", "profile"]
 
@@ -39,19 +40,25 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def validation_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str | int | bool]]:
-    """Return one row per dataset and severity: rules, broken rules, rows that broke them."""
-    checks = tables[META_VALIDATIONS.name].astype({"dataset": "str", "severity": "str"})
-    grouped = checks.assign(broken=~checks["is_success"]).groupby(["dataset", "severity"])
-    totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), rows=("unexpected_count", "sum"))
-    rows: Iterator[Any] = totals.reset_index().itertuples(index=False)
-    return [
-        {
-            "dataset": row.dataset, "severity": row.severity, "rules": int(row.rules), "broken": int(row.broken),
-            "rows": int(row.rows),
-        }
-        for row in rows
-    ]  # fmt: skip
+def validation_summary(page: QualityPage) -> str:
+    """Return the quality page's verdict and a table per suite, as Markdown; rules that held are counted."""
+    facts = " · ".join(f"{fact.label} {fact.value}" for fact in page.facts)
+    return "\n\n".join([f"**{page.verdict}**", facts, *map(_suite_table, page.suites)])
+
+
+def _suite_table(suite: SuiteView) -> str:
+    title = f"### {suite.dataset}: {suite.summary}"
+    rows = [
+        f"| {r.code} | {_in_table(r.text)} | {r.takes} | {r.faults} | {r.looked} | {_in_table(r.trend.words)} |"
+        for r in suite.rules
+        if r.is_broken
+    ]
+    head = ["| rule | in words | takes out | at fault | looked at | last nights |", "|---|---|---|---|---|---|"]
+    return "\n".join([title, "", *head, *rows]) if rows else title
+
+
+def _in_table(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import pytest
 from alvh_core.dictionary import data_dictionary
 from alvh_core.schemas import TABLES
 from alvh_core.universe import DEFAULT_UNIVERSE
+from expectations.handbook import rulebook
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,10 @@ TOP_LEVEL = {
 
 def test_the_data_dictionary_is_what_the_registry_says() -> None:
     assert DOCS["data_dictionary.md"] == data_dictionary(), "run `make docs`"
+
+
+def test_the_rules_are_what_the_suites_say() -> None:
+    assert DOCS["rules.md"] == rulebook(), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))

@@ -1,0 +1,80 @@
+"""All suites of a night in one place: as Markdown for the documents, as words for the pages, as a hash for the ledger.
+
+What a rule says stands in `expectations.suites`. Nothing is evaluated here, so Great Expectations is not imported.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from alvh_core.reporting.data_quality import SEVERITY_TAKES
+from alvh_core.reporting.quality_page import RuleWords
+from alvh_core.schemas import OUT_TABLES, TABLES
+from expectations import suites
+from expectations.rules import Rule, Suite
+
+_HEAD = """# Validation rules
+
+Generated from `expectations/suites.py` by `make docs`; do not edit.
+Every rule a night is judged by. What a broken rule takes out is its severity: the row, the expiry, the underlying (the
+whole chain) or the night, which is then not published. A null passes every rule but those that want a value.
+What a rule took out, and what it saw: `alvh quarantine`; how it fared over the last nights: the quality page.
+"""
+_ABOUT = {
+    "option_expiries": "One row per underlying, root and expiry of the night",
+    "option_underlyings": "One row per option chain of the night",
+}
+
+
+def night_suites() -> tuple[Suite, ...]:
+    """Return every suite of a night, in the order in which they run."""
+    return (
+        suites.curve_suite(), suites.macro_listed_suite(), suites.macro_values_suite(), suites.daily_bars_suite(),
+        suites.option_quotes_suite(), suites.expiry_suite(), suites.underlying_suite(),
+        *(suites.out_suite(table) for table in OUT_TABLES),
+    )  # fmt: skip
+
+
+def rule_words() -> dict[tuple[str, str, str], RuleWords]:
+    """Return every rule in words, by dataset, name and columns as in ``meta_validations``."""
+    return {
+        (suite.dataset, rule.name, rule.column): RuleWords(rule.text, getattr(rule, "why", ""))
+        for suite in night_suites()
+        for rule in suite.rules
+    }
+
+
+def suites_hash() -> str:
+    """Return a hash that changes with any rule; what a named law computes is the code's version."""
+    return hashlib.sha256(repr(night_suites()).encode()).hexdigest()[:16]
+
+
+def rulebook() -> str:
+    """Return all suites as Markdown, one table each.
+
+    Returns
+    -------
+    str
+        Rules of one name, severity and reason share a line.
+    """
+    return "\n".join([_HEAD, *(_section(suite) for suite in night_suites())])
+
+
+def _section(suite: Suite) -> str:
+    about = _ABOUT.get(suite.dataset) or TABLES[suite.dataset].description
+    head = f"## `{suite.dataset}`\n\n{about}. {len(suite.rules)} rules.\n"
+    return "\n".join([head, "| rule | in words | takes out | why |", "|---|---|---|---|", *_lines(suite), ""])
+
+
+def _lines(suite: Suite) -> Iterator[str]:
+    alike: dict[tuple[str, str, str], list[Rule]] = {}
+    for rule in suite.rules:
+        alike.setdefault((rule.name, rule.severity, getattr(rule, "why", "")), []).append(rule)
+    for (name, severity, why), rules in alike.items():
+        cells = (f"`{name}`", _words(rules), SEVERITY_TAKES[severity], why)
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _words(rules: list[Rule]) -> str:
+    if all(rule.kind == "not_null" for rule in rules) and len(rules) > 1:
+        return f"{', '.join(rule.column for rule in rules)} are present"
+    return "<br>".join(rule.text for rule in rules)
