@@ -4,21 +4,21 @@ What a rule says stands in `expectations.suites`. Nothing is evaluated here, so 
 """
 
 import hashlib
-from collections.abc import Iterator
 
 from alvh_core.reporting.data_quality import SEVERITY_TAKES
 from alvh_core.reporting.quality_page import RuleWords
 from alvh_core.schemas import OUT_TABLES, TABLES
 from expectations import suites
-from expectations.rules import Rule, Suite
+from expectations.rules import ROW_COUNT, Rule, Suite
 
 _HEAD = """# Validation rules
 
-Generated from `expectations/suites.py` by `make docs`; do not edit.
+Generated from the suites in `expectations/` by `make docs`; do not edit.
 Every rule a night is judged by. What a broken rule takes out is its severity: the row, the expiry, the underlying (the
 whole chain) or the night, which is then not published. A null passes every rule but those that want a value.
 What a rule took out, and what it saw: `alvh quarantine`; how it fared over the last nights: the quality page.
 """
+_DECLARED = {ROW_COUNT, "NOT_NULL", "OUT_OF_RANGE", "NOT_ALLOWED", "PATTERN", "DUPLICATE_KEY"}
 _ABOUT = {
     "option_expiries": "One row per underlying, root and expiry of the night",
     "option_underlyings": "One row per option chain of the night",
@@ -37,7 +37,7 @@ def night_suites() -> tuple[Suite, ...]:
 def rule_words() -> dict[tuple[str, str, str], RuleWords]:
     """Return every rule in words, by dataset, name and columns as in ``meta_validations``."""
     return {
-        (suite.dataset, rule.name, rule.column): RuleWords(rule.text, getattr(rule, "why", ""))
+        (suite.dataset, rule.name, rule.column): RuleWords(rule.text, rule.why)
         for suite in night_suites()
         for rule in suite.rules
     }
@@ -49,32 +49,24 @@ def suites_hash() -> str:
 
 
 def rulebook() -> str:
-    """Return all suites as Markdown, one table each.
+    """Return all suites as Markdown, one table each; what follows from a column's declaration comes last.
 
     Returns
     -------
     str
-        Rules of one name, severity and reason share a line.
     """
-    return "\n".join([_HEAD, *(_section(suite) for suite in night_suites())])
+    found = night_suites()
+    total = f"{len(found)} suites, {sum(len(suite.rules) for suite in found)} rules.\n"
+    return "\n".join([_HEAD, total, *map(_section, found)])
 
 
 def _section(suite: Suite) -> str:
     about = _ABOUT.get(suite.dataset) or TABLES[suite.dataset].description
     head = f"## `{suite.dataset}`\n\n{about}. {len(suite.rules)} rules.\n"
-    return "\n".join([head, "| rule | in words | takes out | why |", "|---|---|---|---|", *_lines(suite), ""])
+    ranked = sorted(suite.rules, key=lambda rule: rule.name in _DECLARED)
+    return "\n".join([head, "| rule | in words | takes out | why |", "|---|---|---|---|", *map(_line, ranked), ""])
 
 
-def _lines(suite: Suite) -> Iterator[str]:
-    alike: dict[tuple[str, str, str], list[Rule]] = {}
-    for rule in suite.rules:
-        alike.setdefault((rule.name, rule.severity, getattr(rule, "why", "")), []).append(rule)
-    for (name, severity, why), rules in alike.items():
-        cells = (f"`{name}`", _words(rules), SEVERITY_TAKES[severity], why)
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _words(rules: list[Rule]) -> str:
-    if all(rule.kind == "not_null" for rule in rules) and len(rules) > 1:
-        return f"{', '.join(rule.column for rule in rules)} are present"
-    return "<br>".join(rule.text for rule in rules)
+def _line(rule: Rule) -> str:
+    cells = (f"`{rule.name}`", rule.text, SEVERITY_TAKES[rule.severity], rule.why)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -17,7 +17,7 @@ def test_every_suite_function_is_in_the_handbook():
 def test_every_rule_has_words():
     words = handbook.rule_words()
     assert len(words) == sum(len(suite.rules) for suite in handbook.night_suites())
-    assert all(rule.text for rule in words.values())
+    assert all(rule.text and rule.why for rule in words.values())
 
 
 def test_the_hash_follows_the_rules(monkeypatch):
@@ -28,15 +28,16 @@ def test_the_hash_follows_the_rules(monkeypatch):
     assert handbook.suites_hash() != before
 
 
-def test_rules_of_a_name_share_a_line(monkeypatch):
+def test_the_rulebook_tells_a_suites_own_rules_first(monkeypatch):
     suite = rules.Suite(dataset="core_rates__daily_curve", rules=(
-        rules.not_null("a"), rules.not_null("b"), rules.between("a", 0, 1), rules.between("b", 0, None),
-        rules.matches("c", "^x|y$", "night"),
+        rules.not_null("a", why="must"), rules.between("a", 0, 1, "night", name="OWN", why="so"),
+        rules.matches("c", "^x|y$", why="it is"),
     ))  # fmt: skip
     monkeypatch.setattr(handbook, "night_suites", lambda: (suite,))
-    lines = [line for line in handbook.rulebook().splitlines() if line.startswith("| `")]
-    assert lines == [
-        "| `NOT_NULL` | a, b are present | the row |  |",
-        "| `OUT_OF_RANGE` | a >= 0 and a <= 1<br>b >= 0 | the row |  |",
-        r"| `PATTERN` | c matches ^x\|y$ | the night |  |",
+    text = handbook.rulebook()
+    assert [line for line in text.splitlines() if line.startswith("| `")] == [
+        "| `OWN` | a >= 0 and a <= 1 | the night | so |",
+        "| `NOT_NULL` | a is present | the row | must |",
+        r"| `PATTERN` | c matches ^x\|y$ | the row | it is |",
     ]
+    assert "1 suites, 3 rules." in text
