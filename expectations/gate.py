@@ -16,10 +16,12 @@ from alvh_core import frames
 from alvh_core.errors import FatalError
 from alvh_core.forwards import EXPIRY
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
+from alvh_core.quality_groups import ChainContext
 from alvh_core.quarantine import MARKS, mark_rejects, quarantine_entries, row_entries, settle
 from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES, TableSpec
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from expectations.packs import pack_bounds
 from expectations.report import ValidationReport, combine
 from expectations.rules import ROW_COUNT, Suite
 from expectations.runner import validate
@@ -49,7 +51,8 @@ class Gated:
 
 
 def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
-                           calendar: TradingCalendar, *, min_rows: int = 1) -> Gated:  # fmt: skip
+                           calendar: TradingCalendar, *, snapshots: pd.DataFrame | None = None,
+                           bars: pd.DataFrame | None = None, min_rows: int = 1) -> Gated:  # fmt: skip
     """Judge contracts, then expiries, then underlyings.
 
     Parameters
@@ -60,6 +63,8 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
         From `alvh_core.forwards.expiry_forwards`.
     universe : mapping of str to Asset
     calendar : TradingCalendar
+    snapshots, bars : DataFrame, optional
+        `SNAPSHOTS` and `DAILY_BARS` of the night; without them the rules that compare with them hold.
     min_rows : int
         0 for a shard: whether the night has contracts is seen when the shards are together (`together`).
 
@@ -72,12 +77,14 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     FatalError
         No contracts at all, or a row was lost.
     """
-    by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite(min_rows=min_rows)), quotes)
+    bounds, context = pack_bounds(universe), ChainContext.of(calendar, snapshots, bars)
+    judged = with_quality(quotes, forwards, universe, calendar, bounds)
+    by_row = _passed(validate(judged, option_quotes_suite(min_rows=min_rows)), quotes)
     rejected_rows = by_row.rejects()
     hit = _hit(rejected_rows, len(quotes))
-    expiries = expiry_facts(quotes, forwards, universe, calendar)
+    expiries = expiry_facts(quotes, forwards, universe, calendar, bounds)
     by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
-    underlyings = underlying_facts(quotes, pd.Series(hit))
+    underlyings = underlying_facts(judged, pd.Series(hit), forwards, context, bounds)
     by_underlying = _passed(validate(underlyings, underlying_suite(min_rows=min_rows)), underlyings)
     marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
                          _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip

@@ -111,14 +111,14 @@ def not_null(column: str, severity: str = "row", name: str = "NOT_NULL", *, why:
 
 
 def between(column: str, low: float | None, high: float | None, severity: str = "row", *, name: str = "OUT_OF_RANGE",
-            is_below: bool = False, why: str = "") -> Rule:  # fmt: skip
+            is_below: bool = False, why: str = "", text: str = "") -> Rule:  # fmt: skip
     """Return the rule that values lie in a closed range; an open side still excludes infinity.
 
     Parameters
     ----------
     column : str
     low, high : float, optional
-    severity, name, why : str
+    severity, name, why, text : str
     is_below : bool
         The upper bound itself is out.
     """
@@ -126,7 +126,7 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
         f">= {low:g}" if low is not None else "",
         f"{'<' if is_below else '<='} {high:g}" if high is not None else "",
     ]
-    text = " and ".join(f"{column} {side}" for side in sides if side)
+    text = text or " and ".join(f"{column} {side}" for side in sides if side)
     arguments = {
         "low": -sys.float_info.max if low is None else low,
         "high": sys.float_info.max if high is None else high,
@@ -137,9 +137,9 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
 
 
 def in_set(column: str, allowed: tuple[str, ...], severity: str = "row", *, name: str = "NOT_ALLOWED",
-           why: str = "") -> Rule:  # fmt: skip
+           why: str = "", text: str = "") -> Rule:  # fmt: skip
     """Return the rule that values are among the legal ones."""
-    text = f"{column} is {' or '.join(allowed)}"
+    text = text or f"{column} is {' or '.join(allowed)}"
     return Rule(name=name, kind="in_set", columns=(column,), text=text, severity=severity,
                 why=why or _of_registry(column, "a word outside its vocabulary has no meaning to any reader"),
                 arguments={"allowed": allowed})  # fmt: skip
