@@ -24,6 +24,7 @@ import kernels
 from alvh_core.forwards import expiry_forwards
 from alvh_core.quality import with_quality
 from expectations.laws import LAWS
+from expectations.packs import pack_bounds
 from expectations.rules import Rule, Suite
 from expectations.runner import validate
 from expectations.suites import option_quotes_suite
@@ -36,9 +37,10 @@ Found = dict[tuple[str, str], np.ndarray]
 
 def night_frame(rows: int, suite: Suite) -> pd.DataFrame:
     """Return so many quotes with the columns the suite looks at."""
-    _, _, curve, parse = kernels.simulated_night()
+    universe, calendar, curve, parse = kernels.simulated_night()
     quotes = parse()[0]
-    facts = with_quality(quotes, expiry_forwards(quotes, curve))[list(suite.columns)]
+    forwards = expiry_forwards(quotes, curve)
+    facts = with_quality(quotes, forwards, universe, calendar, pack_bounds(universe))[list(suite.columns)]
     tiles = -(-rows // len(facts))
     assert tiles <= len(MARKS), f"{len(facts)} quotes of a night are too few for {rows}"
     symbol = facts["osi_symbol"].str
