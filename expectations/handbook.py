@@ -4,11 +4,14 @@ What a rule says stands in `expectations.suites`. Nothing is evaluated here, so 
 """
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import fields
 
 from alvh_core.reporting.data_quality import SEVERITY_TAKES
 from alvh_core.reporting.quality_page import RuleWords
 from alvh_core.schemas import OUT_TABLES, TABLES
 from expectations import suites
+from expectations.packs import DEFAULT, PACKS, Pack
 from expectations.rules import ROW_COUNT, Rule, Suite
 
 _HEAD = """# Validation rules
@@ -37,15 +40,15 @@ def night_suites() -> tuple[Suite, ...]:
 def rule_words() -> dict[tuple[str, str, str], RuleWords]:
     """Return every rule in words, by dataset, name and columns as in ``meta_validations``."""
     return {
-        (suite.dataset, rule.name, rule.column): RuleWords(rule.text, rule.why)
+        (suite.dataset, rule.name, rule.column): RuleWords(rule.text, rule.why, rule.name in _DECLARED)
         for suite in night_suites()
         for rule in suite.rules
     }
 
 
 def suites_hash() -> str:
-    """Return a hash that changes with any rule; what a named law computes is the code's version."""
-    return hashlib.sha256(repr(night_suites()).encode()).hexdigest()[:16]
+    """Return a hash that changes with any rule or bound; what a named law computes is the code's version."""
+    return hashlib.sha256(repr((night_suites(), PACKS)).encode()).hexdigest()[:16]
 
 
 def rulebook() -> str:
@@ -57,7 +60,21 @@ def rulebook() -> str:
     """
     found = night_suites()
     total = f"{len(found)} suites, {sum(len(suite.rules) for suite in found)} rules.\n"
-    return "\n".join([_HEAD, total, *map(_section, found)])
+    return "\n".join([_HEAD, total, *map(_section, found), *_bounds()])
+
+
+def _bounds() -> Iterator[str]:
+    """Yield the bounds of the packs, one column for the classes that share one."""
+    classes: dict[Pack, list[str]] = {}
+    for name, pack in PACKS.items():
+        classes.setdefault(pack, []).append(name)
+    yield "## Bounds per asset class\n"
+    yield f"The rules are the same for every chain; these bounds differ. A class not named has those of {DEFAULT}.\n"
+    yield f"| bound | {' | '.join(', '.join(names) for names in classes.values())} |"
+    yield f"|---|{'---|' * len(classes)}"
+    for bound in fields(Pack):
+        yield f"| `{bound.name}` | {' | '.join(f'{getattr(pack, bound.name):g}' for pack in classes)} |"
+    yield ""
 
 
 def _section(suite: Suite) -> str:

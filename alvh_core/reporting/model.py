@@ -287,11 +287,11 @@ class Trend:
         return not any(self.shares)
 
     @property
-    def bars(self) -> tuple[tuple[float, str], ...]:
-        """Height of each bar in per cent of the highest, and what it says; a night without the rule has none."""
+    def bars(self) -> tuple[tuple[int, float, str], ...]:
+        """Place, height in per cent of the highest and words of each bar; a night without the rule has none."""
         top = max(filter(None, self.shares), default=1.0)
         told = zip(self.shares, self.dates, strict=True)
-        return tuple((0.0, f"{day}: -") if s is None else (100.0 * s / top, f"{day}: {s:.3%}") for s, day in told)
+        return tuple((at, 100.0 * s / top, f"{day}: {s:.3%}") for at, (s, day) in enumerate(told) if s is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,18 +305,23 @@ class RuleRow:
     looked: str
     faults: str
     is_broken: bool
+    is_declared: bool
     trend: Trend
 
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteView:
-    """The rules of one dataset; ``anchor`` is its place on the page."""
+    """The rules of one dataset; ``anchor`` is its place on the page.
+
+    ``rules`` are told first, ``declared`` are those that held and only follow from what the columns are declared to be.
+    """
 
     dataset: str
     anchor: str
     summary: str
     tone: str
     rules: tuple[RuleRow, ...]
+    declared: tuple[RuleRow, ...]
 
     @property
     def is_broken(self) -> bool:

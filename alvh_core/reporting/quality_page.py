@@ -34,10 +34,11 @@ _RULE = ["dataset", "check_name", "check_column"]
 
 
 class RuleWords(NamedTuple):
-    """A rule as a reader would say it, and its reason."""
+    """A rule as a reader would say it, its reason, and whether it only follows from what a column is declared to be."""
 
     text: str
     why: str
+    is_declared: bool = False
 
 
 Words = Mapping[tuple[str, str, str], RuleWords]
@@ -101,7 +102,7 @@ def _facts(tables: Mapping[str, pd.DataFrame], suites: tuple[SuiteView, ...],
     payloads = tables[META_PAYLOADS.name]
     landed = int(payloads["payload_outcome"].eq("LANDED").sum())
     held = sum(not suite.is_broken for suite in suites)
-    rules = [rule for suite in suites for rule in suite.rules]
+    rules = [rule for suite in suites for rule in (*suite.rules, *suite.declared)]
     kept = sum(not rule.is_broken for rule in rules)
     rows_in, published, rejected = (ledger.get(f"rows_{name}_count") for name in ("in", "published", "quarantined"))
     share = float(str(rejected)) / float(str(rows_in)) if rejected is not None and rows_in else None
@@ -140,11 +141,12 @@ def _suites(checks: pd.DataFrame, history: pd.DataFrame, words: Words) -> tuple[
     for name, part in checks.groupby(checks["dataset"].astype("str"), sort=True):
         dataset = str(name)
         rules = tuple(_rule(row, words, trends) for row in records(part))
-        ranked = tuple(sorted(rules, key=lambda rule: not rule.is_broken))
+        declared = tuple(rule for rule in rules if rule.is_declared and not rule.is_broken)
+        told_first = sorted(set(rules) - set(declared), key=lambda rule: (not rule.is_broken, rule.code, rule.text))
         broken = sum(rule.is_broken for rule in rules)
         told = f"{broken:,} of {several(len(rules), 'rule')} broken" if broken else f"all {len(rules):,} rules held"
-        views.append(SuiteView(dataset=dataset, anchor=f"suite-{dataset}", summary=told, rules=ranked,
-                               tone="warn" if broken else "good"))  # fmt: skip
+        views.append(SuiteView(dataset=dataset, anchor=f"suite-{dataset}", summary=told, rules=tuple(told_first),
+                               declared=declared, tone="warn" if broken else "good"))  # fmt: skip
     return tuple(sorted(views, key=lambda view: not view.is_broken))
 
 
@@ -155,7 +157,7 @@ def _rule(row: Any, words: Words, trends: Mapping[tuple[str, str, str], Trend]) 
     return RuleRow(
         code=row.check_name, text=known.text, why=known.why, takes=SEVERITY_TAKES.get(severity, severity),
         looked=count(row.evaluated_count), faults=count(row.unexpected_count), is_broken=not row.is_success,
-        trend=trends.get(key, Trend(shares=(), dates=(), words=DASH)),
+        is_declared=known.is_declared, trend=trends.get(key, Trend(shares=(), dates=(), words=DASH)),
     )  # fmt: skip
 
 

@@ -80,7 +80,8 @@ def test_a_rule_over_the_last_nights(page):
         "ask_usd >= bid_usd", "nobody trades through", "1", True)  # fmt: skip
     assert crossed.trend.shares == (0.5, 0.0, 0.1)
     assert crossed.trend.words == "at fault in 2 of 3 nights, at most 50.000 %"
-    assert [round(height) for height, _ in crossed.trend.bars] == [100, 0, 20]
+    assert [(at, round(height)) for at, height, _ in crossed.trend.bars] == [(0, 100), (1, 0), (2, 20)]
+    assert [at for at, *_ in new.trend.bars] == [2]
     assert new.trend.shares == (None, None, 0.0)
     assert (new.trend.words, new.trend.is_flat, new.text) == ("held for 1 night", True, "a,b")
 

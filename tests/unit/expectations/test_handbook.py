@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from alvh_core.schemas import OUT_TABLES
-from expectations import handbook, rules
+from expectations import handbook, packs, rules
 
 
 def test_every_suite_function_is_in_the_handbook():
@@ -35,9 +35,15 @@ def test_the_rulebook_tells_a_suites_own_rules_first(monkeypatch):
     ))  # fmt: skip
     monkeypatch.setattr(handbook, "night_suites", lambda: (suite,))
     text = handbook.rulebook()
-    assert [line for line in text.splitlines() if line.startswith("| `")] == [
+    assert [line for line in text.partition("## Bounds")[0].splitlines() if line.startswith("| `")] == [
         "| `OWN` | a >= 0 and a <= 1 | the night | so |",
         "| `NOT_NULL` | a is present | the row | must |",
         r"| `PATTERN` | c matches ^x\|y$ | the row | it is |",
     ]
     assert "1 suites, 3 rules." in text
+
+
+def test_the_rulebook_has_the_bounds_of_every_class():
+    bounds = handbook.rulebook().partition("## Bounds")[2]
+    assert all(name in bounds for name in packs.PACKS)
+    assert f"| `vol_low` | {packs.PACKS['vix_index'].vol_low:g} |" in bounds
