@@ -1,6 +1,6 @@
 """The night in a few plain rows: for a terminal and for the Prefect UI, which takes text and plain numbers only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -41,24 +41,23 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
 
 
 def validation_summary(page: QualityPage) -> str:
-    """Return the quality page's verdict and a table per suite, as Markdown; rules that held are counted."""
+    """Return the quality page's verdict, a table of all suites, and one for each with a broken rule, as Markdown."""
     facts = " · ".join(f"{fact.label} {fact.value}" for fact in page.facts)
-    return "\n\n".join([f"**{page.verdict}**", facts, *map(_suite_table, page.suites)])
+    overview = _markdown([c.label for c in page.overview.columns],
+                         [[cell.text for cell in row.cells] for row in page.overview.rows])  # fmt: skip
+    broken = [_suite_table(suite) for suite in page.suites if suite.is_broken]
+    return "\n\n".join([f"**{page.verdict}**", facts, overview, *broken])
 
 
 def _suite_table(suite: SuiteView) -> str:
-    title = f"### {suite.dataset}: {suite.summary}"
-    rows = [
-        f"| {r.code} | {_in_table(r.text)} | {r.takes} | {r.faults} | {r.looked} | {_in_table(r.trend.words)} |"
-        for r in suite.rules
-        if r.is_broken
-    ]
-    head = ["| rule | in words | takes out | at fault | looked at | last nights |", "|---|---|---|---|---|---|"]
-    return "\n".join([title, "", *head, *rows]) if rows else title
+    head = ["rule", "in words", "takes out", "at fault", "looked at", "last nights"]
+    rows = [[r.code, r.text, r.takes, r.faults, r.looked, r.trend.words] for r in suite.rules if r.is_broken]
+    return f"### {suite.dataset}: {suite.summary}\n\n{_markdown(head, rows)}"
 
 
-def _in_table(text: str) -> str:
-    return text.replace("|", "\\|")
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:

@@ -139,7 +139,7 @@ def test_the_ui_gets_verdicts_validation_and_report(prefect_api: str) -> None:
     assert {"verdicts", "validations", "report"} <= set(by_key)
     assert "V0_REF" in by_key["verdicts"]["data"]
     assert f"quality/{DAY}-simulated.html" in by_key["validations"]["data"]
-    assert "### core_options__daily_quotes: " in by_key["validations"]["data"]
+    assert "| core_options__daily_quotes |" in by_key["validations"]["data"]
 
 
 def test_a_failed_stage_is_in_the_ledger_and_the_next_run_goes_on(
