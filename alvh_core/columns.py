@@ -65,9 +65,23 @@ EVENT_TYPES = (
 EVENT_SOURCES = ("fed_json", "fed_html", "bls_ics", "fred_releases", "bea_json", "packaged")
 TIME_SOURCES = ("stated", "convention")
 SERIES_SOURCES = ("fred_api", "fredgraph")
+QUOTE_SCOPES = (
+    "nbbo",  # best of all venues, by OPRA: Tradier, Massive
+    "exclusive_listing",  # one exchange lists it, so its book is the market's
+    "cboe_delayed(unknown)",  # Cboe's delayed feed; whether it is NBBO or Cboe's own book nobody says
+    "cboe_own_book",  # for an operator who has found out
+    "cboe_page_download", "cboe_datashop_1545", "cboe_datashop_eod", "optionsdx_close", "orats_smv",
+    "historicaloptiondata_close", "ivydb_close", "schwab",
+    *(f"own_lake_{mode}" for mode in SOURCE_MODES),
+)  # fmt: skip
+CROSS_CHECKS = ("AGREES", "DIFFERS", "INSUFFICIENT")
 KNOWN_BY = ("VINTAGE", "LAG")
 SETTLE_KINDS = ("settlement", "history", "final")
 BREADTH_METHODS = ("universe", "massive_us_all", "nyse_true")
+RATIO_STATUSES = (
+    "OK", "NO_CIK", "NO_FACTS", "NOT_REPORTED", "NO_CURRENT_CLASSIFICATION", "NO_INVENTORY", "INCOMPLETE", "STALE",
+    "MIXED_SPLITS", "IMPLAUSIBLE", "NOT_POSITIVE", "NO_CLOSE",
+)  # fmt: skip
 
 _SPECS: list[ColumnSpec] = []
 
@@ -105,7 +119,8 @@ _add("rendered_at_utc", "timestamp", "Time at which the vendor rendered the file
 _add("quote_age_minutes", "float", "Rendering time less quote time", "minutes")
 _add("minutes_to_close", "float", "Close of the session less quote time; negative after the close", "minutes")
 _add("quote_clock", "category", "In session, at the close, or after hours", allowed=QUOTE_CLOCKS)
-_add("venue_scope", "category", "Which market's best quotes these are, as far as known")
+_add("venue_scope", "category", "Quote scope: whose best quotes these are, and which snapshot, as far as known",
+     allowed=QUOTE_SCOPES)  # fmt: skip
 _add("underlying_price_usd", "float", "Vendor's last price of the underlying; never used to price", "USD", low=0)
 _add("strike_usd", "float", "Strike", "USD or index points", low=1e-3)
 _add("bid_usd", "float", "Best bid; 0 is no bid", "USD per share", low=0)
@@ -262,6 +277,49 @@ _add("known_from_date", "date", "First night on which the row was known", "ISO d
 _add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
 _add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
 
+# Cross-check of feeds
+_add("second_scope", "category", "Quote scope of the second feed", allowed=QUOTE_SCOPES)
+_add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
+_add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
+_add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
+     high=2)  # fmt: skip
+_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
+_add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
+_add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
+_add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
+
+# Fundamentals
+_add("fact_tag", "category", "What the company reports", source="XBRL tag of dei or us-gaap")
+_add("fact_unit", "category", "Unit of the fact", source="XBRL")
+_add("period_end_date", "date", "Last day of the period, or day of the balance", "ISO date")
+_add("period_days", "int", "Length of the period, both ends counted; 0 for a balance", "days", low=0)
+_add("filed_date", "date", "Day stamped on the filing; its facts count from the next day on", "ISO date")
+_add("fact_value", "float", "The value", "as fact_unit says")
+_add("filing_form", "str", "Form of the filing", source="SEC")
+_add("shares_count", "float", "Shares outstanding", "shares", low=0)
+_add("shares_tag", "category", "Which fact the share count is")
+_add("market_cap_usd", "float", "Close times shares", "USD", low=0)
+_add("eps_ttm_usd", "float", "Earnings per share of the last four quarters", "USD per share")
+_add("eps_tag", "category", "Which fact the earnings are")
+_add("pe_ratio", "float", "Close over earnings of the last four quarters", "times", low=0)
+_add("cfo_ttm_usd", "float", "Cash flow from operations of the last four quarters", "USD")
+_add("pcf_ratio", "float", "Market capitalisation over cash flow from operations", "times", low=0)
+_add("quick_ratio", "float", "Current assets less inventory, over current liabilities", "times")
+_add("dividends_ttm_usd", "float", "Dividends per share of the last four quarters", "USD per share")
+_add("dividends_tag", "category", "Which fact the dividends are")
+_add("dividend_yield_frac", "float", "Dividends of the last four quarters over the close", "fraction")
+_add("earnings_cover", "float", "Dividend cover: earnings over dividends per share; not the cover of a hedge's cost",
+     "times")  # fmt: skip
+for _name, _what in (
+    ("shares", "a share count"), ("market_cap", "a market capitalisation"), ("eps", "earnings of four quarters"),
+    ("pe", "a price-earnings ratio"), ("cfo", "a cash flow of four quarters"), ("pcf", "a price-cash-flow ratio"),
+    ("quick", "a quick ratio"), ("dividends", "dividends of four quarters"), ("yield", "a dividend yield"),
+    ("cover", "a dividend cover"),
+):  # fmt: skip
+    _add(f"{_name}_status", "category", f"Why there is or is not {_what}", allowed=RATIO_STATUSES)
+_add("available_date", "date", "First night that could know every fact behind the row", "ISO date")
+_add("is_stale", "bool", "Something behind the row is old: the close, or a newest report of 200 days ago")
+
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))
 _add("outcome", "category", "OK, or NO_DATA where the VIX chain is missing", allowed=("OK", "NO_DATA"))
@@ -290,6 +348,8 @@ _add("severity", "category", "What a failure takes out", allowed=SEVERITIES)
 _add("is_success", "bool", "The rule held")
 _add("evaluated_count", "int", "Rows the rule looked at", "rows", low=0)
 _add("unexpected_count", "int", "Rows that broke the rule", "rows", low=0)
+_add("rule_name", "str", "Rule that took the row out, the first of the gravest it broke; as check_name")
+_add("observed", "str", "What the broken rules saw in their columns; of a suspended group the fact that broke")
 _add("row_key", "str", "Key of the rejected row")
 _add("row_json", "str", "The rejected row; empty for a suspended group, whose rows are in the lake")
 _add("rows_count", "int", "Rejected rows behind the entry", "rows", low=1)

@@ -54,6 +54,9 @@ def report(
     day: Annotated[str | None, typer.Option("--date", help="Session; default: the night published last.")] = None,
     mode: Annotated[str | None, typer.Option(help="live, recorded, imported or simulated.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    gx_pages: Annotated[
+        bool, typer.Option("--data-docs", help="Build Great Expectations' pages too; they load scripts from the web.")
+    ] = False,
 ) -> None:
     """Print where a night's report is; --open shows it."""
     settings = prepare()
@@ -66,6 +69,10 @@ def report(
             f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"
         )
     typer.echo(pages[-1])
+    if gx_pages:
+        from flows.data_docs import data_docs  # noqa: PLC0415 - seconds of imports
+
+        typer.echo(data_docs(settings, parse_date(pages[-1].stem[:10]), pages[-1].stem[11:]))
     if open_it:
         webbrowser.open(pages[-1].as_uri())
 
@@ -93,12 +100,14 @@ def query(
 
 
 @app.command()
-def doctor() -> None:
-    """Check settings, stores and sources: what works, what does not, what to do."""
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no source over the network.")] = False,
+) -> None:
+    """Check settings, stores and every source: what works, what does not, what to do."""
     settings = prepare()
     from flows.doctor import examine  # noqa: PLC0415 - seconds of imports
 
-    findings = examine(settings)
+    findings = examine(settings, is_offline=offline)
     for finding in findings:
         mark, colour = ("ok", "green") if finding.is_ok else ("--", "yellow") if finding.is_optional else ("NO", "red")
         typer.echo(f"{typer.style(mark, fg=colour)}  {finding.check:<18} {finding.found}")

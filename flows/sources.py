@@ -16,6 +16,7 @@ from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
 from tasks.sources.keys import HostKey
+from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE, Source
 from tasks.sources.transport import (
     ImportedTransport,
     RecordedTransport,
@@ -24,27 +25,47 @@ from tasks.sources.transport import (
     session_with,
 )
 
+ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
 ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
 def open_source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
-            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient]]:  # fmt: skip
-    """Choose the transport; return its source mode and how to build the client on it."""
+            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient], tuple[str, ...]]:  # fmt: skip
+    """Choose the transport; return its source mode, how to build the client on it, and datasets it cannot give."""
     if source == "simulated":
         market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
         simulated = SimulatedTransport(market, trade_date)
-        return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
+        return simulated.source_mode, _client(settings, simulated, simulated.source_mode), ()
     if source == "live":
-        return "live", _client(settings, live_transport(), "live", settings.requests_per_second, host_keys(settings))
+        keys = host_keys(settings)
+        client = _client(settings, live_transport(), "live", settings.requests_per_second, keys)
+        return "live", client, _without(settings, lambda host: keys[host].is_set)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED)
+        return IMPORTED, _client(settings, imported, IMPORTED), ON_REQUEST
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
+    client = _client(settings, recorded, recorded.source_mode)
+    return recorded.source_mode, client, _without(settings, recorded.knows)
+
+
+def _without(settings: Settings, has: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the datasets that a desk has decided to do without: those on request of which no host has anything.
+
+    Without a key nobody is asked, and a recording of such a night does not know the hosts; one missing body a symbol
+    and night would hide what is missing indeed.
+    """
+    return tuple(dataset for dataset in ON_REQUEST if not any(map(has, _hosts(settings, dataset))))
+
+
+def _hosts(settings: Settings, dataset: str) -> list[str]:
+    """Return the hosts that are asked for a dataset."""
+    asked = [source for source in SOURCES.values()
+             if source.dataset == dataset and source.publisher not in settings.sources_off]  # fmt: skip
+    return [urlsplit(base).netloc for source in asked for base in bases_of(source, settings)]
 
 
 def host_keys(settings: Settings) -> dict[str, HostKey]:
@@ -53,18 +74,14 @@ def host_keys(settings: Settings) -> dict[str, HostKey]:
         urlsplit(base).netloc: HostKey(source.key, settings.key_of(source.key.variable))
         for source in SOURCES.values()
         if source.key
-        for base in ([settings.base_urls[source.publisher]] if source.publisher in settings.base_urls else source.bases)
+        for base in bases_of(source, settings)
     }
 
 
-def unasked(settings: Settings, source_mode: str) -> tuple[str, ...]:
-    """Return the publishers that a night does not ask: those turned off and, live, those whose key is not set.
-
-    A desk without a key has decided so; one missing body a symbol and night would hide what is missing indeed.
-    """
-    keyless = {source.publisher for source in SOURCES.values()
-               if source.key and not settings.key_of(source.key.variable)}  # fmt: skip
-    return (*settings.sources_off, *(sorted(keyless) if source_mode == "live" else ()))
+def bases_of(source: Source, settings: Settings) -> tuple[str, ...]:
+    """Return where a source is asked."""
+    moved = settings.base_urls.get(source.publisher)
+    return (moved,) if moved else source.bases
 
 
 def check_publishers(settings: Settings) -> None:

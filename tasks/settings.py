@@ -45,8 +45,14 @@ class Settings(BaseSettings):
     tiingo_token: SecretStr | None = Field(
         default=None, description="Token of Tiingo, for dividends, splits and bars that Cboe does not give"
     )
+    tradier_token: SecretStr | None = Field(
+        default=None, description="Token of Tradier: chains where Cboe has none, and the nightly cross-check"
+    )
     massive_key: SecretStr | None = Field(
-        default=None, description="Key of Massive, for the advances and declines of the exchange"
+        default=None, description="Key of Massive: advances and declines; chains where the others have none"
+    )
+    schwab_token: SecretStr | None = Field(
+        default=None, description="Access token of Schwab, of the last 30 minutes: chains where the others have none"
     )
     base_urls: dict[str, str] = Field(
         default_factory=dict, description='Addresses in place of publishers\' own, as JSON: {"cboe": "https://..."}'

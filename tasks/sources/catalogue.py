@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from alvh_core.crosscheck import sample as sampled
 from alvh_core.errors import ContractError
 from alvh_core.expiries import IsSession, is_weekday
 from alvh_core.futures import listed_contracts
@@ -17,7 +18,21 @@ from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, cfe, fed, fred, massive_stocks, tiingo, treasury
+from tasks.sources import (
+    bea,
+    bls,
+    cboe,
+    cfe,
+    fed,
+    fred,
+    massive,
+    massive_stocks,
+    schwab,
+    sec,
+    tiingo,
+    tradier,
+    treasury,
+)
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
@@ -25,7 +40,9 @@ from tasks.sources.source import (
     ACTIONS,
     BARS,
     CHAIN,
+    CROSS_CHECK,
     CURVE,
+    FUNDAMENTALS,
     GROUPED,
     INDEX,
     MACRO_CALENDAR,
@@ -38,12 +55,12 @@ from tasks.sources.source import (
     Wanted,
 )
 
-PROVIDERS = (cboe, tiingo, cfe, treasury, fed, bls, bea, fred, massive_stocks)
+PROVIDERS = (cboe, tradier, massive, schwab, tiingo, cfe, treasury, fed, bls, bea, fred, sec, massive_stocks)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
 MARKET_DATASETS = frozenset({ACTIONS, VX_SETTLEMENT, VX_HISTORY, GROUPED, REFERENCE})
-# Of the night, not of a symbol of its universe: no shard needs them.
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES}) | MARKET_DATASETS
+# Read for the whole night at once, not symbol by symbol.
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS}) | MARKET_DATASETS
 INDICES = ("RVX", "SKEW", "VIX", "VIX3M", "VIX6M", "VIX9D", "VVIX", "VXN")  # asked for whatever the universe holds
 IMPORTED = "imported"
 
@@ -81,8 +98,10 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     INDEX: lambda universe, _day: _indices(universe),
     CURVE: lambda _universe, day: [f"UST{year}" for year in sorted({day.year, _ten_days_ago(day).year}, reverse=True)],
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
+    CROSS_CHECK: lambda universe, day: sampled(list(universe), day),
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
+    FUNDAMENTALS: lambda universe, _day: list(universe),
     ACTIONS: lambda universe, _day: list(universe),
     VX_SETTLEMENT: lambda _universe, _day: ["VX", cfe.BEFORE],
     VX_HISTORY: lambda _universe, day: listed_contracts(day, is_weekday),
@@ -107,6 +126,7 @@ def night_requests(
     source_mode: str = "",
     bases: Mapping[str, str] | None = None,
     off: Collection[str] = (),
+    without: Collection[str] = (),
     is_session: IsSession = is_weekday,
 ) -> list[PayloadRequest]:
     """List the bodies of a night.
@@ -121,6 +141,8 @@ def night_requests(
         Addresses in place of the publishers' own.
     off : collection of str
         Publishers that are not asked.
+    without : collection of str
+        Datasets that are not asked for.
     is_session : callable
         Date to bool: the exchange's calendar, which names of files depend on.
 
@@ -132,6 +154,7 @@ def night_requests(
     wanted = [
         (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date, is_session=is_session))
         for dataset, symbols in SYMBOLS.items()
+        if dataset not in without
         for symbol in symbols(universe, trade_date)
     ]
     asked = [(dataset, one.symbol, _urls(dataset, one, source_mode, bases or {}, off)) for dataset, one in wanted]
@@ -164,9 +187,19 @@ def source_of(dataset: str, url: str) -> Source:
     raise ContractError(f"{dataset}: expected the address of a source, found {url}; known are {', '.join(SOURCES)}")
 
 
+def same_source(dataset: str, *urls: str) -> bool:
+    """Tell whether addresses are of one source, at whatever host."""
+    return len({SCHEME if url.startswith(SCHEME) else source_of(dataset, url).name for url in urls}) == 1
+
+
 def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[str, Asset], session: Session,
-                  calendar: TradingCalendar) -> None:  # fmt: skip
+                  calendar: TradingCalendar) -> Mapping[str, Any] | None:  # fmt: skip
     """Refuse a body that must not be archived as this session's.
+
+    Returns
+    -------
+    mapping, optional
+        Of a chain: when its quotes were taken, as in `SNAPSHOTS`.
 
     Raises
     ------
@@ -176,10 +209,10 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     if request.dataset != CHAIN:
         source = source_of(request.dataset, payload.url)
         (source.check or source.read)(payload.body, request.symbol, payload.url)
-        return
+        return None
     asset = universe[request.symbol]
     header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
-    snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
+    return snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
 
 
 def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> ChainHeader:

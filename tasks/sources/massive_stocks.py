@@ -12,11 +12,9 @@ import pandas as pd
 
 from alvh_core.errors import SkippableError
 from tasks.sources.documents import read_json
-from tasks.sources.keys import ApiKey
+from tasks.sources.massive import BASE_URL, KEY
 from tasks.sources.source import GROUPED, PAGES, REFERENCE, Source, Wanted
 
-BASE_URL = "https://api.massive.com"  # https://api.polygon.io still answers
-KEY = ApiKey(variable="ALVH_MASSIVE_KEY", header="Authorization", template="Bearer {}")
 BEFORE = "US_STOCKS_BEFORE"
 MAX_TICKER_CHARS = 20
 _TICKERS = "/v3/reference/tickers"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from alvh_core.crosscheck import DATASET
 from alvh_core.expiries import ONE_DAY, IsSession, is_weekday, last_session_on_or_before
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.quotes import ChainHeader
@@ -19,7 +20,8 @@ from alvh_core.universe import Asset
 from tasks.sources.keys import ApiKey
 
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
-MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
+MACRO_CALENDAR, MACRO_SERIES, FUNDAMENTALS = "macro_calendar", "macro_series", "fundamentals"
+CROSS_CHECK = DATASET  # chains of a second source, for comparison only
 ACTIONS, VX_SETTLEMENT, VX_HISTORY = "daily_actions", "vx_settlement", "vx_history"
 GROUPED, REFERENCE = "grouped_daily", "reference_tickers"
 PAGES = b'{"pages":['  # how a body of several pages begins

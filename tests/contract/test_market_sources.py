@@ -47,8 +47,8 @@ def test_a_night_asks_for_every_index_and_no_fund_stands_in_for_one(calendar):
     requests = night_requests(DEFAULT_UNIVERSE, DAY, is_session=calendar.is_session)
     assert {r.symbol for r in requests if r.dataset == "index_history"} == set(INDICES)
     bars = {r.symbol: r.urls for r in requests if r.dataset == "daily_bars"}
-    assert [url.rpartition("/")[2] for url in bars["NDX"]] == ["_NDX.json", "NDX_History.csv"]
-    assert [url.split("?")[0].rpartition("/")[2] for url in bars["QQQ"]] == ["QQQ.json", "prices"]
+    assert [url.rpartition("/")[2] for url in bars["NDX"]] == ["_NDX.json", "_NDX.json", "NDX_History.csv"]
+    assert [url.split("?")[0].rpartition("/")[2] for url in bars["QQQ"]] == ["QQQ.json", "QQQ.json", "prices"]
     assert not [r for r in requests if r.dataset == "daily_actions" and r.symbol in {"SPX", "NDX", "RUT", "VIX"}]
 
 

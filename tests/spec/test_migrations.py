@@ -24,9 +24,9 @@ from tasks.warehouse.tables import METADATA, SQL_TABLES, records
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
 # Tables of a night that the first release did not have, and columns that have come to those it had.
-SINCE = {"core_macro__events", "core_macro__series", "core_market__daily_actions", "core_vol__daily_vx_settlements",
-         "out_market__daily_breadth"}  # fmt: skip
-WIDER = {"vx_settle_vol_points", "vx_gap_vol_points"}
+SINCE = {"core_quality__daily_cross_check", "core_macro__events", "core_macro__series", "core_market__daily_actions",
+         "core_vol__daily_vx_settlements", "out_market__daily_breadth", "out_fundamentals__daily_ratios"}  # fmt: skip
+WIDER = {"rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points"}
 
 
 @pytest.fixture
@@ -104,10 +104,9 @@ def test_a_warehouse_of_the_first_release_keeps_its_rows(url, engine, night):
         places = ", ".join(f":{name}" for name in old_night)
         connection.execute(sa.text(f"insert into meta_nights ({names}) values ({places})"), old_night)
         for spec in of_the_first:
-            rows = [{name: value for name, value in row.items() if name not in WIDER}
-                    for row in records(tables[spec.name], spec)]  # fmt: skip
-            as_it_was = sa.Table(spec.name, sa.MetaData(), autoload_with=connection)
-            replace_night(connection, as_it_was, KEY, rows)
+            old = sa.Table(spec.name, sa.MetaData(), autoload_with=connection)
+            rows = [{c.name: row[c.name] for c in old.columns} for row in records(tables[spec.name], spec)]
+            replace_night(connection, old, KEY, rows)
     assert current_revision(url) is None
     warehouse = Warehouse(url)
     assert current_revision(url) == head_revision()
@@ -118,6 +117,8 @@ def test_a_warehouse_of_the_first_release_keeps_its_rows(url, engine, night):
     assert {name: len(frame) for name, frame in published.items()} == {
         spec.name: 3 * (spec in of_the_first) for spec in NIGHT_TABLES
     }
+    quarantine = published["meta_quarantine"]
+    assert quarantine["rule_name"].tolist() == quarantine["reason"].str.split(":").str[0].tolist()
     warehouse.claim(KEY, run_id="new", code_version="0.2", rules_hash="y")
     warehouse.publish(KEY, tables, run_id="new", outcome="OK", reason=None, counts={})
     assert warehouse.ledger("simulated", KEY.trade_date)["publication_no"] == 1

@@ -10,6 +10,7 @@ from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
     BREADTH,
     DAILY_BARS,
+    DAILY_RATIOS,
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
@@ -269,6 +270,15 @@ ANSWERS = {
         "declines_count": [1, 2], "unchanged_count": 0, "members_count": [4, 2], "ad_diff_count": [2, -2],
         "ad_line_count": [7, -2], "line_from_date": "2026-07-14",
     },
+    DAILY_RATIOS: {
+        "symbol": ["KO", "JPM"], "close_usd": [87.0, NAN], "bar_date": ["2026-08-21", None],
+        **{f"{name}_status": ["OK", "NO_FACTS"] for name in ("shares", "market_cap", "eps", "pe", "cfo", "pcf", "quick",
+                                                            "dividends", "yield", "cover")},
+        "shares_count": [4e9, NAN], "market_cap_usd": [3.48e11, NAN], "eps_ttm_usd": [4.0, NAN],
+        "pe_ratio": [21.75, NAN], "cfo_ttm_usd": [2e10, NAN], "pcf_ratio": [17.4, NAN], "quick_ratio": [1.1, NAN],
+        "dividends_ttm_usd": [2.0, NAN], "dividend_yield_frac": [0.023, NAN], "earnings_cover": [2.0, NAN],
+        "period_end_date": ["2026-06-30", None], "available_date": ["2026-08-05", None], "is_stale": False,
+    },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
         "status": ["OK", "NO_QUOTES"],
@@ -294,6 +304,12 @@ BREACHES = [
     (SPREAD_SCORES, {"level": "expiry", "key": "VIX"}, [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
     (VERDICTS_TABLE, {"verdict": ["PROBABLY"]}, [(0, "NOT_ALLOWED")]),
     (BREADTH, {"unchanged_count": [0, 1]}, [(1, "COUNTS_DO_NOT_ADD_UP")]),
+    (DAILY_RATIOS, {"pe_ratio": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
+    (DAILY_RATIOS, {"quick_ratio": [1.1, 0.0]}, [(1, "VALUE_WITHOUT_STATUS")]),
+    (DAILY_RATIOS, {"pe_status": ["OK", "SOON"]}, [(1, "NOT_ALLOWED")]),
+    (DAILY_RATIOS, {"bar_date": ["2026-08-24", None]}, [(0, "CLOSE_AFTER_THE_NIGHT")]),
+    (DAILY_RATIOS, {"available_date": ["2026-08-22", None]}, [(0, "REPORT_AFTER_THE_NIGHT")]),
+    (DAILY_RATIOS, {"period_end_date": ["2026-08-06", None]}, [(0, "REPORT_BEFORE_ITS_PERIOD_ENDED")]),
     (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
     (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),
@@ -307,7 +323,7 @@ def _answer(table, **changes):
 @pytest.mark.parametrize("table", OUT_TABLES, ids=lambda table: table.name)
 def test_every_answer_table_accepts_a_conforming_frame_and_refuses_an_empty_one(table):
     assert validate(_answer(table), suites.out_suite(table)).is_success
-    assert validate(frames.empty(table), suites.out_suite(table)).has_night_failure == (table is not BREADTH)
+    assert validate(frames.empty(table), suites.out_suite(table)).has_night_failure
     assert validate(frames.empty(table), suites.out_suite(table, min_rows=0)).is_success
 
 
@@ -325,3 +341,15 @@ def test_the_limit_of_a_pass_is_the_given_rule():
 
 def test_there_is_a_breach_for_every_answer_table():
     assert {table.name for table, _, _ in BREACHES} == {table.name for table in OUT_TABLES} == {t.name for t in ANSWERS}
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------
+def _all_suites():
+    named = [getattr(suites, name) for name in suites.__all__ if name != "out_suite"]
+    return [build() for build in named] + [suites.out_suite(table) for table in OUT_TABLES]
+
+
+@pytest.mark.parametrize("suite", _all_suites(), ids=lambda suite: suite.dataset)
+def test_every_rule_gives_its_reason_in_a_sentence(suite):
+    without = [rule.name for rule in suite.rules if len(rule.why.split()) < 4 or not rule.why.endswith(".")]
+    assert not without

@@ -22,7 +22,7 @@ from alvh_core.schemas import (
     VX_SETTLEMENTS,
 )
 from alvh_core.universe import DEFAULT_UNIVERSE
-from flows.sources import unasked
+from flows.sources import open_source
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
 from tasks.land import land, outcome
@@ -218,11 +218,15 @@ def test_two_simulated_nights_continue_their_lines_and_a_replay_is_the_same(cale
         pd.testing.assert_frame_equal(replay.lake.read(spec), tables[spec.name])
 
 
-def test_live_without_a_key_is_not_asking():
-    bare, keyed = Settings(), Settings(tiingo_token="t", massive_key="")
-    assert {"tiingo", "massive", "fred"} <= set(unasked(bare, "live"))
-    assert "tiingo" not in unasked(keyed, "live")
-    assert "massive" in unasked(keyed, "live"), "an empty key is none"
-    assert unasked(bare, "recorded") == unasked(bare, "simulated") == ()
-    asked = night_requests(UNIVERSE, DAY, off=unasked(bare, "live"))
-    assert {r.dataset for r in asked if r.dataset in MARKET_DATASETS} == {"vx_settlement", "vx_history"}
+def test_without_a_key_nobody_is_asked(calendar):
+    def without(**keys):
+        made = Settings(**keys)
+        return set(open_source(made, DAY, "live", UNIVERSE, calendar)[2])
+
+    assert {"daily_actions", "grouped_daily", "reference_tickers"} <= without()
+    assert "daily_actions" not in without(tiingo_token="t")
+    assert "grouped_daily" in without(massive_key=""), "an empty key is none"
+    assert not {"grouped_daily", "reference_tickers"} & without(massive_key="m")
+    assert open_source(Settings(), DAY, "simulated", UNIVERSE, calendar)[2] == ()
+    asked = {request.dataset for request in requests_of(calendar, without=without())}
+    assert asked == {"vx_settlement", "vx_history"}
