@@ -10,18 +10,20 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from alvh_core.crosscheck import sample as sampled
 from alvh_core.errors import ContractError
 from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, sec, treasury
+from tasks.sources import bea, bls, cboe, fed, fred, massive, schwab, sec, tradier, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
 from tasks.sources.source import (
     BARS,
     CHAIN,
+    CROSS_CHECK,
     CURVE,
     FUNDAMENTALS,
     INDEX,
@@ -32,11 +34,11 @@ from tasks.sources.source import (
     Wanted,
 )
 
-PROVIDERS = (cboe, treasury, fed, bls, bea, fred, sec)
+PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred, sec)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-# Read for the whole night at once, not symbol by symbol.
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, FUNDAMENTALS})
+# Of stages of their own, not of a symbol.
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS})
 IMPORTED = "imported"
 
 
@@ -73,6 +75,7 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     INDEX: lambda universe, _day: _indices(universe),
     CURVE: lambda _universe, day: [f"UST{year}" for year in sorted({day.year, _ten_days_ago(day).year}, reverse=True)],
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
+    CROSS_CHECK: lambda universe, day: sampled(list(universe), day),
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
     FUNDAMENTALS: lambda universe, _day: list(universe),
@@ -95,6 +98,7 @@ def night_requests(
     source_mode: str = "",
     bases: Mapping[str, str] | None = None,
     off: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> list[PayloadRequest]:
     """List the bodies of a night.
 
@@ -108,6 +112,8 @@ def night_requests(
         Addresses in place of the publishers' own.
     off : collection of str
         Publishers that are not asked.
+    without : collection of str
+        Datasets that are not asked for.
 
     Returns
     -------
@@ -117,6 +123,7 @@ def night_requests(
     wanted = [
         (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date))
         for dataset, symbols in SYMBOLS.items()
+        if dataset not in without
         for symbol in symbols(universe, trade_date)
     ]
     asked = [(dataset, one.symbol, _urls(dataset, one, source_mode, bases or {}, off)) for dataset, one in wanted]
@@ -149,9 +156,19 @@ def source_of(dataset: str, url: str) -> Source:
     raise ContractError(f"{dataset}: expected the address of a source, found {url}; known are {', '.join(SOURCES)}")
 
 
+def same_source(dataset: str, *urls: str) -> bool:
+    """Tell whether addresses are of one source, at whatever host."""
+    return len({SCHEME if url.startswith(SCHEME) else source_of(dataset, url).name for url in urls}) == 1
+
+
 def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[str, Asset], session: Session,
-                  calendar: TradingCalendar) -> None:  # fmt: skip
+                  calendar: TradingCalendar) -> Mapping[str, Any] | None:  # fmt: skip
     """Refuse a body that must not be archived as this session's.
+
+    Returns
+    -------
+    mapping, optional
+        Of a chain: when its quotes were taken, as in `SNAPSHOTS`.
 
     Raises
     ------
@@ -161,10 +178,10 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     if request.dataset != CHAIN:
         source = source_of(request.dataset, payload.url)
         (source.check or source.read)(payload.body, request.symbol, payload.url)
-        return
+        return None
     asset = universe[request.symbol]
     header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
-    snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
+    return snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
 
 
 def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> ChainHeader:

@@ -24,6 +24,7 @@ from tasks.warehouse.tables import METADATA, SQL_TABLES, records
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
 SINCE = {
+    "core_quality__daily_cross_check",
     "core_macro__events",
     "core_macro__series",
     "out_fundamentals__daily_ratios",

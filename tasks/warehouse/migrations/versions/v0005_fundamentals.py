@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0004", "0003"
+revision, down_revision = "0005", "0004"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
