@@ -254,6 +254,17 @@ _add("known_from_date", "date", "First night on which the row was known", "ISO d
 _add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
 _add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
 
+# Cross-check of feeds
+_add("second_scope", "category", "Quote scope of the second feed", allowed=QUOTE_SCOPES)
+_add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
+_add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
+_add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
+     high=2)  # fmt: skip
+_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
+_add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
+_add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
+_add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
+
 # Fundamentals
 _add("fact_tag", "category", "What the company reports", source="XBRL tag of dei or us-gaap")
 _add("fact_unit", "category", "Unit of the fact", source="XBRL")
@@ -285,16 +296,6 @@ for _name, _what in (
     _add(f"{_name}_status", "category", f"Why there is or is not {_what}", allowed=RATIO_STATUSES)
 _add("available_date", "date", "First night that could know every fact behind the row", "ISO date")
 _add("is_stale", "bool", "Something behind the row is old: the close, or a newest report of 200 days ago")
-# Cross-check of feeds
-_add("second_scope", "category", "Quote scope of the second feed", allowed=QUOTE_SCOPES)
-_add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
-_add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
-_add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
-     high=2)  # fmt: skip
-_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
-_add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
-_add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
-_add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
 
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))
@@ -324,6 +325,8 @@ _add("severity", "category", "What a failure takes out", allowed=SEVERITIES)
 _add("is_success", "bool", "The rule held")
 _add("evaluated_count", "int", "Rows the rule looked at", "rows", low=0)
 _add("unexpected_count", "int", "Rows that broke the rule", "rows", low=0)
+_add("rule_name", "str", "Rule that took the row out, the first of the gravest it broke; as check_name")
+_add("observed", "str", "What the broken rules saw in their columns; of a suspended group the fact that broke")
 _add("row_key", "str", "Key of the rejected row")
 _add("row_json", "str", "The rejected row; empty for a suspended group, whose rows are in the lake")
 _add("rows_count", "int", "Rejected rows behind the entry", "rows", low=1)

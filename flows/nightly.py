@@ -90,8 +90,8 @@ def prepare(night: Night) -> dict[str, int]:
     landings = land_all(night)
     curve(night, landings)
     macro(night, landings)
-    fundamentals(night, landings)
     cross_check(night, landings)
+    fundamentals(night, landings)
     parts = cut(landings, night.shards)
     counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     total: dict[str, int] = gather(night, counts)

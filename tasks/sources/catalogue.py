@@ -37,7 +37,7 @@ from tasks.sources.source import (
 PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred, sec)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-# Of stages of their own, not of a symbol.
+# Read for the whole night at once, not symbol by symbol.
 NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS})
 IMPORTED = "imported"
 

@@ -207,19 +207,17 @@ class HttpClient:
                                              f"{wait:g} s", retry_after_seconds=wait))  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
-        told = f"{symbol}: {url} answered {status} ({self._meaning(response)}), expected 200"
-        raise _of(status, SkippableError(told))
+        raise _of(
+            status, SkippableError(f"{symbol}: {url} answered {status} ({self._meaning(response)}), expected 200")
+        )
 
     def _meaning(self, response: requests.Response) -> str:
         """Return what a refusal means; who wants a key says himself what is wrong, others send pages of HTML."""
         key = self._keys.get(urlsplit(str(response.url)).netloc)
         if key is None:
             is_forbidden = response.status_code == requests.codes.forbidden
-            return (
-                "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
-                if is_forbidden
-                else response.reason or "no reason"
-            )
+            meaning = "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
+            return meaning if is_forbidden else response.reason or "no reason"
         told = " ".join(response.raw.read(_TOLD_BYTES, decode_content=True).decode(errors="replace").split())
         advice = {
             requests.codes.unauthorized: f"; {key.asked.variable} holds no valid key: renew it",
