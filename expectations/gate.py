@@ -25,8 +25,6 @@ from expectations.rules import ROW_COUNT, Suite
 from expectations.runner import validate
 from expectations.suites import expiry_suite, option_quotes_suite, out_suite, underlying_suite
 
-_NEEDED = {suite.dataset for suite in (option_quotes_suite(), expiry_suite(), underlying_suite())}
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gated:
@@ -70,7 +68,7 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     Raises
     ------
     FatalError
-        No contracts at all, or a row was lost.
+        A row was lost.
     """
     by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite(min_rows=min_rows)), quotes)
     rejected_rows = by_row.rejects()
@@ -161,7 +159,7 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     Every rule judges a row by itself or beside rows of its own underlying, and parts are made of whole underlyings: so
     rows evaluated and rows unexpected add up, and a rule holds if it holds in every part. Only the number of rows is a
-    matter of the whole: a part may be empty, the night may not.
+    matter of the whole: a part may be empty and the rule still hold.
 
     Parameters
     ----------
@@ -173,10 +171,6 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     DataFrame
         `META_VALIDATIONS`, rules in order of appearance.
 
-    Raises
-    ------
-    FatalError
-        The night has no contracts at all.
     """
     stacked = frames.concat(parts, META_VALIDATIONS)
     whole = stacked.groupby([*META_VALIDATIONS.key, "severity"], sort=False, observed=True).agg(
@@ -185,10 +179,6 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     ).reset_index()  # fmt: skip
     is_count = whole["check_name"] == ROW_COUNT
     whole["is_success"] = whole["is_success"].where(~is_count, whole["evaluated_count"] > 0)
-    empty = set(whole.loc[is_count & ~whole["is_success"], "dataset"]) & _NEEDED
-    if empty:
-        raise FatalError(f"{', '.join(sorted(empty))}: expected rows in at least one part of the night, found none. "
-                         "Nothing is published; the raw payloads are kept")  # fmt: skip
     return frames.conform(whole, META_VALIDATIONS)
 
 

@@ -45,7 +45,7 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -63,7 +63,8 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset=OPTION_QUOTES.name,
         rules=(
-            *registry_rules(OPTION_QUOTES, min_rows=min_rows, no_range=VENDOR_COLUMNS, extra_key=("duplicate_no",)),
+            *registry_rules(OPTION_QUOTES, min_rows=min_rows, empty_severity="underlying", no_range=VENDOR_COLUMNS,
+                            extra_key=("duplicate_no",)),
             between("duplicate_no", 0, 0, name="DUPLICATE"),
             between("intrinsic_tolerance_usd", 0, None),
             law("QUOTE_INCOMPLETE", "present_when", ("quote_flag", "bid_usd", "ask_usd"),
@@ -82,7 +83,7 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_expiries",
         rules=(
-            row_count(min_rows),
+            row_count(min_rows, severity),
             unique(("underlying", "root", "expiry_date"), severity),
             not_null("calendar_status", severity),
             in_set("calendar_status", ("OK",), severity, name="EXPIRY_DATE"),
@@ -113,7 +114,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_underlyings",
         rules=(
-            row_count(min_rows),
+            row_count(min_rows, severity),
             unique(("underlying",), severity),
             between("contracts_count", 1, None, severity, name="NO_CONTRACTS"),
             between("two_sided_frac", 0, 1, severity),

@@ -60,12 +60,18 @@ class Road:
     def body(self, landing):
         return self.night.archive.read(landing.url)
 
-    def take(self, *wanted):
-        """Land payloads and take them through the stages up to validation; each (dataset, symbol), or a landing."""
+    def read(self, *wanted):
+        """Land and decode payloads; each (dataset, symbol), or a landing."""
         landings = [one if isinstance(one, Landing) else self.land(*one) for one in wanted]
         with disable_run_logger():
             curve.fn(self.night, landings)
             normalise.fn(self.night, landings)
+        return self
+
+    def take(self, *wanted):
+        """Land, decode and validate payloads."""
+        self.read(*wanted)
+        with disable_run_logger():
             self.counts = validate.fn(self.night)
         return self
 
@@ -76,6 +82,12 @@ class Road:
             remember.fn(self.night)
         return self
 
+    def run(self, *stages):
+        """Run further stages."""
+        with disable_run_logger():
+            for one in stages:
+                one.fn(self.night)
+
     def table(self, spec: TableSpec, part=None):
         return self.night.lake.read(spec, part) if part else self.night.lake.read(spec)
 
@@ -85,8 +97,8 @@ class Road:
         return rows[rows["symbol"] == symbol].iloc[0]
 
     def close(self):
-        self.night.client.close()
-        self.night.warehouse.close()
+        for name in {"client", "warehouse"} & vars(self.night).keys():  # those that were used
+            getattr(self.night, name).close()
 
 
 class _Raised:
@@ -135,11 +147,13 @@ def market(calendar):
 
 @pytest.fixture
 def chain(market):
-    """Make a chain file: its contracts by a function of their list, fields of its header by name."""
+    """Make a chain file of a few expiries: its contracts by a function of their list, fields of its header by name."""
 
-    def make(wire="_VIX", edit=None, /, *, day=DAY, **header):
+    def make(wire="_VIX", edit=None, /, *, day=DAY, expiries=slice(1, 4), **header):
         document = json.loads(market.chain(wire, day))
         data = document["data"]
+        kept = sorted({one["option"][-15:-9] for one in data["options"]})[expiries]
+        data["options"] = [one for one in data["options"] if one["option"][-15:-9] in kept]
         if edit:
             data["options"] = edit(data["options"])
         document |= {"timestamp": header.pop("timestamp", document["timestamp"]), "data": data | header}

@@ -165,5 +165,5 @@ def test_09_a_packed_body_is_unpacked_and_an_unpacked_one_passes(road, httpserve
         assert [mine.body(one) for one in landings] == [body, rates]
         assert [one.bytes_count for one in landings] == [len(body), len(rates)]
         found[coding] = mine.take(*landings).table(OPTION_QUOTES)
-        assert len(found[coding]) > 1000
+        assert len(found[coding]) > 100
     assert found["gzip"].equals(found["identity"])
