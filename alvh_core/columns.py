@@ -65,6 +65,16 @@ EVENT_TYPES = (
 EVENT_SOURCES = ("fed_json", "fed_html", "bls_ics", "fred_releases", "bea_json", "packaged")
 TIME_SOURCES = ("stated", "convention")
 SERIES_SOURCES = ("fred_api", "fredgraph")
+QUOTE_SCOPES = (
+    "nbbo",  # best of all venues, by OPRA: Tradier, Massive
+    "exclusive_listing",  # one exchange lists it, so its book is the market's
+    "cboe_delayed(unknown)",  # Cboe's delayed feed; whether it is NBBO or Cboe's own book nobody says
+    "cboe_own_book",  # for an operator who has found out
+    "cboe_page_download", "cboe_datashop_1545", "cboe_datashop_eod", "optionsdx_close", "orats_smv",
+    "historicaloptiondata_close", "ivydb_close", "schwab",
+    *(f"own_lake_{mode}" for mode in SOURCE_MODES),
+)  # fmt: skip
+CROSS_CHECKS = ("AGREES", "DIFFERS", "INSUFFICIENT")
 KNOWN_BY = ("VINTAGE", "LAG")
 
 _SPECS: list[ColumnSpec] = []
@@ -103,7 +113,8 @@ _add("rendered_at_utc", "timestamp", "Time at which the vendor rendered the file
 _add("quote_age_minutes", "float", "Rendering time less quote time", "minutes")
 _add("minutes_to_close", "float", "Close of the session less quote time; negative after the close", "minutes")
 _add("quote_clock", "category", "In session, at the close, or after hours", allowed=QUOTE_CLOCKS)
-_add("venue_scope", "category", "Which market's best quotes these are, as far as known")
+_add("venue_scope", "category", "Quote scope: whose best quotes these are, and which snapshot, as far as known",
+     allowed=QUOTE_SCOPES)  # fmt: skip
 _add("underlying_price_usd", "float", "Vendor's last price of the underlying; never used to price", "USD", low=0)
 _add("strike_usd", "float", "Strike", "USD or index points", low=1e-3)
 _add("bid_usd", "float", "Best bid; 0 is no bid", "USD per share", low=0)
@@ -238,6 +249,17 @@ _add("known_by", "category", "Whether a vintage says when the value was publishe
 _add("known_from_date", "date", "First night on which the row was known", "ISO date")
 _add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
 _add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
+
+# Cross-check of feeds
+_add("second_scope", "category", "Quote scope of the second feed", allowed=QUOTE_SCOPES)
+_add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
+_add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
+_add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
+     high=2)  # fmt: skip
+_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
+_add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
+_add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
+_add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
 
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))

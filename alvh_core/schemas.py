@@ -96,6 +96,15 @@ SNAPSHOTS = TableSpec(
     ),
     description="One row per option chain: when its quotes were taken and where they came from",
 )  # fmt: skip
+CROSS_CHECK = TableSpec(
+    name="core_quality__daily_cross_check",
+    key=(*_NIGHT, "symbol"),
+    values=(
+        "venue_scope?", "second_scope", "compared_count", "default_spread_frac?", "second_spread_frac?",
+        "spread_ratio?", "clock_gap_minutes?", "cross_check", "check_note", "payload_sha256",
+    ),
+    description="A sample of chains against a second feed: whether their spreads agree",
+)  # fmt: skip
 FORWARDS = TableSpec(
     name="core_options__daily_forwards",
     key=(*_NIGHT, "underlying", "root", "expiry_date"),
@@ -257,7 +266,8 @@ QUARANTINED_QUOTES = TableSpec(
 TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
-        OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, FORWARDS, DAILY_BARS, RATE_CURVE,
+        OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, CROSS_CHECK, FORWARDS, DAILY_BARS,
+        RATE_CURVE,
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
         META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,

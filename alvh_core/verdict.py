@@ -16,6 +16,8 @@ from alvh_core.signals import without_trigger
 from alvh_core.triggers import LADDER
 from alvh_core.universe import Asset
 
+NO_CHAIN = "no chain tonight"
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceRule:
@@ -89,7 +91,7 @@ def insufficiency(
     return reasons
 
 
-def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, Asset], venue_scope: str,
+def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, Asset], scopes: Mapping[str, str],
           rule: EvidenceRule) -> pd.DataFrame:  # fmt: skip
     """Give the verdict of every ladder.
 
@@ -100,8 +102,8 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
     history : DataFrame
         `LADDER_SIGNALS` of earlier nights of the same source mode.
     universe : mapping of str to Asset
-    venue_scope : str
-        Whose best quotes the night's are.
+    scopes : mapping of str to str
+        Whose best quotes tonight's are, by the symbol of the chain.
     rule : EvidenceRule
 
     Returns
@@ -116,7 +118,8 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
     tonight: Iterator[Any] = signals.itertuples(index=False)
     for signal in tonight:
         nights, missing = of_ladder[tuple(str(getattr(signal, name)) for name in LADDER)]
-        reasons = insufficiency(nights, missing, str(signal.source_mode), venue_scope, rule)
+        reasons = insufficiency(nights, missing, str(signal.source_mode),
+                                scopes.get(str(signal.hedge_symbol), NO_CHAIN), rule)  # fmt: skip
         deployable = bool(signal.filter_state == "PASS" and signal.quote_clock != "after_hours")
         rows.append({
             "trade_date": signal.trade_date, "source_mode": signal.source_mode, "host": signal.host,

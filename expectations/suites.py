@@ -4,9 +4,11 @@ One function per dataset, from facts to answers. A new rule is a line here; a ne
 `expectations.rules` and `expectations.engine`, a new row law in `expectations.laws`.
 """
 
+from alvh_core.crosscheck import AGREES, DIFFERS
 from alvh_core.macro.series import SERIES
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
+    CROSS_CHECK,
     DAILY_BARS,
     LADDER_LEGS,
     LADDER_SIGNALS,
@@ -221,6 +223,19 @@ def macro_values_suite(*, min_rows: int = 1) -> Suite:
                 "series_unit percent has series_value between -5 and 30", equals="percent", low=-5.0, high=30.0),
             law("INDEX_NOT_POSITIVE", "positive_unless", ("series_unit", "series_value"),
                 "series_unit other than percent has series_value > 0", equals="percent"),
+        ),
+    )  # fmt: skip
+
+
+def cross_check_suite() -> Suite:
+    """Return the rules for the comparison with a second feed; a night that asked for none has no rows."""
+    measured = ("cross_check", "default_spread_frac", "second_spread_frac", "spread_ratio", "clock_gap_minutes")
+    return Suite(
+        dataset=CROSS_CHECK.name,
+        rules=(
+            *registry_rules(CROSS_CHECK, min_rows=0),
+            *(law(f"{verdict}_WITHOUT_MEASURE", "present_when", measured, f"cross_check {verdict} has its measures",
+                  equals=verdict) for verdict in (AGREES, DIFFERS)),
         ),
     )  # fmt: skip
 

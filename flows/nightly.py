@@ -20,6 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
+from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
 from tasks.gather import cut, gather
@@ -88,6 +89,7 @@ def prepare(night: Night) -> dict[str, int]:
     landings = land_all(night)
     curve(night, landings)
     macro(night, landings)
+    cross_check(night, landings)
     parts = cut(landings, night.shards)
     counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
     return gather(night, counts)

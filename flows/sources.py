@@ -16,6 +16,7 @@ from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
 from tasks.sources.keys import HostKey
+from tasks.sources.source import CROSS_CHECK, Source
 from tasks.sources.transport import (
     ImportedTransport,
     RecordedTransport,
@@ -28,23 +29,34 @@ ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
 def open_source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],
-            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient]]:  # fmt: skip
-    """Choose the transport; return its source mode and how to build the client on it."""
+            calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient], tuple[str, ...]]:  # fmt: skip
+    """Choose the transport; return its source mode, how to build the client on it, and datasets it cannot give."""
     if source == "simulated":
         market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
         simulated = SimulatedTransport(market, trade_date)
-        return simulated.source_mode, _client(settings, simulated, simulated.source_mode)
+        return simulated.source_mode, _client(settings, simulated, simulated.source_mode), ()
     if source == "live":
-        return "live", _client(settings, live_transport(), "live", settings.requests_per_second, host_keys(settings))
+        keys = host_keys(settings)
+        client = _client(settings, live_transport(), "live", settings.requests_per_second, keys)
+        return "live", client, () if any(keys[host].is_set for host in _sampled_hosts(settings)) else (CROSS_CHECK,)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED)
+        return IMPORTED, _client(settings, imported, IMPORTED), (CROSS_CHECK,)
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    return recorded.source_mode, _client(settings, recorded, recorded.source_mode)
+    has_sample = any(map(recorded.knows, _sampled_hosts(settings)))
+    without = () if has_sample else (CROSS_CHECK,)
+    return recorded.source_mode, _client(settings, recorded, recorded.source_mode), without
+
+
+def _sampled_hosts(settings: Settings) -> list[str]:
+    """Return the hosts that are asked for the cross-check."""
+    asked = [source for source in SOURCES.values()
+             if source.dataset == CROSS_CHECK and source.publisher not in settings.sources_off]  # fmt: skip
+    return [urlsplit(base).netloc for source in asked for base in bases_of(source, settings)]
 
 
 def host_keys(settings: Settings) -> dict[str, HostKey]:
@@ -53,8 +65,14 @@ def host_keys(settings: Settings) -> dict[str, HostKey]:
         urlsplit(base).netloc: HostKey(source.key, settings.key_of(source.key.variable))
         for source in SOURCES.values()
         if source.key
-        for base in ([settings.base_urls[source.publisher]] if source.publisher in settings.base_urls else source.bases)
+        for base in bases_of(source, settings)
     }
+
+
+def bases_of(source: Source, settings: Settings) -> tuple[str, ...]:
+    """Return where a source is asked."""
+    moved = settings.base_urls.get(source.publisher)
+    return (moved,) if moved else source.bases
 
 
 def check_publishers(settings: Settings) -> None:

@@ -23,8 +23,6 @@ from alvh_core.verdict import EvidenceRule
 from flows.sources import check_publishers, open_source
 from tasks.night import Night, no_client
 from tasks.settings import Settings
-from tasks.sources.catalogue import IMPORTED
-from tasks.sources.cboe import VENUE_SCOPE
 from tasks.sources.exchange import load_calendar
 from tasks.warehouse.repository import NightKey
 
@@ -123,17 +121,17 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
     profile, spread_rule, evidence_rule = PROFILES[PROFILE], SpreadRule(), EvidenceRule()
-    mode, make_client = open_source(settings, trade_date, source, universe, calendar)
+    mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
     rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
         session=calendar.session(trade_date), calendar=calendar, universe=universe, profile=profile,
         spread_rule=spread_rule, evidence_rule=evidence_rule,
-        venue_scope="imported(mixed)" if mode == IMPORTED else VENUE_SCOPE, lake_root=settings.lake_root,
+        lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,
-        base_urls=settings.base_urls, sources_off=settings.sources_off,
+        base_urls=settings.base_urls, sources_off=settings.sources_off, datasets_off=without,
         runner=settings.runner, runner_address=settings.runner_address,
         reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip

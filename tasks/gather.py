@@ -32,6 +32,7 @@ from alvh_core.schemas import (
 )
 from expectations.gate import together
 from tasks.assets import in_lake, stage
+from tasks.cross_check import SAMPLE
 from tasks.macro import MACRO
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
@@ -74,7 +75,7 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
 
 
 @stage(reads=[in_lake(SNAPSHOTS), in_lake(SPREAD_SCORES, SYMBOLS),
-              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE, MACRO))],
+              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE, MACRO, SAMPLE))],
        writes=[*map(in_lake, (*BOOKS, SPREAD_SCORES))])  # fmt: skip
 def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Join the tables of the shards, if there are any, and what symbols decide together; return the sum of counts."""
@@ -95,7 +96,7 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> list[pd.DataFrame]:
     """Read the bookkeeping of the symbols, and after it what belongs to the night."""
-    of_night = (night.lake.read(table, part) for part in (CURVE, MACRO))
+    of_night = (night.lake.read(table, part) for part in (CURVE, MACRO, SAMPLE))
     return [*(shard.lake.read(table, SYMBOLS) for shard in shards), *of_night]
 
 

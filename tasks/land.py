@@ -14,7 +14,7 @@ from alvh_core.landing import Landing
 from tasks.assets import RAW, stage
 from tasks.lake.raw import RawEntry
 from tasks.night import Night
-from tasks.sources.catalogue import PayloadRequest, check_payload
+from tasks.sources.catalogue import PayloadRequest, check_payload, same_source
 from tasks.sources.client import Payload, RecordedMissError
 from tasks.sources.fetching import ask
 
@@ -54,24 +54,36 @@ def fetch(night: Night, request: PayloadRequest, *, is_first_try: bool = False) 
     is_first_try : bool
         An address that asks to come back is given the chance before the next one is asked.
 
+    Returns
+    -------
+    Payload
+        A chain from before the close is the newest that the publisher's hosts have.
+
     Raises
     ------
     RetriableError, SkippableError
         None does; tells what each said, and is retriable where one of them is.
     """
     errors: list[AlvhError] = []
+    early: list[tuple[Any, Payload]] = []
     for url in request.urls:
+        if early and not same_source(request.dataset, url, early[0][1].url):
+            break
         try:
             payload = ask(night.client, request.dataset, request.symbol, url)
-            check_payload(request, payload, night.universe, night.session, night.calendar)
+            taken = check_payload(request, payload, night.universe, night.session, night.calendar)
         except RecordedMissError:
             raise
         except (RetriableError, SkippableError) as error:
-            if is_first_try and isinstance(error, RetriableError):
+            if is_first_try and isinstance(error, RetriableError) and not early:
                 raise
             errors.append(error)
         else:
-            return payload
+            if taken is None or taken["quote_clock"] != "in_session":
+                return payload
+            early.append((taken["quote_at_utc"], payload))  # another host of the publisher may have a newer copy
+    if early:
+        return max(early, key=lambda copy: copy[0])[1]
     raise all_of(errors)
 
 

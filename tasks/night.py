@@ -42,8 +42,6 @@ class Night:
     profile : LadderProfile
     spread_rule : SpreadRule
     evidence_rule : EvidenceRule
-    venue_scope : str
-        Whose best quotes the source gives, as far as known.
     lake_root, raw_root : str or Path
         Folder or fsspec address.
     reports_root : Path
@@ -52,6 +50,8 @@ class Night:
         Builds the HTTP client with the transport of the source.
     base_urls : mapping of str to str
         Addresses in place of publishers' own.
+    datasets_off : tuple of str
+        Datasets that the night's source cannot give, such as the cross-check without its key.
     sources_off : tuple of str
         Publishers that are not asked.
     price_threads : int
@@ -78,7 +78,6 @@ class Night:
     profile: LadderProfile
     spread_rule: SpreadRule
     evidence_rule: EvidenceRule
-    venue_scope: str
     lake_root: str | Path
     raw_root: str | Path
     reports_root: Path
@@ -86,6 +85,7 @@ class Night:
     make_client: Callable[[], HttpClient]
     base_urls: Mapping[str, str] = field(default_factory=dict)
     sources_off: tuple[str, ...] = ()
+    datasets_off: tuple[str, ...] = ()
     price_threads: int = 2
     shards: int = 1
     runner: str = "threads"
@@ -112,7 +112,7 @@ class Night:
     def requests(self) -> list[PayloadRequest]:
         """Every body the night asks for."""
         return night_requests(self.universe, self.trade_date, source_mode=self.source_mode, bases=self.base_urls,
-                              off=self.sources_off)  # fmt: skip
+                              off=self.sources_off, without=self.datasets_off)  # fmt: skip
 
     @property
     def report_path(self) -> Path:

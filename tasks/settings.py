@@ -42,6 +42,15 @@ class Settings(BaseSettings):
     fred_api_key: SecretStr | None = Field(
         default=None, description="Key of FRED's API, for series by vintage; without it they come as they stand"
     )
+    tradier_token: SecretStr | None = Field(
+        default=None, description="Token of Tradier: chains where Cboe has none, and the nightly cross-check"
+    )
+    massive_key: SecretStr | None = Field(
+        default=None, description="Key of Massive, of a plan with option quotes: chains where the others have none"
+    )
+    schwab_token: SecretStr | None = Field(
+        default=None, description="Access token of Schwab, of the last 30 minutes: chains where the others have none"
+    )
     base_urls: dict[str, str] = Field(
         default_factory=dict, description='Addresses in place of publishers\' own, as JSON: {"cboe": "https://..."}'
     )
@@ -156,4 +165,4 @@ def secret_variable(name: str) -> SecretStr | None:
 
 def _found(where: tuple[int | str, ...], value: object) -> str:
     """Tell the value at fault, unless it may be a secret."""
-    return "" if str(where[0]).endswith(("_url", "_key")) else f", found {value!r}"
+    return "" if str(where[0]).endswith(("_url", "_key", "_token")) else f", found {value!r}"

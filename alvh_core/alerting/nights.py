@@ -11,12 +11,12 @@ import pandas as pd
 from alvh_core.alerting.findings import Finding, NightEvidence, alert_frame
 from alvh_core.alerting.ladders import armed_layers, changed_verdicts, due_rolls, filter_flips, spread_regimes
 from alvh_core.alerting.rules import ALERT_RULES, AlertRule
-from alvh_core.alerting.sources import degraded, missing_sources
+from alvh_core.alerting.sources import degraded, differing_feeds, missing_sources
 
 FINDERS: dict[str, Callable[[NightEvidence], Iterator[Finding]]] = {
     "filter_flip": filter_flips, "layer_armed": armed_layers, "verdict_change": changed_verdicts,
     "roll_due": due_rolls, "data_degraded": degraded, "source_missing": missing_sources,
-    "spread_regime": spread_regimes,
+    "spread_regime": spread_regimes, "feeds_differ": differing_feeds,
 }  # fmt: skip
 
 

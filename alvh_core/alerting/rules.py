@@ -55,6 +55,8 @@ ALERT_RULES: dict[str, AlertRule] = {
                   description="A payload did not arrive that did the night before; CRITICAL for the VIX chain"),
         AlertRule(name="spread_regime", severity="INFO", quiet_nights=10,
                   description="The spread of a ladder leaves the range of its own last 20 nights"),
+        AlertRule(name="feeds_differ", severity="WARNING", quiet_nights=5,
+                  description="The spreads of a chain differ from a second feed's by more than a quarter"),
         AlertRule(name="night_missing", severity="CRITICAL", quiet_nights=0,
                   description="A session is not published when it should be"),
         AlertRule(name="night_failed", severity="CRITICAL", quiet_nights=0,

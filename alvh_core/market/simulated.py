@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_core.errors import ContractError
-from alvh_core.market import macro_files, macro_values, wire
+from alvh_core.market import macro_files, macro_values, vendor_chains, wire
 from alvh_core.market.chain import ChainSource
 from alvh_core.market.header import Clock, chain_header, is_index, previous_days
 from alvh_core.market.noise import name_code
@@ -84,6 +84,7 @@ class SimulatedMarket:
         self._factors_seen: Factors | None = None
         self._sources_seen: dict[str, ChainSource] = {}
         self._rows_seen: dict[str, list[str]] = {}
+        self._night_seen: vendor_chains.Night | None = None
 
     def chain(self, wire_symbol: str, session: date) -> bytes | None:
         """Return the option chain file of a symbol after the close of a session.
@@ -114,6 +115,37 @@ class SimulatedMarket:
         header = chain_header(source.asset, source.series, at=at, session=session, seed=self._seed,
                               close_hour=self._clock.close_hour(source.asset, session))  # fmt: skip
         return wire.chain_bytes(rows, header, wire_symbol=wire_symbol, rendered_at=self._rendered(wire_symbol, session))
+
+    def tradier_page(self, asked: Mapping[str, str], session: date) -> bytes | None:
+        """Return one of Tradier's pages of a chain; None for a symbol that is not known."""
+        night = self._night(asked.get("symbol", asked.get("symbols", "")), session)
+        return None if night is None else vendor_chains.tradier_page(night, asked)
+
+    def massive_page(self, asked: Mapping[str, str], session: date) -> bytes | None:
+        """Return a page of Massive's snapshot of a chain; None for a symbol that is not known."""
+        night = self._night(asked["name"].removeprefix("I:"), session)
+        return None if night is None else vendor_chains.massive_page(night, asked)
+
+    def schwab_chain(self, asked: Mapping[str, str], session: date) -> bytes | None:
+        """Return Schwab's chain, or a window of it; None for a symbol that is not known."""
+        night = self._night(asked.get("symbol", "").removeprefix("$"), session)
+        return None if night is None else vendor_chains.schwab_chain(night, asked)
+
+    def _night(self, symbol: str, session: date) -> vendor_chains.Night | None:
+        """Return a symbol's chain as every vendor starts from it; the last one is remembered, for its pages."""
+        source = next((self._source(wire) for wire, asset in self._assets.items() if asset.symbol == symbol), None)
+        if source is None:
+            return None
+        seen = self._night_seen  # once, as threads may ask for different chains
+        if seen is None or (seen.symbol, seen.session) != (symbol, session):
+            at = self._position(session)
+            header = chain_header(source.asset, source.series, at=at, session=session, seed=self._seed,
+                                  close_hour=self._clock.close_hour(source.asset, session))  # fmt: skip
+            seen = self._night_seen = vendor_chains.Night(
+                symbol=symbol, is_index=is_index(source.asset), session=session, columns=source.columns(at),
+                days=previous_days(self._dates, at, _LONGEST_MEMORY), header=header,
+            )  # fmt: skip
+        return seen
 
     def bars(self, wire_symbol: str, session: date) -> bytes | None:
         """Return the daily chart file of a symbol, whose last bar is the session.

@@ -17,7 +17,7 @@ from alvh_core.market.noise import FloatArray
 from alvh_core.market.series import Series
 
 _TABLE_SIZE = 1 << 15
-_DECIMALS = {
+DECIMALS = {
     "bid": 2, "bid_size": 0, "ask": 2, "ask_size": 0, "iv": 4, "open_interest": 0, "volume": 0, "delta": 4, "gamma": 4,
     "vega": 4, "theta": 4, "rho": 4, "theo": 4, "change": 4, "open": 2, "high": 2, "low": 2, "last_trade_price": 2,
     "percent_change": 4,
@@ -123,7 +123,7 @@ def option_rows(columns: Columns, days: Sequence[str], *, is_single_precision: b
     -------
     str
     """
-    texts = {name: number_texts(columns[name], 10**decimals) for name, decimals in _DECIMALS.items()}
+    texts = {name: number_texts(columns[name], 10**decimals) for name, decimals in DECIMALS.items()}
     before_tick = [texts[name] for name in _NUMBERS_BEFORE_TICK]
     age = columns["trade_age"]
     day_texts = np.array([f'"{day}' for day in days] + ["null"], dtype=object)

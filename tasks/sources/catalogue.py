@@ -10,21 +10,35 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from alvh_core.crosscheck import sample as sampled
 from alvh_core.errors import ContractError
 from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, treasury
+from tasks.sources import bea, bls, cboe, fed, fred, massive, schwab, tradier, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
-from tasks.sources.source import BARS, CHAIN, CURVE, INDEX, MACRO_CALENDAR, MACRO_SERIES, Chain, Source, Wanted
+from tasks.sources.source import (
+    BARS,
+    CHAIN,
+    CROSS_CHECK,
+    CURVE,
+    INDEX,
+    MACRO_CALENDAR,
+    MACRO_SERIES,
+    Chain,
+    Source,
+    Wanted,
+)
 
-PROVIDERS = (cboe, treasury, fed, bls, bea, fred)
+PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES})  # of the night, not of a symbol of its universe
+NIGHT_DATASETS = frozenset(
+    {CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK}
+)  # of stages of their own, not of a symbol
 IMPORTED = "imported"
 
 
@@ -61,6 +75,7 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     INDEX: lambda universe, _day: _indices(universe),
     CURVE: lambda _universe, day: [f"UST{year}" for year in sorted({day.year, _ten_days_ago(day).year}, reverse=True)],
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
+    CROSS_CHECK: lambda universe, day: sampled(list(universe), day),
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
 }
@@ -82,6 +97,7 @@ def night_requests(
     source_mode: str = "",
     bases: Mapping[str, str] | None = None,
     off: Collection[str] = (),
+    without: Collection[str] = (),
 ) -> list[PayloadRequest]:
     """List the bodies of a night.
 
@@ -95,6 +111,8 @@ def night_requests(
         Addresses in place of the publishers' own.
     off : collection of str
         Publishers that are not asked.
+    without : collection of str
+        Datasets that are not asked for.
 
     Returns
     -------
@@ -104,6 +122,7 @@ def night_requests(
     wanted = [
         (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date))
         for dataset, symbols in SYMBOLS.items()
+        if dataset not in without
         for symbol in symbols(universe, trade_date)
     ]
     asked = [(dataset, one.symbol, _urls(dataset, one, source_mode, bases or {}, off)) for dataset, one in wanted]
@@ -136,9 +155,19 @@ def source_of(dataset: str, url: str) -> Source:
     raise ContractError(f"{dataset}: expected the address of a source, found {url}; known are {', '.join(SOURCES)}")
 
 
+def same_source(dataset: str, *urls: str) -> bool:
+    """Tell whether addresses are of one source, at whatever host."""
+    return len({SCHEME if url.startswith(SCHEME) else source_of(dataset, url).name for url in urls}) == 1
+
+
 def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[str, Asset], session: Session,
-                  calendar: TradingCalendar) -> None:  # fmt: skip
+                  calendar: TradingCalendar) -> Mapping[str, Any] | None:  # fmt: skip
     """Refuse a body that must not be archived as this session's.
+
+    Returns
+    -------
+    mapping, optional
+        Of a chain: when its quotes were taken, as in `SNAPSHOTS`.
 
     Raises
     ------
@@ -148,10 +177,10 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     if request.dataset != CHAIN:
         source = source_of(request.dataset, payload.url)
         (source.check or source.read)(payload.body, request.symbol, payload.url)
-        return
+        return None
     asset = universe[request.symbol]
     header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
-    snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
+    return snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
 
 
 def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> ChainHeader:

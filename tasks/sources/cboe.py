@@ -27,6 +27,7 @@ from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
 from tasks.sources.source import BARS, CHAIN, INDEX, Chain, Source
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
+BASES = (BASE_URL, "https://cdn.cboe.com/api/global")  # the second redirects to the first, or is its older twin
 VENUE_SCOPE = "cboe_delayed(unknown)"
 REQUIRED_FIELDS = ("option", "bid", "ask", "iv", "open_interest", "volume")  # without them the feed is another one
 
@@ -295,17 +296,17 @@ def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
 
 _TERMS = "Cboe's, unofficial and delayed, no licence to redistribute"
 SOURCES = (
-    Source(name="cboe_chain", publisher="cboe", dataset=CHAIN, bases=(BASE_URL,), terms=_TERMS,
+    Source(name="cboe_chain", publisher="cboe", dataset=CHAIN, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: chain_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
            route=re.compile(r"/delayed_quotes/options/(?P<wire>[^/]+)\.json$"), read=read_chain, check=check_chain,
            simulate=lambda market, day, asked: market.chain(asked["wire"], day),
            sample="cboe_chain.json", sample_symbol="VIX"),
-    Source(name="cboe_index", publisher="cboe", dataset=INDEX, bases=(BASE_URL,), terms=_TERMS,
+    Source(name="cboe_index", publisher="cboe", dataset=INDEX, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: index_history_url(wanted.symbol, base),
            route=re.compile(r"/daily_prices/(?P<name>[^/]+)_History\.csv$"), read=parse_index_history,
            simulate=lambda market, day, asked: market.index_history(asked["name"], day),
            sample="cboe_index.csv", sample_symbol="VIX"),
-    Source(name="cboe_bars", publisher="cboe", dataset=BARS, bases=(BASE_URL,), terms=_TERMS,
+    Source(name="cboe_bars", publisher="cboe", dataset=BARS, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: bars_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
            route=re.compile(r"/charts/historical/(?P<wire>[^/]+)\.json$"), read=read_bars, check=check_json,
            simulate=lambda market, day, asked: market.bars(asked["wire"], day),

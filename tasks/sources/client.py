@@ -31,6 +31,7 @@ RETRIABLE_STATUS = frozenset({408, 420, 425, 429})  # and everything from 500 on
 FETCHED_AT_HEADER = "X-Alvh-Fetched-At"  # how a recording says when its body was first fetched
 MISSING_HEADER = "X-Alvh-Missing"  # and why, in JSON, a body was missing on the night it recorded
 _CHUNK_BYTES = 1 << 20
+_TOLD_BYTES = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +156,8 @@ class HttpClient:
         try:
             with self._follow(url, symbol, headers) as response:
                 self._raise_for_status(response, symbol, url)
+                if response.headers.get("X-Ratelimit-Available") == "0":  # the next request would be refused
+                    self._pacer.pause(_owner(url), _seconds_to_wait(response.headers))
                 body = _read_body(response, symbol, url)
         except AlvhError as error:
             if not self._keys:
@@ -198,15 +201,26 @@ class HttpClient:
         if status == requests.codes.ok:
             return
         if status in RETRIABLE_STATUS or status >= requests.codes.server_error:
-            wait = _seconds_to_wait(response.headers.get("Retry-After", ""))
+            wait = _seconds_to_wait(response.headers)
             self._pacer.pause(_owner(str(response.url)), wait)
             raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
                                  retry_after_seconds=wait)  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
-        reason = response.reason or "no reason given"
-        meaning = "unknown symbol, or the user agent is refused" if status == requests.codes.forbidden else reason
-        raise SkippableError(f"{symbol}: {url} answered {status} ({meaning}), expected 200")
+        raise SkippableError(f"{symbol}: {url} answered {status} ({self._meaning(response)}), expected 200")
+
+    def _meaning(self, response: requests.Response) -> str:
+        """Return what a refusal means; who wants a key says himself what is wrong, others send pages of HTML."""
+        key = self._keys.get(urlsplit(str(response.url)).netloc)
+        if key is None:
+            is_forbidden = response.status_code == requests.codes.forbidden
+            return "unknown symbol, or the user agent is refused" if is_forbidden else response.reason or "no reason"
+        told = " ".join(response.raw.read(_TOLD_BYTES, decode_content=True).decode(errors="replace").split())
+        advice = {
+            requests.codes.unauthorized: f"; {key.asked.variable} holds no valid key: renew it",
+            requests.codes.forbidden: f"; the account of {key.asked.variable} has no right to this: see its plan",
+        }.get(response.status_code, "")
+        return f"{response.reason or 'no reason'}: {told!r}{advice}"
 
 
 def _read_body(response: requests.Response, symbol: str, url: str) -> bytes:
@@ -250,9 +264,12 @@ def _owner(url: str) -> str:
     return host if ":" in host or labels[-1].isdigit() else ".".join(labels[-2:])
 
 
-def _seconds_to_wait(retry_after: str) -> float:
-    """Read ``Retry-After``, which is seconds or a date; 0 where it says nothing sensible."""
+def _seconds_to_wait(headers: Mapping[str, str]) -> float:
+    """Read ``Retry-After``, seconds or a date, or ``X-Ratelimit-Expiry``, milliseconds; 0 without a sensible one."""
+    retry_after, expiry = headers.get("Retry-After", ""), headers.get("X-Ratelimit-Expiry", "")
     try:
+        if not retry_after and expiry.isdecimal():
+            return max(min(float(expiry) / 1000.0 - time.time(), MAX_PAUSE_SECONDS), 0.0)
         if retry_after.strip().isdecimal():
             return float(retry_after)
         return max((parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds(), 0.0)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from alvh_core.crosscheck import DATASET
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.quotes import ChainHeader
 from alvh_core.universe import Asset
@@ -19,6 +20,7 @@ from tasks.sources.keys import ApiKey
 
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
 MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
+CROSS_CHECK = DATASET  # chains of a second source, for comparison only
 PAGES = b'{"pages":['  # how a body of several pages begins
 
 

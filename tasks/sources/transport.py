@@ -97,6 +97,12 @@ class RecordedTransport(_BodyTransport):
         known = {MISSING_HEADER: json.dumps(self._misses[url])} if url in self._misses else {}
         return requests.codes.not_found, b"", {"X-Reason": "not in the recording"} | known
 
+    def knows(self, host: str) -> bool:
+        """Tell whether the night had anything to do with a host, and be it that nothing came from there."""
+        name = urlsplit(f"//{host}").hostname or ""
+        asked = {urlsplit(url).hostname for url in self._misses}
+        return name in asked or any((folder / name).is_dir() for folder in self._folders)
+
     def _counts(self, path: Path) -> bool:
         """Tell whether a body is there; in our own archive only once its sidecar is."""
         is_whole = not self._is_archive or path.with_name(path.name + SIDECAR).is_file()

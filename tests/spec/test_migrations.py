@@ -23,7 +23,11 @@ from tasks.warehouse.rows import replace_night
 from tasks.warehouse.tables import METADATA, SQL_TABLES, records
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
-SINCE = {"core_macro__events", "core_macro__series"}  # tables of a night that the first release did not have
+SINCE = {
+    "core_quality__daily_cross_check",
+    "core_macro__events",
+    "core_macro__series",
+}  # tables of a night that the first release did not have
 
 
 @pytest.fixture

@@ -86,19 +86,20 @@ def numbers(values: pd.Series) -> pd.Series:
     return found.where(found.abs() < float("inf"))
 
 
-def wire_table(asset: Asset, option: pd.Series, values: pd.DataFrame) -> pa.Table:
+def wire_table(symbol: str, option: pd.Series, values: pd.DataFrame) -> pa.Table:
     """Return wire columns of one chain; a column that the layout lacks is null.
 
     Parameters
     ----------
-    asset : Asset
+    symbol : str
+        Ours.
     option : Series of str
         Unpadded OCC symbols, or what stands in their place.
     values : DataFrame
         Some of `WIRE_NUMBERS`.
     """
     n_rows = len(option)
-    name = pa.DictionaryArray.from_arrays(pa.array([0] * n_rows, pa.int32()), pa.array([asset.symbol]))
+    name = pa.DictionaryArray.from_arrays(pa.array([0] * n_rows, pa.int32()), pa.array([symbol]))
     columns = {"underlying": name, "row_position": pa.array(range(n_rows), pa.int64()),
                "option": pa.array(option.astype("object").tolist(), pa.string())}  # fmt: skip
     for field in WIRE_NUMBERS:

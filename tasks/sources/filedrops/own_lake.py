@@ -65,7 +65,10 @@ class OwnLake:
         values["ask"] = values["ask"].where(rows["quote_flag"].ne("NO_QUOTE"), np.nan)
         day = pd.Timestamp(rows["trade_date"].iloc[0]).date()
         return Drop(
-            header=header, table=wire_table(asset, option, values), venue_scope=f"own_lake_{modes[0]}", claimed=day
+            header=header,
+            table=wire_table(asset.symbol, option, values),
+            venue_scope=f"own_lake_{modes[0]}",
+            claimed=day,
         )
 
 

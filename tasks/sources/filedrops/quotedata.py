@@ -61,7 +61,7 @@ class QuoteData:
             quote_at=moment.replace(tzinfo=None), contracts_count=len(option),
             underlying_price_usd=float(last[1]) if last and last[1].count(".") < 2 else float("nan"),
         )  # fmt: skip
-        return Drop(header=header, table=wire_table(asset, option, values), venue_scope="cboe_page_download",
+        return Drop(header=header, table=wire_table(asset.symbol, option, values), venue_scope="cboe_page_download",
                     claimed=moment.date())  # fmt: skip
 
     def _rows(self, body: bytes, where: str) -> tuple[str, pd.DataFrame]:

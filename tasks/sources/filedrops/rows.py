@@ -132,7 +132,9 @@ class RowLayout:
             quote_at=_clock(taken, claimed, calendar), contracts_count=len(symbols),
             underlying_price_usd=_spot(frame, taken),
         )  # fmt: skip
-        return Drop(header=header, table=wire_table(asset, symbols, values), venue_scope=taken.scope, claimed=claimed)
+        return Drop(
+            header=header, table=wire_table(asset.symbol, symbols, values), venue_scope=taken.scope, claimed=claimed
+        )
 
     def _contracts(self, frame: pd.DataFrame, taken: Snapshot, asset: Asset,
                    calendar: TradingCalendar) -> tuple[pd.Series, pd.DataFrame]:  # fmt: skip

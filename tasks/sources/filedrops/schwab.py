@@ -1,23 +1,24 @@
 """Schwab option chain JSON as its API answers: nested by expiry and strike, volatility in percent, -999 for none."""
 
 import json
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from alvh_core.errors import SkippableError
 from alvh_core.quotes import ChainHeader
-from alvh_core.sessions import NEW_YORK, TradingCalendar
+from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from tasks.sources.chain_pages import marked_adjusted, newest
 from tasks.sources.filedrops.layout import SENTINELS, Drop, Part, numbers, plain_symbol, wire_table
 from tasks.sources.limits import MAX_CONTRACTS, check_json_values, unique_keys
+from tasks.sources.source import Chain
 
 _FIELDS = {"bid": "bid", "ask": "ask", "bid_size": "bidSize", "ask_size": "askSize", "iv": "volatility",
            "open_interest": "openInterest", "volume": "totalVolume", "delta": "delta"}  # fmt: skip
 _MAPS = ("callExpDateMap", "putExpDateMap")
-_MILLISECONDS = 1000.0
 
 
 class Schwab:
@@ -38,28 +39,53 @@ class Schwab:
         SkippableError
             The chain failed, or a contract lacks what the pipeline stands on.
         """
-        where = f"{asset.symbol}: {url}"
-        document = _document(body, where)
+        chain = read_documents([_document(body, f"{asset.symbol}: {url}")], asset.symbol, url)
+        moment = chain.header.quote_at
+        if moment is None:
+            raise SkippableError(f"{asset.symbol}: {url}: expected quoteTimeInLong in milliseconds, found none")
+        header = replace(chain.header, payload_sha256=sha256)
+        return Drop(header=header, table=chain.table, venue_scope=chain.venue_scope, claimed=moment.date())
+
+
+def read_documents(documents: Sequence[dict[str, Any]], symbol: str, url: str) -> Chain:
+    """Read a chain from one document or from several windows of dates.
+
+    Parameters
+    ----------
+    documents : sequence of dict
+    symbol, url : str
+
+    Returns
+    -------
+    Chain
+        Its clock is that of the quote that changed last.
+
+    Raises
+    ------
+    SkippableError
+        A document says that it failed, or a contract lacks what the pipeline stands on.
+    """
+    where = f"{symbol}: {url}"
+    for document in documents:
         if document.get("status") != "SUCCESS":
             raise SkippableError(f"{where}: expected status SUCCESS, found {str(document.get('status'))[:40]!r}")
-        rows = _contracts(document, where)
-        lost = [name for name in ("symbol", "quoteTimeInLong", *_FIELDS.values()) if name not in rows]
-        if lost or len(rows) > MAX_CONTRACTS:
-            raise SkippableError(f"{where}: expected up to {MAX_CONTRACTS} contracts with all fields, found "
-                                 f"{len(rows)} without {', '.join(lost) or 'none'}")  # fmt: skip
-        option = rows["symbol"].astype("str").str.replace(" ", "", regex=False).str.lstrip("$")
-        if "nonStandard" in rows:  # a deliverable that is not 100 shares
-            changed = rows["nonStandard"].eq(True) & ~option.str.slice(0, -15).str.contains(r"\d$")
-            option = option.where(~changed, option.str.slice(0, -15) + "1" + option.str.slice(-15))
-        values = pd.DataFrame({wire: numbers(rows[name]) for wire, name in _FIELDS.items()})
-        values["iv"] = values["iv"].where(~values["iv"].isin(SENTINELS)) / 100.0
-        moment = _moment(numbers(rows["quoteTimeInLong"]).max(), where)
-        header = ChainHeader(
-            symbol=asset.symbol, url=url, payload_sha256=sha256, rendered_at_utc=None, iv30_vol=float("nan"),
-            quote_at=moment, contracts_count=len(rows),
-            underlying_price_usd=float(numbers(pd.Series([document.get("underlyingPrice")])).iloc[0]),
-        )  # fmt: skip
-        return Drop(header=header, table=wire_table(asset, option, values), venue_scope="schwab", claimed=_day(moment))
+    rows = pd.concat([_contracts(document, where) for document in documents], ignore_index=True)
+    lost = [name for name in ("symbol", "quoteTimeInLong", *_FIELDS.values()) if name not in rows]
+    if lost or len(rows) > MAX_CONTRACTS:
+        raise SkippableError(f"{where}: expected up to {MAX_CONTRACTS} contracts with all fields, found "
+                             f"{len(rows)} without {', '.join(lost) or 'none'}")  # fmt: skip
+    option = rows["symbol"].astype("str").str.replace(" ", "", regex=False).str.lstrip("$")
+    for name in ("nonStandard", "isNonStandard"):  # a deliverable that is not 100 shares
+        if name in rows:
+            option = marked_adjusted(option, rows[name].eq(True))
+    values = pd.DataFrame({wire: numbers(rows[name]) for wire, name in _FIELDS.items()})
+    values["iv"] = values["iv"].where(~values["iv"].isin(SENTINELS)) / 100.0
+    header = ChainHeader(
+        symbol=symbol, url=url, payload_sha256="", rendered_at_utc=None, iv30_vol=float("nan"),
+        quote_at=newest(rows["quoteTimeInLong"], "ms"), contracts_count=len(rows),
+        underlying_price_usd=float(numbers(pd.Series([documents[0].get("underlyingPrice")])).iloc[0]),
+    )  # fmt: skip
+    return Chain(header=header, table=wire_table(symbol, option, values), venue_scope="schwab")
 
 
 def _document(body: bytes, where: str) -> dict[str, Any]:
@@ -82,15 +108,3 @@ def _contracts(document: dict[str, Any], where: str) -> pd.DataFrame:
     if rows.empty:
         raise SkippableError(f"{where}: expected option contracts, found none")
     return rows
-
-
-def _moment(milliseconds: float, where: str) -> datetime:
-    try:
-        moment = datetime.fromtimestamp(milliseconds / _MILLISECONDS, UTC).astimezone(ZoneInfo(NEW_YORK))
-    except (ValueError, OverflowError, OSError) as error:
-        raise SkippableError(f"{where}: expected quoteTimeInLong in milliseconds, found {milliseconds}") from error
-    return moment.replace(tzinfo=None)
-
-
-def _day(moment: datetime) -> date:
-    return moment.date()

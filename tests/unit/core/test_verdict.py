@@ -26,6 +26,10 @@ def _signals(*nights, host="SPX", mode="live", variant="V0_REF"):
     return frames.conform(pd.DataFrame(rows), LADDER_SIGNALS)
 
 
+def scopes(scope):
+    return dict.fromkeys(DEFAULT_UNIVERSE, scope)
+
+
 NONE = frames.empty(LADDER_SIGNALS)
 TONIGHT = _signals(("2026-07-16", "PASS", "at_close", ""))
 
@@ -65,7 +69,7 @@ def test_every_reason_and_always_the_missing_evaluation(arguments, codes):
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 def test_a_verdict_of_one_night():
-    found = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, "cboe_delayed(unknown)", RULE)
+    found = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("cboe_delayed(unknown)"), RULE)
     assert list(found.columns) == list(VERDICTS_TABLE.names)
     row = found.iloc[0]
     assert (row["verdict"], row["tonight"], row["asset_class"]) == ("INSUFFICIENT", "DEPLOYABLE", "sp500_index")
@@ -85,23 +89,23 @@ def test_a_verdict_of_one_night():
 )
 def test_what_blocks_tonight(state, clock, block_reason, told):
     signals = _signals(("2026-07-16", state, clock, block_reason))
-    row = judge(signals, NONE, DEFAULT_UNIVERSE, "nbbo", RULE).iloc[0]
+    row = judge(signals, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE).iloc[0]
     assert (row["tonight"], row["tonight_reason"]) == ("BLOCKED", told)
 
 
 def test_earlier_nights_count():
     history = _signals(*((f"2026-07-{day}", "PASS", "at_close", "") for day in (13, 14, 15)))
-    assert judge(TONIGHT, history, DEFAULT_UNIVERSE, "nbbo", RULE)["nights_count"].tolist() == [4]
+    assert judge(TONIGHT, history, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)["nights_count"].tolist() == [4]
 
 
 def test_enough_nights_are_still_no_evaluation():
     rule = EvidenceRule(min_nights=1)
-    row = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, "nbbo", rule).iloc[0]
+    row = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), rule).iloc[0]
     assert (row["verdict"], row["reasons"].split(":")[0]) == ("INSUFFICIENT", "NO_EVALUATION")
 
 
 def test_no_ladders_no_verdicts():
-    found = judge(NONE, NONE, DEFAULT_UNIVERSE, "nbbo", RULE)
+    found = judge(NONE, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)
     assert found.empty
     assert list(found.columns) == list(VERDICTS_TABLE.names)
 
@@ -112,7 +116,7 @@ def test_verdicts_in_plain_words():
         [TONIGHT, _signals(("2026-07-16", "NO_DATA", None, "NO_DATA: 404"), host="IWM", variant="V3_NATIVE")],
         LADDER_SIGNALS,
     )
-    verdicts = judge(signals, NONE, DEFAULT_UNIVERSE, "nbbo", RULE)
+    verdicts = judge(signals, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)
     found = verdict_summary({VERDICTS_TABLE.name: verdicts, LADDER_SIGNALS.name: signals})
     assert found == [
         {"asset class": "index_etf", "host": "IWM", "variant": "V3_NATIVE", "hedge": "VIX", "spread": "",

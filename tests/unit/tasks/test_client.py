@@ -11,12 +11,14 @@ from itertools import pairwise
 
 import pytest
 import requests
+from pydantic import SecretStr
 from werkzeug import Response
 
 from alvh_core.errors import ContractError, RetriableError, SkippableError
 from tasks.sources import client as client_module
 from tasks.sources.cboe import chain_url
 from tasks.sources.client import HttpClient, Pacer
+from tasks.sources.keys import ApiKey, HostKey
 from tasks.sources.transport import _BodyTransport, live_transport, session_with
 
 PATH = "/delayed_quotes/options/_VIX.json"
@@ -133,12 +135,64 @@ def test_the_server_may_answer_later(httpserver, client, url, status):
     ("\u00b2", 0.0, 0.0), ("1.5", 0.0, 0.0), ("Wed, 01 Jan 2020 00:00:00 GMT", 0.0, 0.0),
 ])  # fmt: skip
 def test_how_long_the_server_asks_to_wait(header, low, high):
-    assert low <= client_module._seconds_to_wait(header) <= high
+    assert low <= client_module._seconds_to_wait({"Retry-After": header}) <= high
 
 
 def test_the_server_may_name_the_instant():
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=3000), usegmt=True)
-    assert 2900.0 <= client_module._seconds_to_wait(later) <= 3000.0
+    assert 2900.0 <= client_module._seconds_to_wait({"Retry-After": later}) <= 3000.0
+
+
+@pytest.mark.parametrize(("headers", "low", "high"), [
+    pytest.param({"X-Ratelimit-Expiry": "{ms}"}, 20.0, 30.0, id="milliseconds"),
+    pytest.param({"X-Ratelimit-Expiry": "{ms}", "Retry-After": "3"}, 3.0, 3.0, id="retry-after-first"),
+    pytest.param({"X-Ratelimit-Expiry": "{s}"}, 0.0, 0.0, id="seconds-are-long-past"),
+    pytest.param({"X-Ratelimit-Expiry": "soon"}, 0.0, 0.0, id="words"),
+    pytest.param({"X-Ratelimit-Expiry": "9" * 400}, 0.0, 120.0, id="never"),
+])  # fmt: skip
+def test_a_rate_limit_may_name_its_end(headers, low, high):
+    now = time.time() + 30.0
+    told = {name: text.format(ms=int(1000 * now), s=int(now)) for name, text in headers.items()}
+    assert low <= client_module._seconds_to_wait(told) <= high
+
+
+def test_the_next_request_waits_where_this_one_was_the_last_allowed(httpserver, client, url, chain_body):
+    headers = {"X-Ratelimit-Available": "0", "X-Ratelimit-Expiry": str(int(1000 * (time.time() + 0.8)))}
+    httpserver.expect_oneshot_request(PATH).respond_with_data(chain_body(), headers=headers)
+    httpserver.expect_request(PATH).respond_with_data(chain_body(), headers={"X-Ratelimit-Available": "119"})
+    start = time.monotonic()
+    client.get(url, "VIX")
+    assert time.monotonic() - start < 0.5
+    client.get(url, "VIX")
+    assert time.monotonic() - start > 0.5
+
+
+@pytest.fixture
+def keyed(client, httpserver):
+    """A client that holds a key for the server."""
+    key = HostKey(ApiKey(variable="ALVH_TRADIER_TOKEN", header="Authorization", template="Bearer {}"),
+                  SecretStr("planted-token"))  # fmt: skip
+    keyed = HttpClient(session_with(live_transport()), "live", user_agent=AGENT,
+                       keys={f"127.0.0.1:{httpserver.port}": key})  # fmt: skip
+    yield keyed
+    keyed.close()
+
+
+@pytest.mark.parametrize(("status", "body", "words"), [
+    pytest.param(401, "Invalid Access Token", "Invalid Access Token.*ALVH_TRADIER_TOKEN holds no valid key", id="401"),
+    pytest.param(403, '{"status":"NOT_AUTHORIZED","message":"You are not entitled to this data"}',
+                 "not entitled.*the account of ALVH_TRADIER_TOKEN has no right to this", id="not-entitled"),
+    pytest.param(400, "Invalid parameter,\n expiration: is required", "Invalid parameter, expiration", id="400"),
+    pytest.param(400, "your key planted-token is odd", r"your key \*\*\* is odd", id="key-said-back"),
+    pytest.param(400, "x" * 100_000, "x{300}'", id="long"),
+])  # fmt: skip
+def test_a_host_with_a_key_says_what_is_wrong(httpserver, keyed, url, status, body, words):
+    httpserver.expect_request(PATH).respond_with_data(body, status)
+    with pytest.raises(SkippableError, match=rf"VIX: .*answered {status} .*{words}") as refusal:
+        keyed.get(url, "VIX")
+    assert "planted-token" not in str(refusal.value)
+    assert len(str(refusal.value)) < 700
+    assert httpserver.log[0][0].headers["Authorization"] == "Bearer planted-token"
 
 
 def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body):
