@@ -113,13 +113,15 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
                  entries=row_entries(rejected, table.name, row_key), checks=combine([report]))  # fmt: skip
 
 
-def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]]) -> pd.DataFrame:
+def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]], *, min_rows: int = 1) -> pd.DataFrame:
     """Judge the answers before they are published; an answer that breaks its own contract stops the night.
 
     Parameters
     ----------
     tables : mapping of str to (DataFrame, TableSpec)
         Every ``out_`` table of the night.
+    min_rows : int
+        0 for a night without any quote: it has nothing to answer from.
 
     Returns
     -------
@@ -131,7 +133,7 @@ def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]]) -> pd
     FatalError
         A rule is broken; names table, rule and number of rows.
     """
-    return combine(_passed(validate(frame, out_suite(spec)), frame) for frame, spec in tables.values())
+    return combine(_passed(validate(frame, out_suite(spec, min_rows=min_rows)), frame) for frame, spec in tables.values())
 
 
 def dated(checks: Iterable[pd.DataFrame], trade_date: date, source_mode: str) -> pd.DataFrame:
