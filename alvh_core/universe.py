@@ -141,7 +141,7 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
 _DEFAULTS = LadderProfile(name="defaults", version="", source="")  # overrides are tried out on it, and named at once
 _ASSET_KEYS = {f.name for f in fields(Asset)} - {"symbol"}
 _ROOT_KEYS = {f.name for f in fields(Root)}
-_CHOICES = {"asset_class": tuple(ASSET_CLASSES), "exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
+_CHOICES = {"exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
 
 
 def hosts(universe: Mapping[str, Asset]) -> list[Asset]:
@@ -157,7 +157,8 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     base : mapping of str to Asset
         The universe to start from; not changed.
     document : mapping
-        Parsed TOML: ``include`` (list of symbols to keep, optional) and ``assets`` (symbol to table).
+        Parsed TOML: ``include`` (list of symbols to keep, optional), ``asset_classes`` (list of classes besides the
+        built-in ones, optional) and ``assets`` (symbol to table).
     where : str
         File name, for the messages.
 
@@ -170,10 +171,11 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     ContractError
         A key, a choice or a symbol is not known, or two symbols share an option root; the message names it.
     """
-    _known(document, {"include", "assets"}, where)
+    _known(document, {"include", "assets", "asset_classes"}, where)
+    classes = (*ASSET_CLASSES, *document.get("asset_classes", ()))
     result = dict(base)
     for symbol, table in document.get("assets", {}).items():
-        result[symbol] = _asset(symbol, result.get(symbol), table, f"{where}: assets.{symbol}")
+        result[symbol] = _asset(symbol, result.get(symbol), table, classes, f"{where}: assets.{symbol}")
     for symbol, table in document.get("assets", {}).items():
         if table.get("proxy") not in {None, *result}:
             raise ContractError(f"{where}: assets.{symbol}.proxy: no symbol {table['proxy']!r} in the universe")
@@ -197,10 +199,10 @@ def _one_owner_per_root(universe: Mapping[str, Asset], where: str) -> None:
                                     "roots")  # fmt: skip
 
 
-def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], where: str) -> Asset:
+def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: tuple[str, ...], where: str) -> Asset:
     _known(table, _ASSET_KEYS, where)
     values = dict(table)
-    for key, allowed in _CHOICES.items():
+    for key, allowed in (_CHOICES | {"asset_class": classes}).items():
         if key in values and values[key] not in allowed:
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {values[key]!r}")
     if "roots" in values:
@@ -212,7 +214,7 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], where: str
     if base is not None:
         return replace(base, **values)
     if "asset_class" not in values:
-        raise ContractError(f"{where}: a new symbol needs asset_class, one of {', '.join(ASSET_CLASSES)}")
+        raise ContractError(f"{where}: a new symbol needs asset_class, one of {', '.join(classes)}")
     defaults = {"wire_symbol": symbol, "roots": (Root(name=symbol),)}
     return Asset(symbol=symbol, **(defaults | values))
 

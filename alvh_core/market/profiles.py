@@ -125,7 +125,7 @@ EXAMPLES = MappingProxyType({
 
 
 def profile_of(asset: Asset, seed: int) -> Profile:
-    """Return the profile of a symbol; a symbol not in the table resembles its class, at a price of its own.
+    """Return the profile of a symbol; one not in the table resembles its class, and a class of one's own single stocks.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def profile_of(asset: Asset, seed: int) -> Profile:
     """
     if asset.symbol in PROFILES:
         return PROFILES[asset.symbol]
-    example = PROFILES[EXAMPLES[asset.asset_class]]
+    example = PROFILES[EXAMPLES.get(asset.asset_class, EXAMPLES["single_stock"])]
     if asset.asset_class.endswith("_index") or asset.asset_class == "volatility_etp":
         return example
     draw = generator(seed, "profile", asset.symbol).uniform(-0.5, 0.5)

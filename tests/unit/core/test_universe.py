@@ -1,10 +1,12 @@
 """The universe: every entry is valid, overrides lie over it, and what is unknown is named."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from alvh_core.errors import ContractError
+from alvh_core.market.profiles import profile_of
 from alvh_core.params import PROFILES, with_overrides
 from alvh_core.ticks import tick_size
 from alvh_core.universe import (
@@ -18,6 +20,13 @@ from alvh_core.universe import (
 )
 
 ASSETS = list(DEFAULT_UNIVERSE.values())
+
+
+def test_an_asset_class_of_ones_own_is_named_once():
+    document = {"asset_classes": ["commodity_etf"], "assets": {"GLD": {"asset_class": "commodity_etf"}}}
+    assert extend_universe(DEFAULT_UNIVERSE, document, "x")["GLD"].asset_class == "commodity_etf"
+    with pytest.raises(ContractError, match=r"asset_class: expected one of .*commodity_etf, found 'comodity_etf'"):
+        extend_universe(DEFAULT_UNIVERSE, document | {"assets": {"GLD": {"asset_class": "comodity_etf"}}}, "x")
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda a: a.symbol)
@@ -97,7 +106,11 @@ def test_roots_of_a_new_symbol():
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        pytest.param({"asets": {}}, r"my.toml: unknown key 'asets'; expected one of assets, include", id="top level"),
+        pytest.param(
+            {"asets": {}},
+            r"my.toml: unknown key 'asets'; expected one of asset_classes, assets, include",
+            id="top level",
+        ),
         pytest.param({"assets": {"VNQ": {"clas": 1}}}, r"assets\.VNQ: unknown key 'clas'", id="asset key"),
         pytest.param(
             {"assets": {"VNQ": {"symbol": "X"}}}, r"unknown key 'symbol'", id="the symbol is the table's name"
@@ -171,3 +184,8 @@ def test_a_root_may_change_its_symbol():
     assert list(_extend({"assets": weekly, "include": ["VIX", "SPXW"]})) == ["VIX", "SPXW"]
     monthly = {"SPX": {"roots": [{"name": "SPX", "settlement": "AM"}]}}
     assert {"SPX", "SPXW"} <= set(_extend({"assets": monthly | weekly}))
+
+
+def test_the_simulated_market_quotes_a_class_it_has_never_heard_of():
+    asset = replace(DEFAULT_UNIVERSE["SCHD"], symbol="GLD", asset_class="commodity_etf")
+    assert profile_of(asset, 442).level_usd > 0
