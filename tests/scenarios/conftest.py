@@ -32,12 +32,12 @@ DAY = date(2026, 7, 16)
 
 
 class Road:
-    """A live night of which single payloads are asked; every publisher that is not given an address is dead."""
+    """A night, live unless said, of which single payloads are asked; every publisher that is not given an address is dead."""
 
-    def __init__(self, home, dead, bases, day=DAY, **settings):
+    def __init__(self, home, dead, bases, day=DAY, source="live", **settings):
         addresses = dict.fromkeys(PUBLISHERS, dead) | bases
         self.settings = Settings(home=home, base_urls=addresses, requests_per_second=10, **settings)
-        self.night = build_night(self.settings, day, "live", "scenario")
+        self.night = build_night(self.settings, day, source, "scenario")
         self.tries = 0
 
     def request(self, dataset, symbol):
