@@ -7,9 +7,11 @@ left out: `Road.land` asks again as its task is set to, without the pauses.
 import json
 import os
 import socket
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from prefect import Task
 from prefect.logging import disable_run_logger
 
 from alvh_core.errors import AlvhError
@@ -17,6 +19,7 @@ from alvh_core.landing import Landing
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import META_PAYLOADS, TableSpec
 from alvh_core.universe import DEFAULT_UNIVERSE
+from flows import nightly as flow
 from flows.wiring import build_night
 from tasks.curve import curve
 from tasks.land import is_retriable, land, outcome
@@ -25,7 +28,9 @@ from tasks.normalise import SYMBOLS, normalise
 from tasks.settings import Settings
 from tasks.sources import client as client_module
 from tasks.sources.catalogue import PUBLISHERS
+from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
+from tasks.sources.transport import session_with
 from tasks.validate import validate
 
 DAY = date(2026, 7, 16)
@@ -35,7 +40,7 @@ class Road:
     """A night, live unless said, of which single payloads are asked; every publisher that is not given an address is dead."""
 
     def __init__(self, home, dead, bases, day=DAY, source="live", **settings):
-        addresses = dict.fromkeys(PUBLISHERS, dead) | bases
+        addresses = dict.fromkeys(PUBLISHERS, dead) | bases if source == "live" else {}
         self.settings = Settings(home=home, base_urls=addresses, requests_per_second=10, **settings)
         self.night = build_night(self.settings, day, source, "scenario")
         self.tries = 0
@@ -87,6 +92,22 @@ class Road:
         with disable_run_logger():
             for one in stages:
                 one.fn(self.night)
+
+    def whole_night(self, lacking=(), transport=None):
+        """Run all stages of the flow but the report, and publish; the published tables. Datasets may be left out."""
+        if transport is not None:
+            client = HttpClient(session_with(transport), self.night.source_mode, user_agent="test")
+            self.night = replace(self.night, make_client=lambda: client)
+        night, stages = self.night, {name: one.fn for name, one in vars(flow).items() if isinstance(one, Task)}
+        night.warehouse.claim(night.key, run_id=night.run_id, code_version="0", rules_hash="0", source=night.source)
+        wanted = [(x.dataset, x.symbol) for x in night.requests if x.dataset not in lacking]
+        with pytest.MonkeyPatch.context() as patch, disable_run_logger():
+            for name, function in stages.items():
+                patch.setattr(flow, name, function)
+            patch.setattr(flow, "report", lambda night: night.report_path)
+            patch.setattr(flow, "land_all", lambda _: [self.land(*one) for one in wanted])
+            flow.conclude(night, flow.prepare(night))
+        return night.warehouse.night(night.source_mode, night.trade_date)
 
     def table(self, spec: TableSpec, part=None):
         return self.night.lake.read(spec, part) if part else self.night.lake.read(spec)
