@@ -76,6 +76,10 @@ QUOTE_SCOPES = (
 )  # fmt: skip
 CROSS_CHECKS = ("AGREES", "DIFFERS", "INSUFFICIENT")
 KNOWN_BY = ("VINTAGE", "LAG")
+RATIO_STATUSES = (
+    "OK", "NO_CIK", "NO_FACTS", "NOT_REPORTED", "NO_CURRENT_CLASSIFICATION", "NO_INVENTORY", "INCOMPLETE", "STALE",
+    "MIXED_SPLITS", "IMPLAUSIBLE", "NOT_POSITIVE", "NO_CLOSE",
+)  # fmt: skip
 
 _SPECS: list[ColumnSpec] = []
 
@@ -260,6 +264,38 @@ _add("spread_ratio", "float", "First median over second; above 1 the night's own
 _add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
 _add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
 _add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")
+
+# Fundamentals
+_add("fact_tag", "category", "What the company reports", source="XBRL tag of dei or us-gaap")
+_add("fact_unit", "category", "Unit of the fact", source="XBRL")
+_add("period_end_date", "date", "Last day of the period, or day of the balance", "ISO date")
+_add("period_days", "int", "Length of the period, both ends counted; 0 for a balance", "days", low=0)
+_add("filed_date", "date", "Day stamped on the filing; its facts count from the next day on", "ISO date")
+_add("fact_value", "float", "The value", "as fact_unit says")
+_add("filing_form", "str", "Form of the filing", source="SEC")
+_add("shares_count", "float", "Shares outstanding", "shares", low=0)
+_add("shares_tag", "category", "Which fact the share count is")
+_add("market_cap_usd", "float", "Close times shares", "USD", low=0)
+_add("eps_ttm_usd", "float", "Earnings per share of the last four quarters", "USD per share")
+_add("eps_tag", "category", "Which fact the earnings are")
+_add("pe_ratio", "float", "Close over earnings of the last four quarters", "times", low=0)
+_add("cfo_ttm_usd", "float", "Cash flow from operations of the last four quarters", "USD")
+_add("pcf_ratio", "float", "Market capitalisation over cash flow from operations", "times", low=0)
+_add("quick_ratio", "float", "Current assets less inventory, over current liabilities", "times")
+_add("dividends_ttm_usd", "float", "Dividends per share of the last four quarters", "USD per share")
+_add("dividends_tag", "category", "Which fact the dividends are")
+_add("dividend_yield_frac", "float", "Dividends of the last four quarters over the close", "fraction")
+_add("earnings_cover", "float", "Dividend cover: earnings over dividends per share; not the cover of a hedge's cost",
+     "times")  # fmt: skip
+for _name, _what in (
+    ("shares", "a share count"), ("market_cap", "a market capitalisation"), ("eps", "earnings of four quarters"),
+    ("pe", "a price-earnings ratio"), ("cfo", "a cash flow of four quarters"), ("pcf", "a price-cash-flow ratio"),
+    ("quick", "a quick ratio"), ("dividends", "dividends of four quarters"), ("yield", "a dividend yield"),
+    ("cover", "a dividend cover"),
+):  # fmt: skip
+    _add(f"{_name}_status", "category", f"Why there is or is not {_what}", allowed=RATIO_STATUSES)
+_add("available_date", "date", "First night that could know every fact behind the row", "ISO date")
+_add("is_stale", "bool", "Something behind the row is old: the close, or a newest report of 200 days ago")
 
 # Ledger
 _add("night_status", "category", "RUNNING, COMPLETE or FAILED", allowed=("RUNNING", "COMPLETE", "FAILED"))

@@ -19,7 +19,14 @@ class AlvhError(Exception):
     ----------
     message : str
         Expected, found, where, what to do; a very long one is cut.
+
+    Attributes
+    ----------
+    http_status : int, optional
+        What a server answered, where that is the reason.
     """
+
+    http_status: int | None = None
 
     def __init__(self, message: str) -> None:
         super().__init__(message if len(message) <= _MESSAGE_CHARS else f"{message[:_MESSAGE_CHARS]} [cut]")

@@ -150,6 +150,12 @@ MACRO_SERIES = TableSpec(
     values=("series_value", "series_unit", "superseded_date?", "series_source", "known_by", "payload_sha256"),
     description="The newest observations of the macro series as known on the night, with their vintages",
 )
+FACTS = TableSpec(
+    name="core_fundamentals__facts",
+    key=(*_NIGHT, "symbol", "fact_tag", "fact_unit", "period_end_date", "period_days", "known_from_date"),
+    values=("fact_value", "filed_date", "filing_form", "superseded_date?", "payload_sha256", "row_position"),
+    home=LAKE, description="What companies had reported when the night came, restatements beside what they restate",
+)  # fmt: skip
 CLOSES = TableSpec(
     name="core_market__daily_closes",
     key=(*_NIGHT, "symbol"),
@@ -206,6 +212,18 @@ MODEL_FREE = TableSpec(
     values=("iv30_vol?", "method", "status", "near_expiry_date?", "next_expiry_date?", "vendor_iv30_vol?", "hv20_vol?"),
     description="Model-free 30-day volatility by the VIX methodology",
 )
+DAILY_RATIOS = TableSpec(
+    name="out_fundamentals__daily_ratios",
+    key=(*_NIGHT, "symbol"),
+    values=(
+        "close_usd?", "bar_date?", "shares_count?", "shares_tag?", "shares_status", "market_cap_usd?",
+        "market_cap_status", "eps_ttm_usd?", "eps_tag?", "eps_status", "pe_ratio?", "pe_status", "cfo_ttm_usd?",
+        "cfo_status", "pcf_ratio?", "pcf_status", "quick_ratio?", "quick_status", "dividends_ttm_usd?",
+        "dividends_tag?", "dividends_status", "dividend_yield_frac?", "yield_status", "earnings_cover?",
+        "cover_status", "period_end_date?", "available_date?", "is_stale",
+    ),
+    description="Fundamental ratios of single stocks: the night's close over what had been filed before the night",
+)  # fmt: skip
 META_NIGHTS = TableSpec(
     name="meta_nights",
     key=("trade_date", "universe", "source_mode"),
@@ -268,7 +286,7 @@ TABLES: dict[str, TableSpec] = {
     for table in (
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, CROSS_CHECK, FORWARDS, DAILY_BARS,
         RATE_CURVE,
-        MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES,
+        MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
         META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )

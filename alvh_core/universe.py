@@ -82,6 +82,8 @@ class Asset:
         Name of the rule that arms layers; ``vix_level`` in this slice.
     profile_overrides : mapping
         Fields of the ladder profile replaced for this host.
+    cik : int, optional
+        Number of the company at the SEC; without one there are no fundamentals.
     """
 
     symbol: str
@@ -94,6 +96,7 @@ class Asset:
     is_host: bool = True
     trigger_rule: str = "vix_level"
     profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    cik: int | None = None
 
 
 def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, **more: Any) -> Asset:
@@ -120,6 +123,11 @@ _VIX = Asset(
            Root(name="VIXW", settlement=SOQ, tick_class="VIXW")),
 )  # fmt: skip
 
+_COMPANIES = {
+    "AAPL": 320193, "MSFT": 789019, "NVDA": 1045810, "TSLA": 1318605, "JPM": 19617, "KO": 21344, "JNJ": 200406,
+    "O": 726728, "PLD": 1045609,
+}  # fmt: skip
+
 DEFAULT_UNIVERSE: dict[str, Asset] = {
     asset.symbol: asset
     for asset in [
@@ -133,7 +141,7 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
         *_shares("emerging_etf", "EEM"),
         *_shares("crypto_etf", "IBIT", "BITO", "ETHA"),
         *_shares("volatility_etp", "VXX", "UVXY", is_host=False),
-        *_shares("single_stock", "AAPL", "MSFT", "NVDA", "TSLA", "JPM", "KO", "JNJ", "O", "PLD"),
+        *(_share(symbol, "single_stock", cik=cik) for symbol, cik in _COMPANIES.items()),
         *_shares("dividend_etf", "SCHD", "VYM", "DVY", tick_class="equity_other"),
     ]
 }
@@ -209,6 +217,8 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
         if not values["roots"]:
             raise ContractError(f"{where}.roots: expected at least one root, found none")
         values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
+    if not _is_cik(values.get("cik", 1)):
+        raise ContractError(f"{where}.cik: expected a whole number of up to ten digits, found {values['cik']!r}")
     if "profile_overrides" in values:
         with_overrides(_DEFAULTS, values["profile_overrides"], f"{where}.profile_overrides")
     if base is not None:
@@ -217,6 +227,10 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
         raise ContractError(f"{where}: a new symbol needs asset_class, one of {', '.join(classes)}")
     defaults = {"wire_symbol": symbol, "roots": (Root(name=symbol),)}
     return Asset(symbol=symbol, **(defaults | values))
+
+
+def _is_cik(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**10
 
 
 def _root(table: Mapping[str, Any], where: str) -> Root:

@@ -28,6 +28,12 @@ def present_when(frame: pd.DataFrame, equals: str = "OK") -> pd.Series:
     return ~(flag.eq(equals).fillna(False) & _any_missing(required))
 
 
+def absent_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
+    """All further columns missing wherever the first one differs from a value."""
+    flag, *others = _columns(frame)
+    return flag.eq(equals).fillna(False) | pd.concat(others, axis=1).isna().all(axis=1)
+
+
 def present_when_positive(frame: pd.DataFrame) -> pd.Series:
     """All further columns present wherever the first one is above zero, or true."""
     amount, *required = _columns(frame)
@@ -99,8 +105,9 @@ def positive_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
 LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
-        at_most, present_when, present_when_positive, ask_not_below_bid, ask_covers_intrinsic, close_inside_bar,
-        below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when, positive_unless,
+        at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
+        close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
+        positive_unless,
     )
 }  # fmt: skip
 

@@ -10,6 +10,7 @@ from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
     CROSS_CHECK,
     DAILY_BARS,
+    DAILY_RATIOS,
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
@@ -20,6 +21,7 @@ from alvh_core.schemas import (
     RATE_CURVE,
     TableSpec,
 )
+from expectations.company_suites import ratio_laws
 from expectations.rules import (
     Rule,
     Suite,
@@ -39,6 +41,7 @@ VENDOR_COLUMNS = ("vendor_iv_vol", "vendor_delta")
 ZERO_QUOTE_LIMIT = 0.98  # a chain almost without quotes is an outage of the source, not a market
 REJECTED_LIMIT = 0.20  # beyond this the rest of the chain is not trusted either
 ROUNDING = 1e-12
+MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name})  # a universe may have no single stock
 
 
 def option_quotes_suite(*, min_rows: int = 1) -> Suite:
@@ -248,7 +251,7 @@ def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | 
     table : TableSpec
         Usually one of `alvh_core.schemas.OUT_TABLES`; any other has its registry rules.
     min_rows : int
-        0 where no answer is an answer, e.g. ladder tables without hosts.
+        0 where no answer is an answer, as in `MAY_BE_EMPTY`.
     spread_rule : SpreadRule, optional
         Limits that a PASS must keep; the default rule if left out.
 
@@ -288,6 +291,7 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
             at_least("ARMED_AFTER_THE_NIGHT", "trade_date", "armed_date", "night"),
             at_least("DEPLOYED_AFTER_THE_NIGHT", "trade_date", "deployed_date", "night"),
         ),
+        DAILY_RATIOS.name: ratio_laws(),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK"),
             at_least("EXPIRIES_SWAPPED", "next_expiry_date", "near_expiry_date", "night"),

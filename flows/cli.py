@@ -93,12 +93,14 @@ def query(
 
 
 @app.command()
-def doctor() -> None:
-    """Check settings, stores and sources: what works, what does not, what to do."""
+def doctor(
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no source over the network.")] = False,
+) -> None:
+    """Check settings, stores and every source: what works, what does not, what to do."""
     settings = prepare()
     from flows.doctor import examine  # noqa: PLC0415 - seconds of imports
 
-    findings = examine(settings)
+    findings = examine(settings, is_offline=offline)
     for finding in findings:
         mark, colour = ("ok", "green") if finding.is_ok else ("--", "yellow") if finding.is_optional else ("NO", "red")
         typer.echo(f"{typer.style(mark, fg=colour)}  {finding.check:<18} {finding.found}")

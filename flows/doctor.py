@@ -1,7 +1,6 @@
 """What works, what does not, what to do: each check is one function that finds and advises, and changes nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -10,13 +9,11 @@ from tempfile import TemporaryFile
 from packaging.requirements import Requirement
 
 from alvh_core.errors import AlvhError
+from flows.doctor_sources import Finding, examine_sources
 from flows.wiring import read_universe, trading_calendar
 from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
-from tasks.sources.catalogue import night_requests
-from tasks.sources.client import HttpClient
-from tasks.sources.source import INDEX
-from tasks.sources.transport import live_transport, session_with
+from tasks.sources.catalogue import IMPORTED
 from tasks.warehouse.engine import describe_url
 from tasks.warehouse.repository import query_warehouse
 
@@ -28,20 +25,13 @@ where night_status = 'COMPLETE' and exists (
 order by trade_date"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One check: whether it is fine, what was found, what to do. An optional one does not fail the doctor."""
-
-    check: str
-    is_ok: bool
-    found: str
-    advice: str = ""
-    is_optional: bool = False
-
-
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings, *, is_offline: bool = False) -> list[Finding]:
     """Run every check; a check that raises is a finding, not a crash."""
-    checks = (_packages, _home, _warehouse, _lake, _universe, _calendar, _live)
+
+    def sources(settings: Settings) -> Iterator[Finding]:
+        return examine_sources(settings, datetime.now(UTC), is_offline=is_offline)
+
+    checks = (_packages, _home, _warehouse, _lake, _universe, _calendar, sources)
     return [finding for check in checks for finding in _guarded(check, settings)]
 
 
@@ -99,6 +89,11 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
 def _lake(settings: Settings) -> Iterator[Finding]:
     sessions = archived_sessions(settings.raw_root)
     yield Finding(check="lake", is_ok=True, found=f"{settings.lake_root}, {len(sessions)} sessions archived")
+    imported = sorted(archived_sessions(settings.raw_root, IMPORTED))
+    told = (
+        f"{len(imported)} sessions, {imported[0]} to {imported[-1]}" if imported else "none: `alvh import` takes files"
+    )
+    yield Finding(check="imports", is_ok=True, found=told)
 
 
 def _universe(settings: Settings) -> Iterator[Finding]:
@@ -112,18 +107,3 @@ def _calendar(settings: Settings) -> Iterator[Finding]:
     is_ok = last - latest > timedelta(days=60)
     yield Finding(check="calendar", is_ok=is_ok, found=f"last session closed {latest}, known to {last}",
                   advice="" if is_ok else "upgrade exchange-calendars")  # fmt: skip
-
-
-def _live(settings: Settings) -> Iterator[Finding]:
-    """Ask the live source for its smallest file; without a network the simulated and recorded sources still work."""
-    requests = night_requests(read_universe(settings)[1], datetime.now(UTC).date())
-    request = next(r for r in requests if r.dataset == INDEX)
-    session = session_with(live_transport())
-    try:
-        payload = HttpClient(session, "live", user_agent=settings.user_agent).get(request.url, request.symbol)
-        yield Finding(check="source live", is_ok=True, found=f"{len(payload.body)} bytes from {request.url}")
-    except AlvhError as error:
-        yield Finding(check="source live", is_ok=False, is_optional=True, found=str(error),
-                      advice="check network and ALVH_USER_AGENT; simulated and recorded:PATH need neither")  # fmt: skip
-    finally:
-        session.close()

@@ -23,6 +23,7 @@ from flows.wiring import build_night, check_over, check_version, run_name, sched
 from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
+from tasks.fundamentals import fundamentals, ratios
 from tasks.gather import cut, gather
 from tasks.judge import judge
 from tasks.land import land, outcome
@@ -90,9 +91,12 @@ def prepare(night: Night) -> dict[str, int]:
     curve(night, landings)
     macro(night, landings)
     cross_check(night, landings)
+    fundamentals(night, landings)
     parts = cut(landings, night.shards)
     counts = compute_shards(night, parts) if len(parts) > 1 else [compute(night, landings)]
-    return gather(night, counts)
+    total: dict[str, int] = gather(night, counts)
+    ratios(night)
+    return total
 
 
 def land_all(night: Night) -> list[Landing]:

@@ -37,11 +37,12 @@ from tasks.macro import MACRO
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
 from tasks.sources.catalogue import NIGHT_DATASETS
-from tasks.sources.source import CURVE
+from tasks.sources.source import CURVE, FUNDAMENTALS
 
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip
 BOOKS = (META_QUARANTINE, META_PAYLOADS, META_VALIDATIONS)
+OF_NIGHT = (CURVE, MACRO, FUNDAMENTALS, SAMPLE)  # parts of them that belong to no shard
 JOIN_THREADS = 2
 
 
@@ -75,7 +76,7 @@ def cut(landings: Sequence[Landing], count: int) -> list[list[Landing]]:
 
 
 @stage(reads=[in_lake(SNAPSHOTS), in_lake(SPREAD_SCORES, SYMBOLS),
-              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, CURVE, MACRO, SAMPLE))],
+              *(in_lake(table, part) for table in BOOKS for part in (SYMBOLS, *OF_NIGHT))],
        writes=[*map(in_lake, (*BOOKS, SPREAD_SCORES))])  # fmt: skip
 def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Join the tables of the shards, if there are any, and what symbols decide together; return the sum of counts."""
@@ -96,7 +97,7 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> list[pd.DataFrame]:
     """Read the bookkeeping of the symbols, and after it what belongs to the night."""
-    of_night = (night.lake.read(table, part) for part in (CURVE, MACRO, SAMPLE))
+    of_night = (night.lake.read(table, part) for part in OF_NIGHT)
     return [*(shard.lake.read(table, SYMBOLS) for shard in shards), *of_night]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_core.errors import ContractError
-from alvh_core.market import macro_files, macro_values, vendor_chains, wire
+from alvh_core.market import company_facts, macro_files, macro_values, vendor_chains, wire
 from alvh_core.market.chain import ChainSource
 from alvh_core.market.header import Clock, chain_header, is_index, previous_days
 from alvh_core.market.noise import name_code
@@ -214,6 +214,14 @@ class SimulatedMarket:
             CSV in percent. Two bank holidays on which the exchange trades are absent.
         """
         return treasury_file(year, self._factors, self._position(session))
+
+    def company_facts(self, cik: int, session: date) -> bytes | None:
+        """Return what a company has reported to the SEC up to a session: JSON; None for one that is not known."""
+        self._position(session)
+        asset = next((a for a in self._assets.values() if a.cik == cik and a.asset_class == "single_stock"), None)
+        if asset is None:
+            return None
+        return company_facts.facts_bytes(asset.symbol, cik, profile_of(asset, self._seed), session, self._seed)
 
     def fed_calendar(self, session: date) -> bytes:
         """Return the Federal Reserve's calendar of last year, this one and the next: JSON with a byte order mark."""

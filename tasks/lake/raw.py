@@ -204,9 +204,9 @@ def keep_original(root: str | Path, body: bytes, name: str) -> str:
     return sha256
 
 
-def archived_sessions(root: str | Path) -> set[str]:
-    """Return the sessions that anything was fetched for, as ISO dates, whatever the source mode."""
-    return {path.split("/")[1] for path in open_store(root).glob(f"source_mode=*/*/{MISSES}")}
+def archived_sessions(root: str | Path, source_mode: str = "*") -> set[str]:
+    """Return the sessions that anything was fetched for, as ISO dates; by default whatever the source mode."""
+    return {path.split("/")[1] for path in open_store(root).glob(f"source_mode={source_mode}/*/{MISSES}")}
 
 
 def _unpacked(data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, massive, schwab, tradier, treasury
+from tasks.sources import bea, bls, cboe, fed, fred, massive, schwab, sec, tradier, treasury
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
@@ -25,6 +25,7 @@ from tasks.sources.source import (
     CHAIN,
     CROSS_CHECK,
     CURVE,
+    FUNDAMENTALS,
     INDEX,
     MACRO_CALENDAR,
     MACRO_SERIES,
@@ -33,12 +34,11 @@ from tasks.sources.source import (
     Wanted,
 )
 
-PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred)
+PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred, sec)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
-NIGHT_DATASETS = frozenset(
-    {CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK}
-)  # of stages of their own, not of a symbol
+# Read for the whole night at once, not symbol by symbol.
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS})
 IMPORTED = "imported"
 
 
@@ -78,6 +78,7 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     CROSS_CHECK: lambda universe, day: sampled(list(universe), day),
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
+    FUNDAMENTALS: lambda universe, _day: list(universe),
 }
 
 

@@ -203,24 +203,33 @@ class HttpClient:
         if status in RETRIABLE_STATUS or status >= requests.codes.server_error:
             wait = _seconds_to_wait(response.headers)
             self._pacer.pause(_owner(str(response.url)), wait)
-            raise RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait {wait:g} s",
-                                 retry_after_seconds=wait)  # fmt: skip
+            raise _of(status, RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait "
+                                             f"{wait:g} s", retry_after_seconds=wait))  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
-        raise SkippableError(f"{symbol}: {url} answered {status} ({self._meaning(response)}), expected 200")
+        raise _of(
+            status, SkippableError(f"{symbol}: {url} answered {status} ({self._meaning(response)}), expected 200")
+        )
 
     def _meaning(self, response: requests.Response) -> str:
         """Return what a refusal means; who wants a key says himself what is wrong, others send pages of HTML."""
         key = self._keys.get(urlsplit(str(response.url)).netloc)
         if key is None:
             is_forbidden = response.status_code == requests.codes.forbidden
-            return "unknown symbol, or the user agent is refused" if is_forbidden else response.reason or "no reason"
+            meaning = "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
+            return meaning if is_forbidden else response.reason or "no reason"
         told = " ".join(response.raw.read(_TOLD_BYTES, decode_content=True).decode(errors="replace").split())
         advice = {
             requests.codes.unauthorized: f"; {key.asked.variable} holds no valid key: renew it",
             requests.codes.forbidden: f"; the account of {key.asked.variable} has no right to this: see its plan",
         }.get(response.status_code, "")
         return f"{response.reason or 'no reason'}: {told!r}{advice}"
+
+
+def _of(status: int, error: AlvhError) -> AlvhError:
+    """Return an error with the status it is about."""
+    error.http_status = status
+    return error
 
 
 def _read_body(response: requests.Response, symbol: str, url: str) -> bytes:

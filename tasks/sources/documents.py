@@ -34,7 +34,7 @@ def check_json(body: bytes, symbol: str, url: str) -> None:
     check_json_values(body, f"{symbol}: {url}")
 
 
-def read_json(body: bytes, symbol: str, url: str) -> dict[str, Any]:
+def read_json(body: bytes, symbol: str, url: str, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """Read a JSON object, with or without a byte order mark.
 
     Parameters
@@ -42,6 +42,8 @@ def read_json(body: bytes, symbol: str, url: str) -> dict[str, Any]:
     body : bytes
     symbol, url : str
         Ours; named in errors.
+    max_bytes : int
+        More is refused.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def read_json(body: bytes, symbol: str, url: str) -> dict[str, Any]:
     RetriableError
         The body is cut short.
     """
-    check_size(body, symbol, url)
+    check_size(body, symbol, url, max_bytes)
     check_json(body, symbol, url)
     try:
         return dict(json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys))
@@ -74,16 +76,16 @@ def read_text(body: bytes, symbol: str, url: str) -> str:
         raise SkippableError(f"{symbol}: {url}: expected text, found {body[:60]!r}: {error}") from error
 
 
-def check_size(body: bytes, symbol: str, url: str) -> None:
-    """Refuse what is larger than any calendar.
+def check_size(body: bytes, symbol: str, url: str, max_bytes: int = MAX_BYTES) -> None:
+    """Refuse what is larger than any calendar, or whatever it is.
 
     Raises
     ------
     SkippableError
         Says how large.
     """
-    if len(body) > MAX_BYTES:
-        raise SkippableError(f"{symbol}: {url}: expected at most {MAX_BYTES >> 20} MB, found {len(body)} bytes")
+    if len(body) > max_bytes:
+        raise SkippableError(f"{symbol}: {url}: expected at most {max_bytes >> 20} MB, found {len(body)} bytes")
 
 
 def told(text: str) -> str:

@@ -19,7 +19,7 @@ from alvh_core.universe import Asset
 from tasks.sources.keys import ApiKey
 
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
-MACRO_CALENDAR, MACRO_SERIES = "macro_calendar", "macro_series"
+MACRO_CALENDAR, MACRO_SERIES, FUNDAMENTALS = "macro_calendar", "macro_series", "fundamentals"
 CROSS_CHECK = DATASET  # chains of a second source, for comparison only
 PAGES = b'{"pages":['  # how a body of several pages begins
 

@@ -27,6 +27,7 @@ SINCE = {
     "core_quality__daily_cross_check",
     "core_macro__events",
     "core_macro__series",
+    "out_fundamentals__daily_ratios",
 }  # tables of a night that the first release did not have
 
 

@@ -9,6 +9,7 @@ from alvh_core.errors import ContractError
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
     DAILY_BARS,
+    DAILY_RATIOS,
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
@@ -264,6 +265,15 @@ ANSWERS = {
         "tonight_reason": "",
         "nights_count": 1, "reasons": "one night",
     },
+    DAILY_RATIOS: {
+        "symbol": ["KO", "JPM"], "close_usd": [87.0, NAN], "bar_date": ["2026-08-21", None],
+        **{f"{name}_status": ["OK", "NO_FACTS"] for name in ("shares", "market_cap", "eps", "pe", "cfo", "pcf", "quick",
+                                                            "dividends", "yield", "cover")},
+        "shares_count": [4e9, NAN], "market_cap_usd": [3.48e11, NAN], "eps_ttm_usd": [4.0, NAN],
+        "pe_ratio": [21.75, NAN], "cfo_ttm_usd": [2e10, NAN], "pcf_ratio": [17.4, NAN], "quick_ratio": [1.1, NAN],
+        "dividends_ttm_usd": [2.0, NAN], "dividend_yield_frac": [0.023, NAN], "earnings_cover": [2.0, NAN],
+        "period_end_date": ["2026-06-30", None], "available_date": ["2026-08-05", None], "is_stale": False,
+    },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
         "status": ["OK", "NO_QUOTES"],
@@ -288,6 +298,12 @@ BREACHES = [
     (SPREAD_SCORES, {"score": [101.0, 55.0]}, [(0, "OUT_OF_RANGE")]),
     (SPREAD_SCORES, {"level": "expiry", "key": "VIX"}, [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
     (VERDICTS_TABLE, {"verdict": ["PROBABLY"]}, [(0, "NOT_ALLOWED")]),
+    (DAILY_RATIOS, {"pe_ratio": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
+    (DAILY_RATIOS, {"quick_ratio": [1.1, 0.0]}, [(1, "VALUE_WITHOUT_STATUS")]),
+    (DAILY_RATIOS, {"pe_status": ["OK", "SOON"]}, [(1, "NOT_ALLOWED")]),
+    (DAILY_RATIOS, {"bar_date": ["2026-08-24", None]}, [(0, "CLOSE_AFTER_THE_NIGHT")]),
+    (DAILY_RATIOS, {"available_date": ["2026-08-22", None]}, [(0, "REPORT_AFTER_THE_NIGHT")]),
+    (DAILY_RATIOS, {"period_end_date": ["2026-08-06", None]}, [(0, "REPORT_BEFORE_ITS_PERIOD_ENDED")]),
     (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
     (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),

@@ -166,18 +166,19 @@ def test_report(alvh, published, monkeypatch):
 
 
 def test_doctor_on_a_fresh_machine(alvh, home, monkeypatch):
-    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    monkeypatch.setattr("flows.doctor_sources.live_transport", _no_network)
     code, out, _ = alvh("doctor")
     assert code == 0, "without a network the embedded default works"
     for word in ("prefect", "warehouse", "none yet: `alvh nightly` makes it", "default, 30 symbols",
                  "last session closed",
-                 "--  source live", "check network and ALVH_USER_AGENT"):  # fmt: skip
+                 "--  sources", "no answer from any of", "check network, proxy and firewall",
+                 "--  contact"):  # fmt: skip
         assert word in out
     assert not (home / "warehouse.sqlite").exists(), "the doctor changes nothing"
 
 
 def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
-    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    monkeypatch.setattr("flows.doctor_sources.live_transport", _no_network)
     warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
     other = NightKey(trade_date=date(2026, 7, 17), universe="default", source_mode="live")
     warehouse.claim(other, run_id="r", code_version="0", rules_hash="x")
@@ -196,7 +197,7 @@ def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
 
 
 def test_doctor_names_a_night_whose_past_has_changed(alvh, published, monkeypatch, sample_frame):
-    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    monkeypatch.setattr("flows.doctor_sources.live_transport", _no_network)
     warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
     earlier = NightKey(trade_date=date(2026, 7, 15), universe="default", source_mode="simulated")
     warehouse.claim(earlier, run_id="late", code_version="0", rules_hash="x", source="simulated")
@@ -210,7 +211,7 @@ def test_doctor_names_a_night_whose_past_has_changed(alvh, published, monkeypatc
 
 
 def test_doctor_with_a_broken_warehouse(alvh, home, monkeypatch):
-    monkeypatch.setattr("flows.doctor.live_transport", _no_network)
+    monkeypatch.setattr("flows.doctor_sources.live_transport", _no_network)
     home.mkdir()
     (home / "warehouse.sqlite").write_text("not a database " * 100)
     code, out, _ = alvh("doctor")
