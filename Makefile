@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: nightly test chaos check audit fix bench bench-scale lock docs clean
+.PHONY: nightly test chaos check audit fix bench bench-scale lock docs data-docs clean
 
 nightly: $(READY)
 	$(BIN)/alvh nightly
@@ -37,8 +37,13 @@ bench-scale: $(READY)
 	$(BIN)/python tests/bench/bulk_load.py
 	$(BIN)/python -u tests/bench/scale.py
 
+# Great Expectations' own pages of the night published last: optional, they load scripts from the web.
+data-docs: $(READY)
+	$(BIN)/alvh report --data-docs
+
 docs: $(READY)
 	$(BIN)/python -c "import pathlib; from alvh_core.dictionary import data_dictionary; pathlib.Path('docs/data_dictionary.md').write_text(data_dictionary())"
+	$(BIN)/python -c "import pathlib; from expectations.handbook import rulebook; pathlib.Path('docs/rules.md').write_text(rulebook())"
 
 # The lock is made with uv; it names no index, so that any mirror serves it. The image's is a part of it.
 lock:

@@ -1,7 +1,7 @@
 """What validation looks at: helper columns per contract, one row per expiry, one row per underlying.
 
-Facts only, no verdicts: which fact breaks which rule, and how gravely, is said in `expectations`. Intrinsic value is
-judged on the parity forward of the expiry, for VIX as for everything else, never on spot.
+Facts only, no verdicts: which fact breaks which rule, and how gravely, is said in `expectations`. The facts themselves
+are computed in `quality_identity`, `quality_bounds`, `quality_arbitrage` and `quality_groups`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,20 @@ import pandas as pd
 
 from alvh_core.expiries import monthly_expiry, vix_week_settlement
 from alvh_core.forwards import EXPIRY
+from alvh_core.quality_arbitrage import KINDS, arbitrage_columns
+from alvh_core.quality_bounds import bound_columns, tick_columns
+from alvh_core.quality_groups import ChainContext, chain_columns, expiry_columns
+from alvh_core.quality_identity import identity_columns
 from alvh_core.quotes import find_root
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import AM, SOQ, Asset
 
-ABSURD_TIME_VALUE_FRAC = 0.15
-FORWARD_SLACK_FRAC = 0.005
 _QUOTE = ["bid_usd", "ask_usd", "bid_size_count", "ask_size_count"]
+_NO_ARBITRAGE = dict.fromkeys(KINDS, 0.0)
 
 
-def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame) -> pd.DataFrame:
+def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset], calendar: TradingCalendar,
+                 bounds: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
     """Add the columns that row rules need.
 
     Parameters
@@ -31,30 +35,27 @@ def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame) -> pd.DataFrame:
         `OPTION_QUOTES`.
     forwards : DataFrame
         From `alvh_core.forwards.expiry_forwards`.
+    universe : mapping of str to Asset
+    calendar : TradingCalendar
+    bounds : DataFrame
+        Bounds per symbol, from `expectations.packs.pack_bounds`.
 
     Returns
     -------
     DataFrame
-        The same rows, with ``intrinsic_forward_usd`` (discounted, on the forward; NaN without one),
-        ``intrinsic_tolerance_usd`` (half the width of the parity quote plus half a percent of the forward),
-        ``absurd_ask_usd`` (limit of a no-bid contract's ask; NaN for others) and ``duplicate_no`` (0 keeps the row).
+        The same rows, with the columns of `identity_columns`, `bound_columns`, `tick_columns`, `arbitrage_columns`
+        and ``duplicate_no`` (0 keeps the row).
 
     Notes
     -----
-    A contract without a bid is worth a few ticks; an ask 15 % of the forward above intrinsic is a placeholder.
     Of identical duplicates the first is kept; of conflicting ones none, because which is right cannot be told.
     """
-    columns = [*EXPIRY, "forward_usd", "discount", "half_width_usd"]
-    joined = quotes[EXPIRY].merge(forwards[columns], on=EXPIRY, how="left")
-    forward, strike = joined["forward_usd"].to_numpy(), quotes["strike_usd"].to_numpy()
-    payoff = np.where(quotes["option_right"] == "C", forward - strike, strike - forward)
-    intrinsic = joined["discount"].to_numpy() * np.maximum(payoff, 0.0)
-    limit = intrinsic + ABSURD_TIME_VALUE_FRAC * np.maximum(forward, strike)
+    american = {symbol for symbol, asset in universe.items() if asset.exercise == "american"}
     return quotes.assign(
-        intrinsic_forward_usd=intrinsic,
-        intrinsic_tolerance_usd=joined["half_width_usd"].fillna(0.0).to_numpy()
-        + FORWARD_SLACK_FRAC * np.nan_to_num(forward),
-        absurd_ask_usd=np.where(quotes["quote_flag"] == "ZERO_BID", limit, np.nan),
+        **identity_columns(quotes, universe, calendar),
+        **bound_columns(quotes, forwards, bounds),
+        **tick_columns(quotes, universe),
+        **(arbitrage_columns(quotes, quotes["underlying"].isin(american).to_numpy()) if len(quotes) else _NO_ARBITRAGE),
         duplicate_no=_duplicate_no(quotes),
     )
 
@@ -72,7 +73,7 @@ def _duplicate_no(quotes: pd.DataFrame) -> np.ndarray:
 
 
 def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
-                 calendar: TradingCalendar) -> pd.DataFrame:  # fmt: skip
+                 calendar: TradingCalendar, bounds: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
     """Describe every expiry of the night.
 
     Parameters
@@ -83,12 +84,15 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
         From `alvh_core.forwards.expiry_forwards`.
     universe : mapping of str to Asset
     calendar : TradingCalendar
+    bounds : DataFrame
+        Bounds per symbol, from `expectations.packs.pack_bounds`.
 
     Returns
     -------
     DataFrame
-        `EXPIRY`, ``contracts_count``, ``two_sided_frac``, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE)
-        and ``parity_status`` (OK, UNKNOWN, BROKEN). Tuesday-dated VIX expiries are legal where the rule says so.
+        `EXPIRY`, ``contracts_count``, ``two_sided_frac``, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE),
+        ``parity_status`` (OK, UNKNOWN, BROKEN) and the columns of `expiry_columns`.
+        Tuesday-dated VIX expiries are legal where the rule says so.
     """
     plain = quotes[~quotes["is_adjusted"]]
     counted = plain.assign(two_sided=plain["quote_flag"].isin(["OK", "LOCKED"])).groupby(EXPIRY, observed=True)
@@ -100,7 +104,8 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
         for row in rows
     ]
     facts = facts.merge(forwards[[*EXPIRY, "parity_status"]], on=EXPIRY, how="left")
-    return facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
+    facts = facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
+    return facts.merge(expiry_columns(plain, forwards, bounds), on=EXPIRY, how="left")
 
 
 def _calendar_status(asset: Asset, root: str, expiry: pd.Timestamp, calendar: TradingCalendar,
@@ -127,7 +132,8 @@ def _moved_monthly(day: date, listed: set[pd.Timestamp], calendar: TradingCalend
     return monthly if is_day_before and pd.Timestamp(monthly) not in listed else day
 
 
-def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series) -> pd.DataFrame:
+def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series, forwards: pd.DataFrame, context: ChainContext,
+                     bounds: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
     """Describe every underlying of the night.
 
     Parameters
@@ -136,19 +142,27 @@ def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series) -> pd.DataFrame:
         `OPTION_QUOTES`.
     rejected : Series of bool
         Rows that broke a row rule, aligned with ``quotes``.
+    forwards : DataFrame
+        From `alvh_core.forwards.expiry_forwards`.
+    context : ChainContext
+        What is known of the night beside its quotes.
+    bounds : DataFrame
+        Bounds per symbol, from `expectations.packs.pack_bounds`.
 
     Returns
     -------
     DataFrame
         ``underlying``, ``contracts_count``, ``two_sided_frac``, ``zero_quote_frac`` (neither bid nor ask: a feed that
-        is switched off, not an illiquid chain) and ``rejected_frac``.
+        is switched off, not an illiquid chain), ``rejected_frac`` and the columns of `chain_columns`.
     """
     flag = quotes["quote_flag"]
     silent = (flag == "NO_QUOTE") & ~(quotes["bid_usd"] > 0)
     grouped = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy()).groupby(
         "underlying", observed=True
     )
-    return grouped.agg(
+    facts = grouped.agg(
         contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean"), zero_quote_frac=("zero", "mean"),
         rejected_frac=("rejected", "mean"),
     ).reset_index()  # fmt: skip
+    facts["underlying"] = facts["underlying"].astype("str")
+    return facts.merge(chain_columns(quotes, forwards, context, bounds), on="underlying", how="left")

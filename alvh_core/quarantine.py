@@ -5,17 +5,19 @@ once, at its gravest severity, with the reasons of that severity.
 """
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.columns import SEVERITIES
 from alvh_core.errors import FatalError
 from alvh_core.forwards import EXPIRY
 from alvh_core.schemas import META_QUARANTINE, TableSpec
 
+MARKS = ("severity", "rule_name", "reason", "observed")
 _NIGHT = ["trade_date", "source_mode"]
+_TEXT_LIMIT = 60
 
 
 def mark_rejects(
@@ -28,36 +30,68 @@ def mark_rejects(
     quotes : DataFrame
         `OPTION_QUOTES`.
     rows : DataFrame
-        ``position``, ``severity``, ``reason``: one row per rejected position of ``quotes``.
+        ``position`` and `MARKS`: one row per rejected position of ``quotes``.
     expiries, underlyings : DataFrame
-        Suspended groups: `EXPIRY` or ``underlying``, with ``reason``.
+        Suspended groups: `EXPIRY` or ``underlying``, with the `MARKS` but their severity, which is the group's.
 
     Returns
     -------
     DataFrame
-        Aligned with ``quotes``: ``severity`` and ``reason``, both null for a clean contract.
+        Aligned with ``quotes``: `MARKS`, all null for a clean contract.
     """
-    severity = np.full(len(quotes), -1)
-    reason = np.full(len(quotes), "", dtype=object)
-    positions = rows["position"].to_numpy(dtype=np.int64)
-    severity[positions] = SEVERITIES.index("row")
-    reason[positions] = rows["reason"].to_numpy(dtype=object)
+    marks = rows.set_index("position")[list(MARKS)].reindex(range(len(quotes))).astype("object")
+    marks["severity"] = marks["severity"].mask(marks["severity"].notna(), "row")
     for level, keys, groups in (("expiry", EXPIRY, expiries), ("underlying", ["underlying"], underlyings)):
         if len(groups):
-            why = _group_reason(quotes, groups, keys)
-            hit = why.notna().to_numpy()
-            severity[hit] = SEVERITIES.index(level)
-            reason[hit] = why[hit].to_numpy(dtype=object)
-    names = np.array([*SEVERITIES, None], dtype=object)  # -1 is the last one: none
-    reason[severity < 0] = None
-    marks = {"severity": pd.Series(names[severity], dtype="str"), "reason": pd.Series(reason, dtype="str")}
-    return pd.DataFrame(marks).set_axis(quotes.index)
+            found = _group_marks(quotes, groups.assign(severity=level), keys)
+            hit = found["severity"].notna()
+            marks[hit] = found[hit]
+    return marks.astype("str").set_axis(quotes.index)
 
 
-def _group_reason(quotes: pd.DataFrame, groups: pd.DataFrame, keys: list[str]) -> pd.Series:
+def _group_marks(quotes: pd.DataFrame, groups: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     as_text = {k: "str" for k in keys if k != "expiry_date"}
-    left, right = quotes[keys].astype(as_text), groups[[*keys, "reason"]].astype(as_text)
-    return left.merge(right.drop_duplicates(keys), on=keys, how="left")["reason"].set_axis(quotes.index)
+    left, right = quotes[keys].astype(as_text), groups[[*keys, *MARKS]].astype(as_text)
+    return left.merge(right.drop_duplicates(keys), on=keys, how="left")[list(MARKS)]
+
+
+def observed(values: pd.DataFrame) -> pd.Series:
+    """Write what a rule saw, e.g. ``ask_usd=1.1, bid_usd=1.2``.
+
+    Parameters
+    ----------
+    values : DataFrame
+        The columns the rule looks at.
+
+    Returns
+    -------
+    Series of str
+        Aligned with the rows. Every distinct value is written once, so that millions of rows take seconds.
+
+    Examples
+    --------
+    >>> observed(pd.DataFrame({"ask_usd": [1.1, None], "bid_usd": [1.25, 0.0]})).tolist()
+    ['ask_usd=1.1, bid_usd=1.25', 'ask_usd is missing, bid_usd=0']
+    """
+    text = pd.Series("", index=values.index, dtype="str")
+    for at, name in enumerate(values):
+        text = text + (", " if at else "") + _named(str(name), values[name])
+    return text
+
+
+def _named(name: str, values: pd.Series) -> pd.Series:
+    codes, distinct = pd.factorize(values)
+    words = pd.array([*(f"{name}={_word(value)}" for value in distinct), f"{name} is missing"], dtype="str")
+    return pd.Series(words.take(np.where(codes < 0, len(distinct), codes)), index=values.index)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:.8g}"
+    text = str(value)
+    return text if len(text) <= _TEXT_LIMIT else f"{text[:_TEXT_LIMIT]}..."
 
 
 def quarantine_entries(rejected: pd.DataFrame, dataset: str) -> pd.DataFrame:
@@ -66,7 +100,7 @@ def quarantine_entries(rejected: pd.DataFrame, dataset: str) -> pd.DataFrame:
     Parameters
     ----------
     rejected : DataFrame
-        Rejected `OPTION_QUOTES` with ``severity`` and ``reason``.
+        Rejected `OPTION_QUOTES` with `MARKS`.
     dataset : str
 
     Returns
@@ -80,7 +114,9 @@ def quarantine_entries(rejected: pd.DataFrame, dataset: str) -> pd.DataFrame:
         part = rejected[rejected["severity"] == level]
         if part.empty:
             continue
-        groups = part.groupby([*_NIGHT, *keys, "payload_sha256", "severity", "reason"], observed=True)
+        part = part.assign(symbol=part["underlying"])
+        names = [*_NIGHT, *dict.fromkeys([*keys, "symbol", "payload_sha256", *MARKS])]
+        groups = part.groupby(names, observed=True)
         entry = groups.agg(rows_count=("row_position", "size"), row_position=("row_position", "min")).reset_index()
         name = entry[keys].astype("str").agg(" ".join, axis=1)
         parts.append(frames.conform(entry.assign(dataset=dataset, row_key=name), META_QUARANTINE))
@@ -93,7 +129,8 @@ def row_entries(rejected: pd.DataFrame, dataset: str, row_key: pd.Series) -> pd.
     Parameters
     ----------
     rejected : DataFrame
-        ``trade_date``, ``source_mode``, ``row_position``, ``payload_sha256``, ``severity``, ``reason`` and any others.
+        ``trade_date``, ``source_mode``, ``row_position``, ``payload_sha256``, `MARKS` and any others; whose row it is
+        stands in ``symbol`` or ``underlying``, if anywhere.
     dataset : str
     row_key : Series
         Aligned with ``rejected``.
@@ -105,9 +142,10 @@ def row_entries(rejected: pd.DataFrame, dataset: str, row_key: pd.Series) -> pd.
     """
     if rejected.empty:
         return frames.empty(META_QUARANTINE)
-    content = rejected.drop(columns=["severity", "reason", "payload_sha256"])
+    content = rejected.drop(columns=[*MARKS, "payload_sha256"])
     lines = content.to_json(orient="records", lines=True, date_format="iso").splitlines()
-    entry = rejected.assign(dataset=dataset, row_key=row_key, rows_count=1, row_json=lines)
+    symbol = rejected.get("symbol", rejected.get("underlying"))
+    entry = rejected.assign(dataset=dataset, row_key=row_key, rows_count=1, row_json=lines, symbol=symbol)
     return frames.conform(entry, META_QUARANTINE)
 
 
@@ -127,7 +165,9 @@ def unkeyed_entries(rejects: pd.DataFrame, dataset: str, trade_date: date, sourc
     DataFrame
         `META_QUARANTINE`.
     """
-    night = rejects.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode, severity="row")
+    code, seen = rejects["reason"].str.split(":").str[0], observed(rejects[["option"]])
+    night = rejects.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode, severity="row",
+                           rule_name=code, observed=seen)  # fmt: skip
     return row_entries(night, dataset, rejects["option"].astype("str"))
 
 

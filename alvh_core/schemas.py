@@ -271,13 +271,13 @@ META_VALIDATIONS = TableSpec(
 META_QUARANTINE = TableSpec(
     name="meta_quarantine",
     key=(*_NIGHT, "dataset", "row_key", "row_position", "payload_sha256"),
-    values=("severity", "reason", "rows_count", "row_json?"),
+    values=("severity", "reason", "rows_count", "row_json?", "rule_name?", "symbol?", "observed?"),
     description="Every rejected row, or suspended expiry or underlying, why, and the payload it came from",
 )
 QUARANTINED_QUOTES = TableSpec(
     name="core_options__daily_quarantined",
     key=OPTION_QUOTES.key,
-    values=(*OPTION_QUOTES.values, "severity", "reason"),
+    values=(*OPTION_QUOTES.values, "severity", "rule_name?", "reason", "observed?"),
     home=LAKE, description="Option quotes that validation rejected, one row per contract",
 )  # fmt: skip
 

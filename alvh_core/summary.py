@@ -1,11 +1,12 @@
 """The night in a few plain rows: for a terminal and for the Prefect UI, which takes text and plain numbers only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_VALIDATIONS, VERDICTS_TABLE
+from alvh_core.reporting.model import QualityPage, SuiteView
+from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
 
 _LADDER = ["host", "variant", "hedge_symbol", "profile"]
 
@@ -39,19 +40,24 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def validation_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str | int | bool]]:
-    """Return one row per dataset and severity: rules, broken rules, rows that broke them."""
-    checks = tables[META_VALIDATIONS.name].astype({"dataset": "str", "severity": "str"})
-    grouped = checks.assign(broken=~checks["is_success"]).groupby(["dataset", "severity"])
-    totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), rows=("unexpected_count", "sum"))
-    rows: Iterator[Any] = totals.reset_index().itertuples(index=False)
-    return [
-        {
-            "dataset": row.dataset, "severity": row.severity, "rules": int(row.rules), "broken": int(row.broken),
-            "rows": int(row.rows),
-        }
-        for row in rows
-    ]  # fmt: skip
+def validation_summary(page: QualityPage) -> str:
+    """Return the quality page's verdict, a table of all suites, and one for each with a broken rule, as Markdown."""
+    facts = " · ".join(f"{fact.label} {fact.value}" for fact in page.facts)
+    overview = _markdown([c.label for c in page.overview.columns],
+                         [[cell.text for cell in row.cells] for row in page.overview.rows])  # fmt: skip
+    broken = [_suite_table(suite) for suite in page.suites if suite.is_broken]
+    return "\n\n".join([f"**{page.verdict}**", facts, overview, *broken])
+
+
+def _suite_table(suite: SuiteView) -> str:
+    head = ["rule", "in words", "takes out", "at fault", "looked at", "last nights"]
+    rows = [[r.code, r.text, r.takes, r.faults, r.looked, r.trend.words] for r in suite.rules if r.is_broken]
+    return f"### {suite.dataset}: {suite.summary}\n\n{_markdown(head, rows)}"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:

@@ -49,22 +49,28 @@ def session() -> Iterator[Callable[[pd.DataFrame, Sequence[Rule]], list[Outcome]
         ``(frame, rules) -> outcomes`` in the order of the rules. The frame's index must count its rows from 0.
     """
     with _LOCK:
-        gx = _import()
-        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
-
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        gx, context = open_context()
         asset = context.data_sources.add_pandas("memory").add_dataframe_asset("frame")
         batches = asset.add_batch_definition_whole_dataframe("all")
 
         def evaluate(frame: pd.DataFrame, rules: Sequence[Rule]) -> list[Outcome]:
-            expectations = [_expectation(gx, rule, number) for number, rule in enumerate(rules)]
+            expectations = [expectation_of(gx, rule, number) for number, rule in enumerate(rules)]
             suite = gx.ExpectationSuite(name="rules", expectations=expectations)
             results = batches.get_batch({"dataframe": frame}).validate(suite, result_format=_RESULT_FORMAT).results
             by_number = {result.expectation_config.meta["rule"]: result for result in results}
             return [_outcome(rule, by_number[number]) for number, rule in enumerate(rules)]
 
         yield evaluate
+
+
+def open_context() -> tuple[Any, Any]:
+    """Return Great Expectations and a context of our own, in memory and silent."""
+    gx = _import()
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return gx, context
 
 
 @cache
@@ -81,7 +87,8 @@ def _import() -> Any:
     return gx
 
 
-def _expectation(gx: Any, rule: Rule, number: int) -> Any:
+def expectation_of(gx: Any, rule: Rule, number: int) -> Any:
+    """Return a rule as an expectation, by which its number is known again."""
     build = row_law() if rule.kind == "law" else getattr(gx.expectations, _class_name(rule))
     return build(**_arguments(rule), meta={"rule": number})
 

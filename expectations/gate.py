@@ -16,14 +16,17 @@ from alvh_core import frames
 from alvh_core.errors import FatalError
 from alvh_core.forwards import EXPIRY
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
-from alvh_core.quarantine import mark_rejects, quarantine_entries, row_entries, settle
+from alvh_core.quality_groups import ChainContext
+from alvh_core.quarantine import MARKS, mark_rejects, quarantine_entries, row_entries, settle
 from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES, TableSpec
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from expectations.answer_suites import MAY_BE_EMPTY
+from expectations.packs import pack_bounds
 from expectations.report import ValidationReport, combine
 from expectations.rules import ROW_COUNT, Suite
 from expectations.runner import validate
-from expectations.suites import MAY_BE_EMPTY, expiry_suite, option_quotes_suite, out_suite, underlying_suite
+from expectations.suites import expiry_suite, option_quotes_suite, out_suite, underlying_suite
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +50,8 @@ class Gated:
 
 
 def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
-                           calendar: TradingCalendar, *, min_rows: int = 1) -> Gated:  # fmt: skip
+                           calendar: TradingCalendar, *, snapshots: pd.DataFrame | None = None,
+                           bars: pd.DataFrame | None = None, min_rows: int = 1) -> Gated:  # fmt: skip
     """Judge contracts, then expiries, then underlyings.
 
     Parameters
@@ -58,6 +62,8 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
         From `alvh_core.forwards.expiry_forwards`.
     universe : mapping of str to Asset
     calendar : TradingCalendar
+    snapshots, bars : DataFrame, optional
+        `SNAPSHOTS` and `DAILY_BARS` of the night; without them the rules that compare with them hold.
     min_rows : int
         0 for a shard: whether the night has contracts is seen when the shards are together (`together`).
 
@@ -70,12 +76,14 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     FatalError
         A row was lost.
     """
-    by_row = _passed(validate(with_quality(quotes, forwards), option_quotes_suite(min_rows=min_rows)), quotes)
+    bounds, context = pack_bounds(universe), ChainContext.of(calendar, snapshots, bars)
+    judged = with_quality(quotes, forwards, universe, calendar, bounds)
+    by_row = _passed(validate(judged, option_quotes_suite(min_rows=min_rows)), quotes)
     rejected_rows = by_row.rejects()
     hit = _hit(rejected_rows, len(quotes))
-    expiries = expiry_facts(quotes, forwards, universe, calendar)
+    expiries = expiry_facts(quotes, forwards, universe, calendar, bounds)
     by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
-    underlyings = underlying_facts(quotes, pd.Series(hit))
+    underlyings = underlying_facts(judged, pd.Series(hit), forwards, context, bounds)
     by_underlying = _passed(validate(underlyings, underlying_suite(min_rows=min_rows)), underlyings)
     marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
                          _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip
@@ -104,7 +112,7 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     report = validate(frame, suite)
     rejects = report.rejects()
     bad = _hit(rejects, len(frame))
-    rejected = frame[bad].assign(reason=rejects["reason"].to_numpy(), severity="row")
+    rejected = frame[bad].assign(**_marks(rejects)).assign(severity="row")
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
     row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
     clean = frame[~bad].reset_index(drop=True)
@@ -205,4 +213,8 @@ def _hit(rejects: pd.DataFrame, n_rows: int) -> NDArray[np.bool_]:
 
 def _suspended(facts: pd.DataFrame, report: ValidationReport, keys: list[str]) -> pd.DataFrame:
     rejects = report.rejects()
-    return facts.iloc[rejects["position"]][keys].assign(reason=rejects["reason"].to_numpy())
+    return facts.iloc[rejects["position"]][keys].assign(**_marks(rejects))
+
+
+def _marks(rejects: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
+    return {name: rejects[name].to_numpy(dtype="object") for name in MARKS}

@@ -7,12 +7,14 @@ Whether a dataset has a law is said in `expectations.suites`.
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from alvh_core.sessions import NEW_YORK
 
 SATURDAY = 5
 OFFICE_HOURS = (7, 18)
+WHOLE_TOLERANCE = 1e-9
 BAR_TOLERANCE = 1e-6  # vendors round high, low and close apart
 
 
@@ -102,18 +104,65 @@ def positive_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
     return flag.eq(equals).fillna(False) | ~(value <= 0)
 
 
+def same(frame: pd.DataFrame) -> pd.Series:
+    """Both columns equal where both are present."""
+    first, second = (column.astype("str") if not _is_plain(column) else column for column in _columns(frame))
+    return (first == second).fillna(True) | first.isna() | second.isna()
+
+
+def near(frame: pd.DataFrame, tolerance: float) -> pd.Series:
+    """Second column, a gap, no further from zero than a tolerance; a missing one is lawful."""
+    _, gap = _columns(frame)
+    return ~(gap.abs() > tolerance)
+
+
+def whole(frame: pd.DataFrame, first: int) -> pd.Series:
+    """Whole numbers in the first so many columns; nulls and infinities are other rules' business."""
+    lawful = pd.Series(True, index=frame.index)
+    for column in _columns(frame)[:first]:
+        values = column.to_numpy(dtype="float64", na_value=np.nan)
+        with np.errstate(invalid="ignore"):
+            lawful &= ~(np.abs(values - np.rint(values)) > WHOLE_TOLERANCE)
+    return lawful
+
+
+def flag_agrees(frame: pd.DataFrame) -> pd.Series:
+    """Quote state (columns flag, bid, ask) the one its prices give; an illegal price is another rule's business."""
+    flag, bid, ask = _columns(frame)
+    state = flag.astype("str")
+    wrong = (state.eq("LOCKED") & (bid != ask)) | (state.eq("ZERO_BID") & (bid != 0.0))
+    wrong |= state.eq("OK") & ((bid == 0.0) | (bid == ask) | (ask == 0.0))
+    return ~(wrong | (state.eq("NO_QUOTE") & (ask > 0.0)))
+
+
+def within(frame: pd.DataFrame) -> pd.Series:
+    """First column between the second and the third; nulls are lawful."""
+    value, low, high = _columns(frame)
+    return ~((value < low) | (value > high))
+
+
+def true_law(frame: pd.DataFrame) -> pd.Series:
+    """First column, a truth value, true."""
+    value, *_ = _columns(frame)
+    return value.astype(bool)
+
+
 LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless,
+        positive_unless, same, near, whole, flag_agrees, within, true_law,
     )
 }  # fmt: skip
 
 
 def _columns(frame: pd.DataFrame) -> list[pd.Series]:
     return [frame[name] for name in frame.columns]
+
+
+def _is_plain(column: pd.Series) -> bool:
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iufb"
 
 
 def _any_missing(columns: list[pd.Series]) -> pd.Series:

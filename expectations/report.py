@@ -3,7 +3,7 @@
 Pure pandas. No Great Expectations type, no rule and no decision what to do about a fault belongs here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core.columns import SEVERITIES
+from alvh_core.quarantine import MARKS, observed
+from expectations.rules import Rule
 
 CHECK_COLUMNS = ("check_name", "check_column", "severity", "is_success", "evaluated_count", "unexpected_count")
-FAULT_COLUMNS = ("position", "severity", "reason")
+FAULT_COLUMNS = ("position", "severity", "reason", "rule_no")
+REJECT_COLUMNS = ("position", *MARKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +32,17 @@ class ValidationReport:
     faults : DataFrame
         One row per (frame row, broken rule), columns `FAULT_COLUMNS`, sorted by position. ``position`` counts the rows
         of the validated frame from 0, whatever its index. Rules about the whole frame (row counts) have no fault rows.
+    rules : tuple of Rule
+        What ``rule_no`` counts.
+    values : DataFrame
+        The faulty rows, in order of position: the columns that rules look at.
     """
 
     dataset: str
     checks: pd.DataFrame
     faults: pd.DataFrame
+    rules: tuple[Rule, ...]
+    values: pd.DataFrame
 
     @property
     def is_success(self) -> bool:
@@ -68,22 +77,33 @@ class ValidationReport:
         return np.unique(self.faults.loc[self.faults["severity"] == severity, "position"].to_numpy(dtype="int64"))
 
     def rejects(self) -> pd.DataFrame:
-        """Return one row per faulty position: its gravest severity and all its reasons, joined by "; ".
+        """Return one row per faulty position: how grave, by which rule, all its reasons, and what the rules saw.
 
         Returns
         -------
         DataFrame
-            Columns `FAULT_COLUMNS`, sorted by position.
+            Columns `REJECT_COLUMNS`, sorted by position. ``rule_name`` is the first of the gravest rules; ``reason``
+            has all of them, joined by "; ".
         """
         positions, row = np.unique(self.faults["position"].to_numpy(dtype="int64"), return_inverse=True)
-        rank = np.zeros(len(positions), dtype="int64")
-        np.maximum.at(rank, row, self.faults["severity"].map(SEVERITIES.index).to_numpy(dtype="int64"))
+        is_broken = np.zeros((len(positions), len(self.rules)), dtype=bool)
+        is_broken[row, self.faults["rule_no"].to_numpy()] = True
+        parts = [self._alike(at, broken) for at, broken in _combinations(is_broken, self.rules)]
+        alike = pd.concat(parts) if parts else pd.DataFrame(columns=list(MARKS), dtype="str")
+        return alike.sort_index().reset_index(drop=True).assign(position=positions)[list(REJECT_COLUMNS)]
+
+    def _alike(self, at: NDArray[np.int64], broken: list[Rule]) -> pd.DataFrame:
+        """Describe the rows that break the same rules; there are few such groups, however many rows."""
+        gravest = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))  # the first, of several
+        columns = list(dict.fromkeys(name for rule in broken for name in rule.columns))
         return pd.DataFrame(
             {
-                "position": positions,
-                "severity": np.array(SEVERITIES)[rank],
-                "reason": _joined(row, len(positions), self.faults["reason"]),
-            }
+                "severity": gravest.severity,
+                "rule_name": gravest.name,
+                "reason": "; ".join(dict.fromkeys(rule.reason for rule in broken)),
+                "observed": observed(self.values[columns].iloc[at]).to_numpy(),
+            },
+            index=at,
         )
 
 
@@ -106,13 +126,13 @@ def combine(reports: Iterable[ValidationReport]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[["dataset", *CHECK_COLUMNS]]
 
 
-def _joined(row: NDArray[np.int64], n_rows: int, reasons: pd.Series) -> list[str]:
-    """Join the reasons of every row; joined once per combination, of which there are few, not once per row."""
-    categories = reasons.astype("category").cat
-    codes, names = categories.codes.to_numpy(), categories.categories.to_numpy()
-    has_reason = np.zeros((n_rows, len(names)), dtype=bool)
-    has_reason[row, codes] = True
-    combinations, number = np.unique(np.packbits(has_reason, axis=1), axis=0, return_inverse=True)
-    masks = np.unpackbits(combinations, axis=1, count=len(names)).astype(bool)
-    texts = ["; ".join(str(name) for name in names[mask]) for mask in masks]
-    return [texts[index] for index in number]
+def _combinations(
+    is_broken: NDArray[np.bool_], rules: tuple[Rule, ...]
+) -> Iterator[tuple[NDArray[np.int64], list[Rule]]]:
+    """Yield the rows that break the same rules, and those rules."""
+    packed = np.packbits(is_broken, axis=1)
+    number, names = pd.factorize(pd.Series(packed.view(f"V{packed.shape[1]}").ravel().tolist()))
+    order = np.argsort(number, kind="stable")
+    for at in np.split(order, np.searchsorted(number[order], np.arange(1, len(names)))):
+        if len(at):
+            yield at, [rule for rule, broken in zip(rules, is_broken[at[0]], strict=True) if broken]

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from alvh_core.columns import SEVERITIES, ColumnSpec
+from alvh_core.columns import COLUMNS, SEVERITIES, ColumnSpec
 from alvh_core.errors import ContractError
 from alvh_core.schemas import TableSpec
 from expectations.laws import LAWS
 
 KINDS = ("row_count", "not_null", "between", "in_set", "matches", "unique", "at_least", "law")
 ROW_COUNT = "ROW_COUNT"  # the one rule that is about all rows together
+LOOK_AHEAD = "What became known after the night would be look-ahead in every replay."
 OSI_PATTERN = r"^[A-Z0-9 ]{6}\d{6}[CP]\d{8}$"
 _PATTERNS = {"osi_symbol": OSI_PATTERN}
 
@@ -38,6 +39,8 @@ class Rule:
         The rule as a reader would say it, e.g. ``ask_usd >= bid_usd``.
     severity : {'row', 'expiry', 'underlying', 'night'}
         What a breach takes out.
+    why : str
+        The reason for the rule, in one sentence; a test asks every rule of every suite for it.
     arguments : Mapping
         Bounds, legal values, pattern or the law and its settings, by kind.
     """
@@ -47,6 +50,7 @@ class Rule:
     columns: tuple[str, ...]
     text: str
     severity: str = "row"
+    why: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,23 +100,25 @@ class Suite:
 def row_count(minimum: int, severity: str = "night") -> Rule:
     """Return the rule that the frame has at least so many rows; without it an empty frame passes everything."""
     return Rule(name=ROW_COUNT, kind="row_count", columns=(), text=f"at least {minimum} rows", severity=severity,
+                why="Without it an empty frame would pass every other rule.",
                 arguments={"minimum": minimum})  # fmt: skip
 
 
-def not_null(column: str, severity: str = "row", name: str = "NOT_NULL") -> Rule:
+def not_null(column: str, severity: str = "row", name: str = "NOT_NULL", *, why: str = "") -> Rule:
     """Return the rule that a column has no nulls."""
-    return Rule(name=name, kind="not_null", columns=(column,), text=f"{column} is present", severity=severity)
+    return Rule(name=name, kind="not_null", columns=(column,), text=f"{column} is present", severity=severity,
+                why=why or _of_registry(column, "every row of the table needs it"))  # fmt: skip
 
 
 def between(column: str, low: float | None, high: float | None, severity: str = "row", *, name: str = "OUT_OF_RANGE",
-            is_below: bool = False) -> Rule:  # fmt: skip
+            is_below: bool = False, why: str = "", text: str = "") -> Rule:  # fmt: skip
     """Return the rule that values lie in a closed range; an open side still excludes infinity.
 
     Parameters
     ----------
     column : str
     low, high : float, optional
-    severity, name : str
+    severity, name, why, text : str
     is_below : bool
         The upper bound itself is out.
     """
@@ -120,40 +126,47 @@ def between(column: str, low: float | None, high: float | None, severity: str = 
         f">= {low:g}" if low is not None else "",
         f"{'<' if is_below else '<='} {high:g}" if high is not None else "",
     ]
-    text = " and ".join(f"{column} {side}" for side in sides if side)
+    text = text or " and ".join(f"{column} {side}" for side in sides if side)
     arguments = {
         "low": -sys.float_info.max if low is None else low,
         "high": sys.float_info.max if high is None else high,
         "is_below": is_below,
     }
-    return Rule(name=name, kind="between", columns=(column,), text=text, severity=severity, arguments=arguments)
+    return Rule(name=name, kind="between", columns=(column,), text=text, severity=severity, arguments=arguments,
+                why=why or _of_registry(column, "no market or vendor means a value outside this range"))  # fmt: skip
 
 
-def in_set(column: str, allowed: tuple[str, ...], severity: str = "row", *, name: str = "NOT_ALLOWED") -> Rule:
+def in_set(column: str, allowed: tuple[str, ...], severity: str = "row", *, name: str = "NOT_ALLOWED",
+           why: str = "", text: str = "") -> Rule:  # fmt: skip
     """Return the rule that values are among the legal ones."""
-    text = f"{column} is {' or '.join(allowed)}"
+    text = text or f"{column} is {' or '.join(allowed)}"
     return Rule(name=name, kind="in_set", columns=(column,), text=text, severity=severity,
+                why=why or _of_registry(column, "a word outside its vocabulary has no meaning to any reader"),
                 arguments={"allowed": allowed})  # fmt: skip
 
 
-def matches(column: str, pattern: str, severity: str = "row") -> Rule:
+def matches(column: str, pattern: str, severity: str = "row", *, why: str = "") -> Rule:
     """Return the rule that strings match a pattern."""
     return Rule(name="PATTERN", kind="matches", columns=(column,), text=f"{column} matches {pattern}",
-                severity=severity, arguments={"pattern": pattern})  # fmt: skip
+                severity=severity, why=why or _of_registry(column, "other layouts would be read as something else"),
+                arguments={"pattern": pattern})  # fmt: skip
 
 
 def unique(columns: tuple[str, ...], severity: str = "row") -> Rule:
     """Return the rule that no two rows agree in all the columns; every row of a repeated key is a fault."""
     text = f"{', '.join(columns)} occurs once"
-    return Rule(name="DUPLICATE_KEY", kind="unique", columns=columns, text=text, severity=severity)
+    why = "A key that occurs twice would count one thing twice, or let the later copy win by chance."
+    return Rule(name="DUPLICATE_KEY", kind="unique", columns=columns, text=text, severity=severity, why=why)
 
 
-def at_least(name: str, larger: str, smaller: str, severity: str = "row") -> Rule:
+def at_least(name: str, larger: str, smaller: str, severity: str = "row", *, why: str = "") -> Rule:
     """Return the rule that one column is not below another, where both are present; numbers or dates."""
-    return Rule(name=name, kind="at_least", columns=(larger, smaller), text=f"{larger} >= {smaller}", severity=severity)
+    return Rule(name=name, kind="at_least", columns=(larger, smaller), text=f"{larger} >= {smaller}", severity=severity,
+                why=why)  # fmt: skip
 
 
-def law(name: str, function: str, columns: tuple[str, ...], text: str, severity: str = "row", **settings: Any) -> Rule:
+def law(name: str, function: str, columns: tuple[str, ...], text: str, severity: str = "row", *, why: str = "",
+        **settings: Any) -> Rule:  # fmt: skip
     """Return the rule that every row obeys a function of `expectations.laws`.
 
     Parameters
@@ -164,7 +177,7 @@ def law(name: str, function: str, columns: tuple[str, ...], text: str, severity:
         Key of `expectations.laws.LAWS`.
     columns : tuple of str
         At least two, in the order the law takes them.
-    text, severity : str
+    text, severity, why : str
     **settings
         Keyword arguments of the law: numbers or strings.
 
@@ -175,8 +188,14 @@ def law(name: str, function: str, columns: tuple[str, ...], text: str, severity:
     """
     if function not in LAWS:
         raise ContractError(f"rule {name}: no law {function!r}; there are {', '.join(sorted(LAWS))}")
-    return Rule(name=name, kind="law", columns=columns, text=text, severity=severity,
+    return Rule(name=name, kind="law", columns=columns, text=text, severity=severity, why=why,
                 arguments={"law": function, "settings": settings})  # fmt: skip
+
+
+def _of_registry(column: str, reason: str) -> str:
+    """Word the reason of a rule that follows from a column's declaration."""
+    meaning = COLUMNS[column].description if column in COLUMNS else ""
+    return f"{column}{f' ({meaning[:1].lower()}{meaning[1:]})' if meaning else ''}: {reason}."
 
 
 def registry_rules(table: TableSpec, severity: str = "row", *, min_rows: int = 1, empty_severity: str = "night",

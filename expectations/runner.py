@@ -50,7 +50,7 @@ def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -
         for columns, numbers in _blocks(open_rules):
             block = frame[columns].reset_index(drop=True)
             outcomes.update(zip(numbers, evaluate(block, [open_rules[number] for number in numbers]), strict=True))
-    return _report(name, suite.rules, [outcome for outcome in outcomes.values() if outcome is not None])
+    return _report(name, suite, frame, [outcome for outcome in outcomes.values() if outcome is not None])
 
 
 def _check_contract(frame: pd.DataFrame, suite: Suite, name: str) -> None:
@@ -101,12 +101,14 @@ def _blocks(rules: dict[int, Rule]) -> Iterator[tuple[list[str], list[int]]]:
         yield columns, numbers
 
 
-def _report(name: str, rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> ValidationReport:
+def _report(name: str, suite: Suite, frame: pd.DataFrame, outcomes: Sequence[Outcome]) -> ValidationReport:
     rows = [
         (rule.name, rule.column, rule.severity, outcome.is_success, outcome.evaluated_count, len(outcome.positions))
-        for rule, outcome in zip(rules, outcomes, strict=True)
+        for rule, outcome in zip(suite.rules, outcomes, strict=True)
     ]
-    return ValidationReport(name, pd.DataFrame(rows, columns=list(CHECK_COLUMNS)), _faults(rules, outcomes))
+    faults = _faults(suite.rules, outcomes)
+    values = frame[list(suite.columns)].iloc[faults["position"].unique()]
+    return ValidationReport(name, pd.DataFrame(rows, columns=list(CHECK_COLUMNS)), faults, suite.rules, values)
 
 
 def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
@@ -123,6 +125,7 @@ def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
             "position": position[order],
             "severity": pd.Categorical.from_codes(severity[numbers[order]], categories=severities),
             "reason": pd.Categorical.from_codes(reason[numbers[order]], categories=reasons),
+            "rule_no": numbers[order],
         }
     )
 

@@ -54,6 +54,9 @@ def report(
     day: Annotated[str | None, typer.Option("--date", help="Session; default: the night published last.")] = None,
     mode: Annotated[str | None, typer.Option(help="live, recorded, imported or simulated.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    gx_pages: Annotated[
+        bool, typer.Option("--data-docs", help="Build Great Expectations' pages too; they load scripts from the web.")
+    ] = False,
 ) -> None:
     """Print where a night's report is; --open shows it."""
     settings = prepare()
@@ -66,6 +69,10 @@ def report(
             f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"
         )
     typer.echo(pages[-1])
+    if gx_pages:
+        from flows.data_docs import data_docs  # noqa: PLC0415 - seconds of imports
+
+        typer.echo(data_docs(settings, parse_date(pages[-1].stem[:10]), pages[-1].stem[11:]))
     if open_it:
         webbrowser.open(pages[-1].as_uri())
 

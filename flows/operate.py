@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from alvh_core.errors import ContractError
+from flows.rejects import quarantine
 from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
 
 SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
@@ -137,6 +138,6 @@ def _show_progress() -> None:
 
 def mount(app: typer.Typer) -> None:
     """Put the commands on the `alvh` command."""
-    for command in (serve, backfill, reconcile, watch, migrate):
+    for command in (serve, backfill, reconcile, watch, migrate, quarantine):
         app.command()(command)
     app.command("import")(import_files)

@@ -20,6 +20,7 @@ from alvh_core.params import PROFILES, SpreadRule
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
+from expectations.handbook import suites_hash
 from flows.sources import check_publishers, open_source
 from tasks.night import Night, no_client
 from tasks.settings import Settings
@@ -122,7 +123,8 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     name, universe = read_universe(settings)
     profile, spread_rule, evidence_rule = PROFILES[PROFILE], SpreadRule(), EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
-    rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()}]
+    rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()},
+             suites_hash()]  # fmt: skip
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],

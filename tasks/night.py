@@ -119,6 +119,11 @@ class Night:
         """Page of the night."""
         return self.reports_root / f"{self.trade_date}-{self.source_mode}.html"
 
+    @property
+    def quality_path(self) -> Path:
+        """Quality page of the night, in a folder of its own beside the reports."""
+        return self.reports_root / "quality" / self.report_path.name
+
     def connect(self) -> None:
         """Build the adapters that threads share, before they do: two clients would keep two paces."""
         assert self.client.source_mode == self.source_mode

@@ -11,6 +11,7 @@ from alvh_core.schemas import (
     OPTION_QUOTES,
     QUARANTINED_QUOTES,
     RATE_CURVE,
+    SNAPSHOTS,
 )
 from expectations.gate import dated, validate_option_quotes, validate_rows
 from expectations.suites import daily_bars_suite
@@ -19,7 +20,8 @@ from tasks.night import Night
 from tasks.normalise import LANDED, SYMBOLS
 
 
-@stage(reads=[in_lake(RATE_CURVE), *(in_lake(t, LANDED) for t in (OPTION_QUOTES, META_QUARANTINE, DAILY_BARS))],
+@stage(reads=[*map(in_lake, (RATE_CURVE, SNAPSHOTS)),
+              *(in_lake(t, LANDED) for t in (OPTION_QUOTES, META_QUARANTINE, DAILY_BARS))],
        writes=[*map(in_lake, (OPTION_QUOTES, QUARANTINED_QUOTES, DAILY_BARS)),
                in_lake(META_QUARANTINE, SYMBOLS), in_lake(META_VALIDATIONS, SYMBOLS)])  # fmt: skip
 def validate(night: Night) -> dict[str, int]:
@@ -28,7 +30,8 @@ def validate(night: Night) -> dict[str, int]:
     bars = validate_rows(lake.read(DAILY_BARS, LANDED), DAILY_BARS, daily_bars_suite(min_rows=min_rows))
     landed = lake.read(OPTION_QUOTES, LANDED)
     forwards = expiry_forwards(landed, night.common.read(RATE_CURVE))
-    quotes = validate_option_quotes(landed, forwards, night.universe, night.calendar, min_rows=min_rows)
+    quotes = validate_option_quotes(landed, forwards, night.universe, night.calendar, min_rows=min_rows,
+                                    snapshots=lake.read(SNAPSHOTS), bars=bars.clean)  # fmt: skip
     unkeyed = lake.read(META_QUARANTINE, LANDED)
     lake.write(quotes.clean, OPTION_QUOTES)
     lake.write(quotes.rejected, QUARANTINED_QUOTES)

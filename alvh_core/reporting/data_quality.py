@@ -26,7 +26,7 @@ from alvh_core.schemas import (
     SNAPSHOTS,
 )
 
-_SEVERITY_TAKES = {
+SEVERITY_TAKES = {
     "row": "the row", "expiry": "the expiry", "underlying": "the underlying", "night": "the night",
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def _checks(validations: pd.DataFrame) -> Table:
     totals = grouped.agg(rules=("broken", "size"), broken=("broken", "sum"), looked=("evaluated_count", "max"),
                          rows=("unexpected_count", "sum")).reset_index()  # fmt: skip
     body = tuple(
-        Row(cells=(Cell(r.dataset), Cell(_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(count(r.rules)),
+        Row(cells=(Cell(r.dataset), Cell(SEVERITY_TAKES.get(r.severity, r.severity)), Cell(count(r.rules)),
                    Cell(count(r.broken), tone="bad" if r.broken else ""), Cell(count(r.looked)),
                    Cell(count(r.rows), tone="bad" if r.rows else "")))
         for r in records(totals)
@@ -94,7 +94,7 @@ def _broken(validations: pd.DataFrame) -> Table:
     )
     body = tuple(
         Row(cells=(Cell(str(r.dataset)), Cell(str(r.check_name)), Cell(str(r.check_column)),
-                   Cell(_SEVERITY_TAKES.get(str(r.severity), str(r.severity))),
+                   Cell(SEVERITY_TAKES.get(str(r.severity), str(r.severity))),
                    Cell(count(r.unexpected_count), tone="bad"), Cell(count(r.evaluated_count))))
         for r in records(failed)
     )  # fmt: skip
@@ -109,7 +109,7 @@ def _quarantine(quarantine: pd.DataFrame) -> Table:
     totals = grouped.agg(entries="size", rows="sum").reset_index()
     ranked = totals.sort_values(["rows", "dataset", "reason"], ascending=[False, True, True])
     body = tuple(
-        Row(cells=(Cell(r.dataset), Cell(_SEVERITY_TAKES.get(r.severity, r.severity)), Cell(r.reason),
+        Row(cells=(Cell(r.dataset), Cell(SEVERITY_TAKES.get(r.severity, r.severity)), Cell(r.reason),
                    Cell(count(r.entries)), Cell(count(r.rows))))
         for r in records(ranked)
     )  # fmt: skip

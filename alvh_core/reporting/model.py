@@ -271,3 +271,95 @@ class NightView:
     quality: Quality
     missing: Table
     foot: Foot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trend:
+    """A rule over the last nights, oldest first: share of rows at fault, None for a night that did not evaluate it."""
+
+    shares: tuple[float | None, ...]
+    dates: tuple[str, ...]
+    words: str
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no row was ever at fault: nothing to draw."""
+        return not any(self.shares)
+
+    @property
+    def bars(self) -> tuple[tuple[int, float, str], ...]:
+        """Place, height in per cent of the highest and words of each bar; a night without the rule has none."""
+        top = max(filter(None, self.shares), default=1.0)
+        told = zip(self.shares, self.dates, strict=True)
+        return tuple((at, 100.0 * s / top, f"{day}: {s:.3%}") for at, (s, day) in enumerate(told) if s is not None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleRow:
+    """One rule of a suite tonight."""
+
+    code: str
+    text: str
+    why: str
+    takes: str
+    looked: str
+    faults: str
+    is_broken: bool
+    is_declared: bool
+    trend: Trend
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteView:
+    """The rules of one dataset; ``anchor`` is its place on the page.
+
+    ``rules`` are told first, ``declared`` are those that held and only follow from what the columns are declared to be.
+    """
+
+    dataset: str
+    anchor: str
+    summary: str
+    tone: str
+    rules: tuple[RuleRow, ...]
+    declared: tuple[RuleRow, ...]
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a rule is."""
+        return any(rule.is_broken for rule in self.rules)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectGroup:
+    """What one rule took out, with examples."""
+
+    code: str
+    title: str
+    why: str
+    examples: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityPage:
+    """The quality page, in reading order."""
+
+    trade_date: str
+    weekday: str
+    source_mode: str
+    verdict: str
+    tone: str
+    balance: str
+    is_balanced: bool
+    facts: tuple[Fact, ...]
+    overview: Table
+    rejects: Table
+    groups: tuple[RejectGroup, ...]
+    suites: tuple[SuiteView, ...]
+    missing: Table
+    clocks: Table
+    provenance: tuple[tuple[str, str], ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the quotes are made up."""
+        return self.source_mode == "simulated"

@@ -214,6 +214,13 @@ class Warehouse:
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
         return self._read(sa.select(table).where(earlier), LADDER_SIGNALS)
 
+    def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int) -> pd.DataFrame:
+        """Return a table's rows of a night and the nights before it that have any, so many in all."""
+        table = SQL_TABLES[spec.name]
+        mine = (table.c.source_mode == source_mode) & (table.c.trade_date <= trade_date)
+        days = sa.select(table.c.trade_date).distinct().where(mine).order_by(table.c.trade_date.desc()).limit(nights)
+        return self._read(sa.select(table).where(mine & table.c.trade_date.in_(days)), spec)
+
     def night(self, source_mode: str, trade_date: date) -> dict[str, pd.DataFrame]:
         """Return every published table of a night, by name; all of one publication."""
         result = {}

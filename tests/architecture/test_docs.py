@@ -8,6 +8,7 @@ import pytest
 from alvh_core.dictionary import data_dictionary
 from alvh_core.schemas import TABLES
 from alvh_core.universe import DEFAULT_UNIVERSE
+from expectations.handbook import rulebook
 from tasks.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,10 @@ TOP_LEVEL = {
 
 def test_the_data_dictionary_is_what_the_registry_says() -> None:
     assert DOCS["data_dictionary.md"] == data_dictionary(), "run `make docs`"
+
+
+def test_the_rules_are_what_the_suites_say() -> None:
+    assert DOCS["rules.md"] == rulebook(), "run `make docs`"
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
@@ -38,7 +43,7 @@ def test_every_command_is_in_the_readme() -> None:
 
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert commands == {"nightly", "report", "query", "doctor", "serve", "backfill", "reconcile", "watch", "migrate",
-                        "import"}  # fmt: skip
+                        "import", "quarantine"}  # fmt: skip
     readme = (ROOT / "README.md").read_text()
     assert {name for name in commands if f"alvh {name}" in readme} == commands
 

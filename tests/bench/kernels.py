@@ -23,8 +23,8 @@ from tasks.sources.treasury import curve_url, parse_curve
 DAY, ROUNDS = date(2026, 11, 18), 5
 
 
-def measure() -> dict[str, float]:
-    """Return contracts per second by step, medians of five rounds."""
+def simulated_night():
+    """Return universe, calendar, curve and how to parse the chains of one simulated night."""
     calendar, universe = load_calendar(), DEFAULT_UNIVERSE
     market = SimulatedMarket(universe, calendar.dates, early_closes(calendar))
     bodies = {chain_url(asset.wire_symbol): market.chain(asset.wire_symbol, DAY) for asset in universe.values()}
@@ -45,6 +45,12 @@ def measure() -> dict[str, float]:
         )
         return normalise_quotes(decoded.raw, decoded.snapshots, universe, calendar)[0], decoded.snapshots
 
+    return universe, calendar, curve, parse
+
+
+def measure() -> dict[str, float]:
+    """Return contracts per second by step, medians of five rounds."""
+    universe, calendar, curve, parse = simulated_night()
     (quotes, snapshots), speed = _rate(parse)
     rates = {"parse": len(quotes) / speed}
     gated, speed = _rate(lambda: validate_option_quotes(quotes, expiry_forwards(quotes, curve), universe, calendar))

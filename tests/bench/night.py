@@ -1,4 +1,4 @@
-"""`make bench`: every figure in one run. Steps, implied volatility against its peers, and a whole night.
+"""`make bench`: every figure in one run. Steps, rules and implied volatility against their peers, and a whole night.
 
 A measurement, not a test; figures are medians where a step is short and single runs where it is long. Large
 nights and shards are `make bench-scale`.
@@ -17,6 +17,7 @@ def main() -> None:
     sys.path.insert(0, str(HERE))
     import iv_peers
     import kernels
+    import rules
     import scale
 
     print(f"Python {platform.python_version()} on {os.cpu_count()} cores")
@@ -26,6 +27,8 @@ def main() -> None:
         print(f"  {name:10s} {rate / 1e6:6.2f} M contracts/s")
     print("\nimplied volatility against packaged peers")
     iv_peers.main()
+    print("\nrules for option quotes against pandera and pandas")
+    rules.measure()
     with tempfile.TemporaryDirectory() as home:
         scale.show("night of the default universe", scale.one_night(Path(home), 0))
 

@@ -40,7 +40,8 @@ def test_every_row_says_that_it_is_simulated(simulated_home, warehouse_of) -> No
     verdicts = warehouse_of(simulated_home).night("simulated", DAY)["out_alvh__daily_verdicts"]
     assert (verdicts["verdict"] == "INSUFFICIENT").all()
     assert verdicts["reasons"].str.contains("simulated quotes are never evidence").all()
-    assert "SIMULATED" in (simulated_home / "reports" / f"{DAY}-simulated.html").read_text()
+    for page in ("", "quality/"):
+        assert "SIMULATED" in (simulated_home / "reports" / f"{page}{DAY}-simulated.html").read_text()
 
 
 def crossing_sessions() -> list[date]:
@@ -137,6 +138,8 @@ def test_the_ui_gets_verdicts_validation_and_report(prefect_api: str) -> None:
     by_key = {artifact["key"]: artifact for artifact in found}
     assert {"verdicts", "validations", "report"} <= set(by_key)
     assert "V0_REF" in by_key["verdicts"]["data"]
+    assert f"quality/{DAY}-simulated.html" in by_key["validations"]["data"]
+    assert "| core_options__daily_quotes |" in by_key["validations"]["data"]
 
 
 def test_a_failed_stage_is_in_the_ledger_and_the_next_run_goes_on(

@@ -179,7 +179,8 @@ def _fill_ledger(night):
     ])  # fmt: skip
     night.put("meta_quarantine", [
         {"dataset": QUOTES, "row_key": f"SPX {i}", "row_position": i, "payload_sha256": SHA, "severity": "row",
-         "reason": "CROSSED: ask_usd >= bid_usd", "rows_count": 1} for i in range(6)
+         "rule_name": "CROSSED", "symbol": "SPX", "reason": "CROSSED: ask_usd >= bid_usd",
+         "observed": f"ask_usd={i}, bid_usd={i + 1}", "rows_count": 1} for i in range(6)
     ])  # fmt: skip
 
 

@@ -9,13 +9,13 @@ import pytest
 from alvh_core.errors import FatalError
 from alvh_core.forwards import expiry_forwards
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
-from alvh_core.quarantine import mark_rejects, quarantine_entries, row_entries, settle
+from alvh_core.quarantine import MARKS, mark_rejects, observed, quarantine_entries, row_entries, settle
 from alvh_core.schemas import META_QUARANTINE, OPTION_QUOTES
 
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 AUG, SEP = date(2026, 8, 19), date(2026, 9, 16)
-NO_ROWS = pd.DataFrame({"position": [], "severity": [], "reason": []})
-NO_GROUPS = pd.DataFrame({"underlying": [], "root": [], "expiry_date": [], "reason": []})
+NO_ROWS = pd.DataFrame({name: [] for name in ("position", *MARKS)})
+NO_GROUPS = pd.DataFrame({name: [] for name in ("underlying", "root", "expiry_date", *MARKS)})
 
 
 @pytest.fixture(scope="module")
@@ -32,18 +32,20 @@ def forwards(vix, chains):
 
 
 def _group(**columns):
-    return pd.DataFrame([columns]).assign(reason="WHY: because")
+    return pd.DataFrame([columns]).assign(severity="expiry", rule_name="WHY", reason="WHY: because", observed="x=1")
 
 
 AUG_GROUP = _group(underlying="VIX", root="VIX", expiry_date=pd.Timestamp(AUG))
 
 
 def test_the_gravest_severity_wins(vix):
-    rows = pd.DataFrame({"position": [0, 31], "severity": "row", "reason": ["CROSSED: a", "CROSSED: b"]})
+    rows = pd.DataFrame({"position": [0, 31], "severity": "row", "rule_name": "CROSSED",
+                         "reason": ["CROSSED: a", "CROSSED: b"], "observed": ["a=1", "b=2"]})  # fmt: skip
     found = mark_rejects(vix, rows, AUG_GROUP, NO_GROUPS)
     assert found["severity"].tolist() == ["expiry"] * 16 + [None] * 15 + ["row"] or found["severity"].isna().sum() == 15
     assert found.loc[0, "reason"] == "WHY: because"
-    assert found.loc[31, "reason"] == "CROSSED: b"
+    assert found.loc[0, ["rule_name", "observed"]].tolist() == ["WHY", "x=1"]
+    assert found.loc[31].tolist() == ["row", "CROSSED", "CROSSED: b", "b=2"]
     whole = mark_rejects(vix, rows, AUG_GROUP, _group(underlying="VIX"))
     assert whole["severity"].eq("underlying").all()
 
@@ -62,16 +64,32 @@ def test_groups_are_one_entry_each(vix):
     entry = entries.iloc[0]
     assert (entry["row_key"], entry["severity"], entry["rows_count"]) == ("VIX VIX 2026-08-19", "expiry", 16)
     assert pd.isna(entry["row_json"])
+    assert (entry["rule_name"], entry["symbol"], entry["observed"]) == ("WHY", "VIX", "x=1")
     assert quarantine_entries(rejected.iloc[:0], OPTION_QUOTES.name).empty
 
 
 def test_content_of_a_row_survives(vix):
-    row = vix.iloc[[0]].assign(severity="row", reason="CROSSED: a\nb \u2028 c")
+    row = vix.iloc[[0]].assign(severity="row", rule_name="CROSSED", reason="CROSSED: a\nb \u2028 c", observed="a=1")
     entry = row_entries(row, OPTION_QUOTES.name, row["osi_symbol"]).iloc[0]
     content = pd.read_json(pd.io.common.StringIO(f"[{entry['row_json']}]")).iloc[0]
     assert content["strike_usd"] == 18.0
     assert content["osi_symbol"] == vix["osi_symbol"].iloc[0]
     assert entry["rows_count"] == 1
+    assert (entry["rule_name"], entry["symbol"], entry["observed"]) == ("CROSSED", "VIX", "a=1")
+
+
+def test_what_a_rule_saw_is_written_short():
+    values = pd.DataFrame({
+        "day": pd.to_datetime(["2026-07-16", None]), "at": pd.to_datetime(["2026-07-16 20:00:01", None], utc=True),
+        "count": pd.array([3, None], dtype="Int64"), "flag": pd.Categorical(["OK", None]), "is": [True, False],
+        "long": ["x" * 100, None],
+    }, index=[7, 7])  # fmt: skip
+    found = observed(values)
+    assert found.tolist() == [
+        f"day=2026-07-16, at=2026-07-16 20:00:01, count=3, flag=OK, is=True, long={'x' * 60}...",
+        "day is missing, at is missing, count is missing, flag is missing, is=False, long is missing",
+    ]
+    assert found.index.tolist() == [7, 7]
 
 
 def test_a_lost_row_stops_the_night():

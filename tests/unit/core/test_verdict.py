@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.schemas import LADDER_SIGNALS, META_VALIDATIONS, VERDICTS_TABLE
-from alvh_core.summary import validation_summary, verdict_summary
+from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
+from alvh_core.summary import verdict_summary
 from alvh_core.universe import DEFAULT_UNIVERSE
 from alvh_core.verdict import EvidenceRule, evidence, insufficiency, judge
 
@@ -125,25 +125,3 @@ def test_verdicts_in_plain_words():
          "filter": "PASS", "tonight": "DEPLOYABLE", "why": "spread 5.00% of the premium; ladder IDLE",
          "verdict": "INSUFFICIENT"},
     ]  # fmt: skip
-
-
-def test_validations_in_plain_numbers():
-    rows = [
-        ("quotes", "row", True, 0),
-        ("quotes", "row", False, 3),
-        ("quotes", "night", True, 0),
-        ("bars", "row", False, 1),
-    ]
-    checks = frames.conform(
-        pd.DataFrame([
-            {"trade_date": "2026-07-16", "source_mode": "live", "dataset": d, "check_name": f"c{i}",
-             "check_column": "*", "severity": s, "is_success": ok, "evaluated_count": 9, "unexpected_count": n}
-            for i, (d, s, ok, n) in enumerate(rows)
-        ]),
-        META_VALIDATIONS,
-    )  # fmt: skip
-    assert validation_summary({META_VALIDATIONS.name: checks}) == [
-        {"dataset": "bars", "severity": "row", "rules": 1, "broken": 1, "rows": 1},
-        {"dataset": "quotes", "severity": "night", "rules": 1, "broken": 0, "rows": 0},
-        {"dataset": "quotes", "severity": "row", "rules": 2, "broken": 1, "rows": 3},
-    ]

@@ -132,7 +132,9 @@ def test_severities_are_kept_apart_and_rejects_name_every_reason():
     assert report.rejects().to_dict("list") == {
         "position": [1, 2],
         "severity": ["expiry", "underlying"],
+        "rule_name": ["NOT_ALLOWED", "OUT_OF_RANGE"],
         "reason": ["OUT_OF_RANGE: number >= 0; NOT_ALLOWED: text is C or P", "OUT_OF_RANGE: count >= 0"],
+        "observed": ["number=-1, text=X", "count=-1"],
     }
     with pytest.raises(ValueError, match="severity"):
         report.rows_at("mild")
@@ -140,7 +142,7 @@ def test_severities_are_kept_apart_and_rejects_name_every_reason():
 
 def test_no_faults_give_no_rejects_and_no_reports_no_checks():
     report = _run(pd.DataFrame(GOOD), rules.row_count(1))
-    assert report.rejects().shape == (0, 3)
+    assert report.rejects().shape == (0, 5)
     assert combine([]).shape == (0, 1 + len(CHECK_COLUMNS))
 
 

@@ -335,3 +335,15 @@ def test_the_limit_of_a_pass_is_the_given_rule():
 
 def test_there_is_a_breach_for_every_answer_table():
     assert {table.name for table, _, _ in BREACHES} == {table.name for table in OUT_TABLES} == {t.name for t in ANSWERS}
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------
+def _all_suites():
+    named = [getattr(suites, name) for name in suites.__all__ if name != "out_suite"]
+    return [build() for build in named] + [suites.out_suite(table) for table in OUT_TABLES]
+
+
+@pytest.mark.parametrize("suite", _all_suites(), ids=lambda suite: suite.dataset)
+def test_every_rule_gives_its_reason_in_a_sentence(suite):
+    without = [rule.name for rule in suite.rules if len(rule.why.split()) < 4 or not rule.why.endswith(".")]
+    assert not without

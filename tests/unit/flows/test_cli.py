@@ -12,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alvh_core.schemas import DAILY_BARS, NIGHT_TABLES, VERDICTS_TABLE
+from alvh_core.frames import conform
+from alvh_core.schemas import DAILY_BARS, META_QUARANTINE, NIGHT_TABLES, VERDICTS_TABLE
 from flows import cli
 from tasks.lake.tables import LakeTables
 from tasks.warehouse.repository import NightKey, Warehouse
@@ -103,6 +104,10 @@ def test_query_lake(alvh, published):
     pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
     pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
+    pytest.param(("quarantine", "--severity", "grave"), ["--severity: expected row, expiry"], id="severity"),
+    pytest.param(("quarantine", "--mode", "real"), ["--mode: expected live, recorded"], id="quarantine-mode"),
+    pytest.param(("quarantine", "--date", "2026-07-15"), ["expected a published night (2026-07-15), found none"],
+                 id="no-such-night"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):
@@ -163,6 +168,56 @@ def test_report(alvh, published, monkeypatch):
     assert alvh("report", "--mode", "live")[1].strip() == str(pages[0])
     assert alvh("report", "--date", "2026-07-16", "--mode", "simulated", "--open")[1].strip() == str(pages[1])
     assert opened == [pages[1].as_uri()]
+
+
+@pytest.fixture
+def rejected(published, sample_frame):
+    """The same night, published with a quarantine: 30 crossed quotes of KO, and VIX's September suspended."""
+    rows = [{"row_key": f"KO {n:02d}", "symbol": "KO", "severity": "row", "rule_name": "CROSSED",
+             "reason": "CROSSED: ask_usd >= bid_usd", "observed": f"ask_usd=1, bid_usd={n + 2}", "rows_count": 1}
+            for n in range(30)]  # fmt: skip
+    rows.append({"row_key": "VIX VIX 2026-09-16", "symbol": "VIX", "severity": "expiry", "rule_name": "EXPIRY_DATE",
+                 "reason": "EXPIRY_DATE: calendar_status is OK", "observed": "calendar_status=NOT_A_SESSION",
+                 "rows_count": 84})  # fmt: skip
+    table = conform(pd.DataFrame(rows).assign(
+        trade_date="2026-07-16", source_mode="simulated", dataset="quotes", payload_sha256="0123456789abcdef",
+        row_position=range(len(rows))), META_QUARANTINE)  # fmt: skip
+    tables = {s.name: sample_frame(s, trade_date="2026-07-16", source_mode="simulated") for s in NIGHT_TABLES}
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    warehouse.claim(KEY, run_id="r", code_version="0", rules_hash="x", source="recorded:my nights")
+    warehouse.publish(KEY, tables | {META_QUARANTINE.name: table}, outcome="OK", reason=None, counts={}, run_id="r")
+    warehouse.close()
+    return published
+
+
+def test_quarantine_lists_by_rule_then_one_by_one_and_says_what_to_do(alvh, rejected):
+    code, out, err = alvh("quarantine", "--limit", "3")
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0] == ["2026-07-16", "·", "SIMULATED"]
+    assert lines[2] == ["quotes", "expiry", "EXPIRY_DATE", "1", "1", "84"]
+    assert lines[3] == ["quotes", "row", "CROSSED", "1", "30", "30"]
+    assert lines[7] == ["VIX", "VIX", "2026-09-16", "expiry", "EXPIRY_DATE", "84", "calendar_status=NOT_A_SESSION",
+                        "0123456789ab"]  # fmt: skip
+    assert lines[8][:2] == ["KO", "00"]
+    assert "3 rows of 31; more: --limit 31" in out
+    assert "alvh nightly --date 2026-07-16 --source 'recorded:my nights' --force" in out
+
+
+@pytest.mark.parametrize(("words", "keys"), [
+    (("--symbol", "VIX"), ["VIX VIX 2026-09-16"]), (("--rule", "EXPIRY_DATE"), ["VIX VIX 2026-09-16"]),
+    (("--severity", "expiry"), ["VIX VIX 2026-09-16"]), (("--symbol", "KO", "--severity", "expiry"), []),
+    (("--rule", "CROSSED", "--limit", "1", "--date", "2026-07-16", "--mode", "simulated"), ["KO 00"]),
+])  # fmt: skip
+def test_quarantine_for_programs(alvh, rejected, words, keys):
+    code, out, _ = alvh("quarantine", "--format", "json", *words)
+    assert code == 0
+    assert [row["row_key"] for row in json.loads(out)] == keys
+
+
+def test_quarantine_of_nothing(alvh, rejected):
+    code, out, _ = alvh("quarantine", "--symbol", "XLF")
+    assert (code, out.splitlines()[-1]) == (0, "nothing of this kind was quarantined")
 
 
 def test_doctor_on_a_fresh_machine(alvh, home, monkeypatch):
@@ -246,7 +301,7 @@ def test_help_is_quick_and_names_the_commands():
     done = subprocess.run([sys.executable, "-m", "flows.cli", "--help"], capture_output=True, text=True, check=False)
     seconds = time.monotonic() - start
     assert done.returncode == 0
-    for command in ("nightly", "report", "query", "doctor"):
+    for command in ("nightly", "report", "query", "quarantine", "doctor"):
         assert command in done.stdout
     assert seconds < 3.0, "0.3 s here; a loaded machine may take longer, an import of pandas always does"
     heavy = {"pandas", "prefect", "duckdb", "sqlalchemy", "pydantic"}

@@ -7,13 +7,15 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.reporting.model import SpreadPlot, TriggerPlot
+from alvh_core.reporting.quality_page import RuleWords, quality_page
 from alvh_core.reporting.view import night_view
-from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS, VERDICTS_TABLE
 from alvh_core.universe import Asset, Root
-from tasks.render.page import render_report
+from tasks.render.page import render_quality, render_report
 from tasks.render.plots import spread_svg, trigger_svg
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
+QUOTES = "core_options__daily_quotes"
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -72,6 +74,50 @@ def test_page_is_well_formed_and_self_contained(report_night, mode, empty):
     assert not re.search(r"@import|url\((?!#)", html)
     assert "default-src 'none'" in html
     assert len(html) < 1_500_000
+
+
+def _render_quality(night, **options):
+    history = options.pop("history", night.tables[META_VALIDATIONS.name])
+    words = {(QUOTES, "CROSSED", "ask_usd,bid_usd"): RuleWords("ask_usd >= bid_usd", HOSTILE)}
+    return render_quality(quality_page(night.tables, history, words, **options), "../report.html")
+
+
+@pytest.mark.parametrize("empty", [pytest.param(False, id="full"), pytest.param(True, id="no data")])
+@pytest.mark.parametrize("mode", ["live", "simulated"])
+def test_the_quality_page_is_well_formed_self_contained_and_labelled(report_night, mode, empty):
+    html = _render_quality(report_night(mode, empty=empty), ledger={"source_mode": mode, "rules_hash": HOSTILE})
+    page = Page(html)
+    assert (page.broken, page.stack) == ([], [])
+    assert html.startswith("<!DOCTYPE html>")
+    assert not {"script", "link", "img", "iframe", "object", "embed", "base", "form"} & set(page.tags)
+    assert not any(name.startswith("on") or name in {"src", "xlink:href", "srcset"} for name, _ in page.attributes)
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    links = {value for name, value in page.attributes if name == "href"}
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert {link for link in links if not link.startswith("#")} == {"../report.html"}
+    assert not re.search(r"@import|url\((?!#)", html)
+    assert "default-src 'none'" in html
+    assert page.text.count("SIMULATED — not evidence") == (page.tags.count("section") + 1 if mode == "simulated" else 0)
+
+
+def test_the_quality_page_says_what_was_refused_and_why(report_night):
+    night = report_night()
+    _change(night, META_QUARANTINE, observed=HOSTILE, reason=f"CROSSED: {HOSTILE}", symbol=HOSTILE)
+    page = Page(_render_quality(night, ledger={"rows_in_count": 400, "rows_quarantined_count": 6,
+                                               "rows_published_count": 394}))  # fmt: skip
+    for words in ("Passed with 1 broken rule of 2; taken out: 6 rows.", "400 contracts in = 394 published + 6",
+                  "CROSSED takes out the row: 6 rows of core_options__daily_quotes", "5 of 6 entries", HOSTILE,
+                  "at fault in 1 of 1 night, at most 1.500 %", "answered 404, expected 200"):  # fmt: skip
+        assert words in page.text
+    assert "rect" in page.tags
+
+
+def test_the_report_and_its_quality_page_lead_to_one_another(report_night):
+    night = report_night()
+    view = night_view(night.tables, night.priced, night.universe)
+    links = {value for name, value in Page(render_report(view, "quality/x.html")).attributes if name == "href"}
+    assert {link for link in links if not link.startswith("#")} == {"quality/x.html"}
 
 
 def test_links_inside_the_page_lead_somewhere_and_ids_are_unique(report_night):

@@ -1,0 +1,186 @@
+"""Facts about whole expiries and whole chains: do their parts belong together, and to this night.
+
+One row per expiry or underlying, computed by grouping, never row by row. No limits: those are rules and packs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core.forwards import EXPIRY
+from alvh_core.sessions import TradingCalendar, quote_clock
+
+_TWO_SIDED = ("OK", "LOCKED")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChainContext:
+    """What is known of a night beside its quotes; a frame that is empty leaves its facts unknown.
+
+    Attributes
+    ----------
+    calendar : TradingCalendar
+    snapshots : DataFrame
+        `alvh_core.schemas.SNAPSHOTS`.
+    bars : DataFrame
+        `alvh_core.schemas.DAILY_BARS`.
+    """
+
+    calendar: TradingCalendar
+    snapshots: pd.DataFrame = field(default_factory=pd.DataFrame)
+    bars: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @classmethod
+    def of(cls, calendar: TradingCalendar, *frames: pd.DataFrame | None) -> "ChainContext":
+        """Build one of snapshots and bars, of which either may be missing."""
+        snapshots, bars = (pd.DataFrame() if frame is None else frame for frame in frames)
+        return cls(calendar=calendar, snapshots=snapshots, bars=bars)
+
+
+def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+    """Describe the inside of every expiry.
+
+    Parameters
+    ----------
+    plain : DataFrame
+        `OPTION_QUOTES` without adjusted contracts.
+    forwards : DataFrame
+        From `alvh_core.forwards.expiry_forwards`.
+    bounds : DataFrame
+        Per symbol, see `expectations.packs`.
+
+    Returns
+    -------
+    DataFrame
+        `EXPIRY`, ``centre_frac`` (median strike over the chain's forward), ``term_frac`` (own forward over the
+        chain's), ``paired_frac`` (share of strikes with call and put), ``wrong_delta_frac`` (share of vendor deltas of
+        the wrong sign), ``same_quotes_count`` (other expiries of the chain with the very same quotes),
+        ``distinct_quotes_count`` (NaN with fewer than eight two-sided contracts), ``twin_gap_frac`` (forward against
+        that of another root of the same date), ``dte_days`` and the bounds they are held against.
+    """
+    frame = plain[[*EXPIRY, "strike_usd", "option_right", "vendor_delta", "dte_days"]].assign(
+        quoted=plain["quote_flag"].isin(_TWO_SIDED), bid=plain["bid_usd"], ask=plain["ask_usd"]
+    )
+    side = np.where(frame["option_right"] == "C", 1.0, -1.0) * frame["vendor_delta"]
+    frame["is_wrong"] = (side < -0.01).where(side.abs() > 0.01)
+    grouped = frame.groupby(EXPIRY, observed=True)
+    facts = grouped.agg(strike=("strike_usd", "median"), wrong_delta_frac=("is_wrong", "mean"),
+                        dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"))  # fmt: skip
+    sides = frame.drop_duplicates([*EXPIRY, "strike_usd", "option_right"])
+    pairs = sides.groupby(EXPIRY, observed=True).size() - facts["strikes"]
+    facts["paired_frac"] = pairs / facts["strikes"]
+    facts = facts.reset_index().merge(_repetition(frame), on=EXPIRY, how="left")
+    facts = facts.merge(forwards[[*EXPIRY, "forward_usd"]], on=EXPIRY, how="left")
+    symbol = facts["underlying"].astype("str")
+    chain = facts["forward_usd"].groupby(symbol).transform("median")
+    twins = facts.groupby(["underlying", "expiry_date"], observed=True)["forward_usd"]
+    facts = facts.assign(
+        centre_frac=facts["strike"] / chain, term_frac=facts["forward_usd"] / chain,
+        twin_gap_frac=twins.transform("max") / twins.transform("min") - 1.0,
+        same_quotes_count=facts["same_quotes_count"].fillna(0),
+        wrong_delta_frac=facts["wrong_delta_frac"].astype("float64"),
+    )  # fmt: skip
+    limits = bounds.reindex(symbol)[
+        ["centre_low_frac", "centre_high_frac", "term_low_frac", "term_high_frac", "max_dte_days"]
+    ]
+    facts = facts.assign(**{str(name): limits[name].to_numpy() for name in limits})
+    return facts.drop(columns=["strike", "strikes", "forward_usd"])
+
+
+def _repetition(frame: pd.DataFrame) -> pd.DataFrame:
+    """Fingerprint the quotes of every expiry: the same under two dates is a copy, all alike is a filling."""
+    quoted = frame[frame["quoted"]]
+    if quoted.empty:
+        return frame[EXPIRY].drop_duplicates().assign(same_quotes_count=0.0, distinct_quotes_count=np.nan)
+    quote = quoted[["strike_usd", "bid", "ask"]].assign(is_call=quoted["option_right"].eq("C"))
+    hashed = quoted[EXPIRY].assign(
+        print=pd.util.hash_pandas_object(quote, index=False).to_numpy().astype("uint64"),
+        pair=pd.util.hash_pandas_object(quote[["bid", "ask"]], index=False).to_numpy(),
+    )
+    groups = hashed.groupby(EXPIRY, observed=True)
+    facts = groups.agg(print=("print", "sum"), pairs=("pair", "nunique"), count=("pair", "size")).reset_index()
+    many = facts["count"] >= 8
+    facts["distinct_quotes_count"] = facts["pairs"].astype("float64").where(many)
+    same = facts.groupby([facts["underlying"].astype("str"), "print"])["count"].transform("size") - 1.0
+    facts["same_quotes_count"] = same.where(many, 0.0)
+    return facts[[*EXPIRY, "same_quotes_count", "distinct_quotes_count"]]
+
+
+def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainContext,
+                  bounds: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+    """Describe every chain of the night as a whole.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        `OPTION_QUOTES` with ``is_off_tick``.
+    forwards : DataFrame
+        From `alvh_core.forwards.expiry_forwards`.
+    context : ChainContext
+    bounds : DataFrame
+        Per symbol, see `expectations.packs`.
+
+    Returns
+    -------
+    DataFrame
+        ``underlying``, ``call_frac`` (share of calls), ``bodies_count`` (payloads and quote times it was made of),
+        ``quote_age_minutes``, ``due_clock`` and ``quote_clock``, ``is_session`` and ``is_of_session``,
+        ``off_tick_frac``, ``spot_frac`` (nearest forward over the vendor's price), ``close_frac`` (over the last close)
+        and their bounds.
+    """
+    symbol = quotes["underlying"].astype("str")
+    grouped = quotes.assign(symbol=symbol, is_call=quotes["option_right"].eq("C")).groupby("symbol")
+    facts = grouped.agg(
+        call_frac=("is_call", "mean"), bodies=("payload_sha256", "nunique"), times=("quote_at_utc", "nunique"),
+        quote_age_minutes=("quote_age_minutes", "min"), quote_clock=("quote_clock", "first"),
+        quote_at_utc=("quote_at_utc", "first"), trade_date=("trade_date", "first"),
+        off_tick_frac=("is_off_tick", "mean"),
+    ).rename_axis("underlying").reset_index()  # fmt: skip
+    facts["bodies_count"] = facts[["bodies", "times"]].max(axis=1)
+    facts["quote_clock"] = facts["quote_clock"].astype("str")
+    facts = facts.assign(**_clock(facts, context.calendar))
+    facts = facts.merge(_nearest_forward(forwards), on="underlying", how="left")
+    spots = _lookup(context.snapshots, "underlying", "underlying_price_usd")
+    closes = _lookup(context.bars, "symbol", "close_usd", order="bar_date")
+    facts["spot_frac"] = facts["forward_usd"] / facts["underlying"].map(spots).where(lambda price: price > 0)
+    facts["close_frac"] = facts["forward_usd"] / facts["underlying"].map(closes).where(lambda price: price > 0)
+    limits = bounds.reindex(facts["underlying"])
+    named = ["spot_low_frac", "spot_high_frac", "close_low_frac", "close_high_frac"]
+    facts = facts.assign(**{name: limits[name].to_numpy() for name in named})
+    return facts.drop(columns=["bodies", "times", "forward_usd", "quote_at_utc", "trade_date"])
+
+
+def _clock(facts: pd.DataFrame, calendar: TradingCalendar) -> dict[str, Any]:
+    """Name the clock that quote time and session give, and tell whether the night is a session and theirs."""
+    due, sessions, mine = [], [], []
+    rows: Iterator[Any] = facts.itertuples(index=False)
+    for row in rows:
+        day = pd.Timestamp(row.trade_date).date()
+        is_session = calendar.is_session(day)
+        sessions.append(is_session)
+        if not is_session:
+            due.append(str(row.quote_clock))
+            mine.append(True)  # said once, by its own rule
+            continue
+        session = calendar.session(day)
+        left = (session.close_at_utc - row.quote_at_utc).total_seconds() / 60.0
+        length = (session.close_at_utc - session.open_at_utc).total_seconds() / 60.0
+        due.append(quote_clock(left, length))
+        mine.append(calendar.session_of(row.quote_at_utc) == day)
+    return {"due_clock": due, "is_session": sessions, "is_of_session": mine}
+
+
+def _nearest_forward(forwards: pd.DataFrame) -> pd.DataFrame:
+    known = forwards[forwards["forward_usd"].notna()].sort_values("years")
+    named = known.assign(underlying=known["underlying"].astype("str"))[["underlying", "forward_usd"]]
+    return named.drop_duplicates("underlying")
+
+
+def _lookup(frame: pd.DataFrame, key: str, value: str, order: str | None = None) -> dict[str, float]:
+    if frame.empty:
+        return {}
+    ordered = frame.sort_values(order) if order else frame
+    return dict(zip(ordered[key].astype("str"), ordered[value].astype("float64"), strict=True))

@@ -1,0 +1,110 @@
+"""Does a contract agree with itself: its OCC symbol, its root's settlement, its dates, its clock.
+
+Facts only: what each column should say beside what it says. A source that delivers columns of its own can contradict
+its symbol; one look per (underlying, root) or per date, never one per row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_core.quotes import SECONDS_PER_YEAR, find_root, settlement_instants
+from alvh_core.sessions import TradingCalendar
+from alvh_core.universe import Asset
+
+SYMBOL_FAULTS = ("ROOT", "EXPIRY", "RIGHT", "STRIKE")
+_LENGTH = 21
+
+
+def identity_columns(quotes: pd.DataFrame, universe: Mapping[str, Asset],
+                     calendar: TradingCalendar) -> dict[str, Any]:  # fmt: skip
+    """Return what symbol, root and dates imply.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        `OPTION_QUOTES`.
+    universe : mapping of str to Asset
+    calendar : TradingCalendar
+
+    Returns
+    -------
+    dict of str to array
+        ``symbol_status`` (OK or one of `SYMBOL_FAULTS`), ``root_settlement``, ``root_multiplier`` (NaN for an adjusted
+        contract: its deliverable is its own), ``is_root_adjusted``, ``settle_gap_minutes``, ``dte_gap_days`` and
+        ``years_gap_days``: stored value less the one that follows from the dates.
+    """
+    roots = _Roots(quotes, universe)
+    settlement = roots.of([root.settlement if root else None for root in roots.found])
+    expiry = quotes["expiry_date"].to_numpy().astype("datetime64[D]")
+    known = ~np.isnat(expiry)
+    filled = np.where(known, expiry, np.datetime64("1970-01-01"))
+    stored = pd.DatetimeIndex(quotes["settle_at_utc"]).tz_localize(None).to_numpy().astype("datetime64[s]")
+    # by the contract's own settlement: one that is not its root's is said once, by its own rule
+    due = settlement_instants(filled, quotes["settlement"].astype("str"), calendar)
+    quoted = pd.DatetimeIndex(quotes["quote_at_utc"]).tz_localize(None).to_numpy().astype("datetime64[s]")
+    years = np.maximum((stored - quoted) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0)
+    night = quotes["trade_date"].to_numpy().astype("datetime64[D]")
+    dte = np.where(known, (filled - night).astype("float64"), np.nan)
+    adjusted = roots.of(
+        [root is not None and root.name != name for root, name in zip(roots.found, roots.names, strict=True)]
+    )
+    multiplier = roots.of([float(root.multiplier) if root else np.nan for root in roots.found])
+    return {
+        "symbol_status": _symbol_status(quotes, filled, known),
+        "root_settlement": settlement,
+        "root_multiplier": np.where(adjusted.astype(bool), np.nan, multiplier.astype("float64")),
+        "is_root_adjusted": adjusted.astype(bool),
+        "settle_gap_minutes": np.where(known, (stored - due) / np.timedelta64(1, "m"), np.nan),
+        "dte_gap_days": quotes["dte_days"].to_numpy(dtype="float64") - dte,
+        "years_gap_days": (quotes["years"].to_numpy() - years) * 365.0,
+    }
+
+
+class _Roots:
+    """The root of every row, looked up once per pair of underlying and root."""
+
+    def __init__(self, quotes: pd.DataFrame, universe: Mapping[str, Asset]) -> None:
+        underlying, root = quotes["underlying"].astype("category"), quotes["root"].astype("category")
+        width = len(root.cat.categories) + 1
+        pairs = (underlying.cat.codes.to_numpy(dtype=np.int64) + 1) * width + root.cat.codes.to_numpy(np.int64) + 1
+        self._codes, distinct = pd.factorize(pairs)
+        symbols, names = ["", *underlying.cat.categories], ["", *root.cat.categories]
+        self.names = [str(names[pair % width]) for pair in distinct.tolist()]
+        assets = [universe.get(str(symbols[pair // width])) for pair in distinct.tolist()]
+        self.found = [find_root(a, name) if a else None for a, name in zip(assets, self.names, strict=True)]
+
+    def of(self, values: list[Any]) -> NDArray[Any]:
+        """Spread one value per pair over the rows."""
+        return pd.Series(values, dtype="object").to_numpy()[self._codes]
+
+
+def _symbol_status(quotes: pd.DataFrame, expiry: NDArray[np.datetime64], known: NDArray[np.bool_]) -> Any:
+    """Take the OCC symbols apart as bytes, all at once, and compare each part with its column."""
+    text = quotes["osi_symbol"].fillna("").to_numpy(dtype="object").astype(f"S{_LENGTH}")
+    chars = text.view("u1").reshape(len(text), _LENGTH) if len(text) else np.zeros((0, _LENGTH), dtype="u1")
+    digits = chars.astype("int64") - ord("0")
+    is_symbol = ((digits[:, 6:12] >= 0) & (digits[:, 6:12] <= 9)).all(1) & (
+        (digits[:, 13:] >= 0) & (digits[:, 13:] <= 9)
+    ).all(1)  # what is no symbol breaks its own rule
+    strike = digits[:, 13:] @ (10 ** np.arange(7, -1, -1)) / 1000.0
+    yymmdd = digits[:, 6:12] @ (10 ** np.arange(5, -1, -1))
+    root = np.ascontiguousarray(chars[:, :6]).view("S6").reshape(-1) if len(text) else np.zeros(0, dtype="S6")
+    roots = quotes["root"].astype("category")
+    padded = np.array([str(name).ljust(6) for name in roots.cat.categories] + [""], dtype="S6")
+    right = np.where(quotes["option_right"].eq("C").to_numpy(dtype=bool, na_value=False), ord("C"), ord("P"))
+    is_right = quotes["option_right"].isin(["C", "P"]).to_numpy()
+    year, month = expiry.astype("datetime64[Y]").astype("int64") + 1970, expiry.astype("datetime64[M]").astype("int64")
+    day = (expiry - expiry.astype("datetime64[M]")).astype("int64") + 1
+    expected = (year % 100) * 10_000 + (month % 12 + 1) * 100 + day
+    broken = [
+        is_symbol & (roots.cat.codes.to_numpy() >= 0) & (np.char.ljust(root, 6) != padded[roots.cat.codes.to_numpy()]),
+        is_symbol & known & (yymmdd != expected),
+        is_symbol & is_right & (chars[:, 12] != right),
+        is_symbol & (np.abs(strike - quotes["strike_usd"].to_numpy()) > 5e-4),
+    ]
+    code = np.select(broken, [1, 2, 3, 4], default=0)
+    return pd.Categorical.from_codes(code, pd.Index(["OK", *SYMBOL_FAULTS]))

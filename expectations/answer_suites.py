@@ -1,0 +1,80 @@
+"""Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
+
+from alvh_core.params import SpreadRule
+from alvh_core.schemas import DAILY_RATIOS, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, MODEL_FREE, TableSpec
+from expectations.company_suites import ratio_laws
+from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
+
+ROUNDING = 1e-12
+MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name})  # a universe may have no single stock
+
+
+def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:
+    """Return the rules for a table of answers; a breach stops the night, for no wrong answer may be published.
+
+    Parameters
+    ----------
+    table : TableSpec
+        Usually one of `alvh_core.schemas.OUT_TABLES`; any other has its registry rules.
+    min_rows : int
+        0 where no answer is an answer, as in `MAY_BE_EMPTY`.
+    spread_rule : SpreadRule, optional
+        Limits that a PASS must keep; the default rule if left out.
+
+    Returns
+    -------
+    Suite
+    """
+    laws = _answer_laws(spread_rule or SpreadRule()).get(table.name, ())
+    return Suite(dataset=table.name, rules=(*registry_rules(table, "night", min_rows=min_rows), *laws))
+
+
+def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
+    limit = spread_rule.limit_frac
+    return {
+        DAILY_RATIOS.name: ratio_laws(),
+        LADDER_LEGS.name: (
+            _law("LEG_INCOMPLETE", "present_when", ("leg_status", "osi_symbol", "strike_usd", "ask_usd"),
+                 "leg_status OK has osi_symbol, strike_usd and ask_usd", equals="OK",
+                 why="A leg that is called buyable must name what is bought, at which strike, at which price."),
+        ),
+        LADDER_SIGNALS.name: (
+            _law("LADDER_ABOVE_WORST", "at_most", ("s_ladder_frac", "s_worst_frac"),
+                 "s_ladder_frac <= s_worst_frac", tolerance=ROUNDING,
+                 why="A weighted mean cannot be above its largest member."),
+            _law("SIMPLE_ABOVE_WORST", "at_most", ("s_simple_frac", "s_worst_frac"),
+                 "s_simple_frac <= s_worst_frac", tolerance=ROUNDING,
+                 why="A mean cannot be above its largest member."),
+            _law("PASS_ABOVE_LIMIT", "below_when", ("filter_state", "s_ladder_frac"),
+                 f"filter_state PASS has s_ladder_frac < {limit:g}", equals="PASS", limit=limit,
+                 why="The 8 % rule itself: no spread at or above the limit may be called a pass."),
+            _law("PASS_ABOVE_WORST_LIMIT", "below_when", ("filter_state", "s_worst_frac"),
+                 f"filter_state PASS has s_worst_frac < {spread_rule.worst_leg_frac:g}", equals="PASS",
+                 limit=spread_rule.worst_leg_frac,
+                 why="One leg nobody can trade spoils the ladder, whatever the mean says."),
+            _law("DEPLOY_WITHOUT_PASS", "equal_when", ("action", "filter_state"),
+                 "action DEPLOY has filter_state PASS", equals="DEPLOY", then="PASS",
+                 why="Nothing is bought, even on paper, through a filter that did not pass."),
+        ),
+        LADDER_STATE.name: (
+            _law("ARMED_WITHOUT_DATE", "present_when_positive", ("is_armed", "armed_date"),
+                 "an armed layer has armed_date",
+                 why="An armed layer without its date cannot be disarmed or judged later."),
+            _law("DEPLOYED_WITHOUT_DATE", "present_when_positive", ("units_deployed", "deployed_date"),
+                 "a deployed layer has deployed_date",
+                 why="A position without its date has no cost and no age."),
+            at_least("ARMED_AFTER_THE_NIGHT", "trade_date", "armed_date", "night", why=LOOK_AHEAD),
+            at_least("DEPLOYED_AFTER_THE_NIGHT", "trade_date", "deployed_date", "night", why=LOOK_AHEAD),
+        ),
+        MODEL_FREE.name: (
+            _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",
+                 why="A status that promises a number must come with it."),
+            at_least("EXPIRIES_SWAPPED", "next_expiry_date", "near_expiry_date", "night",
+                     why="Near after next turns the interpolation round."),
+        ),
+    }  # fmt: skip
+
+
+def _law(name: str, function: str, columns: tuple[str, ...], text: str, *, why: str,
+         **settings: float | str) -> Rule:  # fmt: skip
+    return law(name, function, columns, text, "night", why=why, **settings)

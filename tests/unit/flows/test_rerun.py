@@ -1,0 +1,84 @@
+"""A night judged by a wrong rule gets its rows back by --force under the right one, from what has landed."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from prefect.logging import disable_run_logger
+
+from alvh_core.landing import Landing
+from expectations import gate, rules, suites
+from flows import wiring
+from tasks.curve import curve
+from tasks.gather import gather
+from tasks.judge import judge
+from tasks.land import land
+from tasks.macro import macro, remember
+from tasks.night import no_client
+from tasks.normalise import normalise
+from tasks.open_night import open_night
+from tasks.price import price
+from tasks.publish import publish
+from tasks.score import score
+from tasks.settings import Settings
+from tasks.signals import signal
+from tasks.sources.catalogue import night_requests
+from tasks.validate import validate
+
+DAY = date(2026, 11, 18)
+
+
+def run(night) -> None:
+    """Take a night through its stages, forced, as the flow does but without a server."""
+    with disable_run_logger(), open_night(night, force=True):
+        requests = night_requests(night.universe, DAY, source_mode=night.source_mode)
+        landings: list[Landing] = [land.fn(night, request) for request in requests]
+        for stage in (curve, macro, normalise):
+            stage.fn(night, landings)
+        counts = validate.fn(night)
+        for stage in (price, score):
+            stage.fn(night)
+        counts = gather.fn(night, [counts])
+        based_on_no = signal.fn(night)
+        for stage in (remember, judge):
+            stage.fn(night)
+        publish.fn(night, counts, based_on_no)
+
+
+@pytest.fixture
+def make_night(tmp_path):
+    universe = tmp_path / "tiny.toml"
+    universe.write_text('include = ["VIX", "SPX", "KO"]')
+    settings = Settings(home=tmp_path / "home", universe_file=universe)
+    return lambda: wiring.build_night(settings, DAY, "simulated", "run")
+
+
+def with_wrong_rule(monkeypatch):
+    """Let the suite refuse every strike below 25: a filter made for equities, which deletes the hedge legs."""
+    right = suites.option_quotes_suite
+
+    def wrong(**options):
+        suite = right(**options)
+        return replace(suite, rules=(*suite.rules, rules.between("strike_usd", 25, None, name="WRONG")))
+
+    for module in (gate, suites):
+        monkeypatch.setattr(module, "option_quotes_suite", wrong)
+
+
+def test_a_corrected_rule_gives_a_night_its_rows_back_without_a_fetch(make_night, monkeypatch):
+    with monkeypatch.context() as patch:
+        with_wrong_rule(patch)
+        wrong = make_night()
+        run(wrong)
+        before = wrong.warehouse.ledger("simulated", DAY)
+        refused = wrong.warehouse.night("simulated", DAY)["meta_quarantine"]
+    assert refused["rule_name"].eq("WRONG").any() or refused["rule_name"].eq("TOO_MANY_REJECTS").any()
+    right = replace(make_night(), make_client=no_client)  # fetching anything would raise
+    run(right)
+    after = right.warehouse.ledger("simulated", DAY)
+    kept = right.warehouse.night("simulated", DAY)["meta_quarantine"]
+    assert wrong.rules_hash == before["rules_hash"] != after["rules_hash"] == right.rules_hash
+    assert not kept["rule_name"].isin(["WRONG", "TOO_MANY_REJECTS"]).any()
+    assert before["rows_in_count"] == after["rows_in_count"]
+    assert before["rows_published_count"] < after["rows_published_count"] > 0.99 * after["rows_in_count"]
+    assert before["answers_sha256"] != after["answers_sha256"]
