@@ -23,7 +23,7 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -39,7 +39,8 @@ def option_quotes_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset=OPTION_QUOTES.name,
         rules=(
-            *registry_rules(OPTION_QUOTES, min_rows=min_rows, no_range=VENDOR_COLUMNS, extra_key=("duplicate_no",)),
+            *registry_rules(OPTION_QUOTES, min_rows=min_rows, empty_severity="underlying", no_range=VENDOR_COLUMNS,
+                            extra_key=("duplicate_no",)),
             between("duplicate_no", 0, 0, name="DUPLICATE",
                     why="A contract counts once; of copies that disagree nobody knows the right one."),
             *_identity_rules(),
@@ -170,7 +171,7 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -183,7 +184,7 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_expiries",
         rules=(
-            row_count(min_rows),
+            row_count(min_rows, severity),
             unique(("underlying", "root", "expiry_date"), severity),
             not_null(
                 "calendar_status", severity, why="An expiry nobody compared with the calendar is not known to exist."
@@ -240,7 +241,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
     Parameters
     ----------
     min_rows : int
-        Fewer rows stop the night.
+        Fewer rows break the row-count rule; a night without chains is published as NO_DATA.
 
     Returns
     -------
@@ -252,7 +253,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset="option_underlyings",
         rules=(
-            row_count(min_rows),
+            row_count(min_rows, severity),
             unique(("underlying",), severity),
             between(
                 "contracts_count", 1, None, severity, name="NO_CONTRACTS", why="A chain without contracts is no chain."

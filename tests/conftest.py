@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 import warnings
 from collections.abc import Sequence
@@ -156,6 +157,50 @@ def no_network(monkeypatch):
             return _real(self, address)
 
         monkeypatch.setattr(socket.socket, name, guarded)
+
+
+class RawServer:
+    """Answers every connection with given pieces of bytes, slowly: what no well-behaved server sends.
+
+    ``later`` is what all connections but the first get.
+    """
+
+    def __init__(self, *pieces, pause=0.0, later=None):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url, self.asked_count = f"{self.base}/x.json", 0
+        self._pieces, self._pause, self._later = pieces, pause, pieces if later is None else later
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self):
+        with contextlib.suppress(OSError):  # the listener was closed
+            while True:
+                self._answer(self._listener.accept()[0])
+
+    def _answer(self, connection):
+        pieces = self._later if self.asked_count else self._pieces
+        self.asked_count += 1
+        with connection, contextlib.suppress(OSError):  # the client has gone
+            connection.recv(65536)
+            for piece in pieces:
+                connection.sendall(piece)
+                sleep(self._pause)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a connection
+        self._listener.close()
+        self._thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def raw_server():
+    """A maker of servers on a bare socket."""
+    return RawServer
 
 
 # Adapters

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.errors import FatalError
 from alvh_core.forwards import expiry_forwards
 from alvh_core.quarantine import unkeyed_entries
 from alvh_core.schemas import META_QUARANTINE, OPTION_QUOTES, RATE_CURVE
@@ -216,11 +215,12 @@ def test_a_missing_curve_quarantines_nothing(gate):
     assert gate(curve=frames.empty(RATE_CURVE)).rejected.empty
 
 
-def test_no_contracts_at_all_stop_the_night(chains):
+def test_no_contracts_at_all_are_a_night_without_data(chains):
     quotes = frames.empty(OPTION_QUOTES)
     forwards = expiry_forwards(quotes, chains.curve(NIGHT))
-    with pytest.raises(FatalError, match="ROW_COUNT"):
-        validate_option_quotes(quotes, forwards, chains.universe, chains.calendar)
+    gated = validate_option_quotes(quotes, forwards, chains.universe, chains.calendar)
+    assert gated.clean.empty
+    assert set(gated.checks.loc[~gated.checks["is_success"], "check_name"]) == {"ROW_COUNT"}
 
 
 def test_rows_without_a_key_are_written_down(night, chains):

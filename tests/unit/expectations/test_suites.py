@@ -175,9 +175,9 @@ def test_of_a_duplicate_the_first_stays_but_an_unnumbered_duplicate_takes_both_o
     assert _codes(report) == [(0, "DUPLICATE_KEY"), (2, "DUPLICATE_KEY")]
 
 
-def test_no_quotes_or_too_few_stop_the_night():
-    assert validate(_quotes().iloc[:0], suites.option_quotes_suite()).has_night_failure
-    assert validate(_quotes(), suites.option_quotes_suite(min_rows=7)).has_night_failure
+def test_no_quotes_or_too_few_are_told_and_stop_nothing():
+    for frame, min_rows in ((_quotes().iloc[:0], 1), (_quotes(), 7)):
+        assert validate(frame, suites.option_quotes_suite(min_rows=min_rows)).worst_severity == "underlying"
 
 
 def test_quotes_without_helper_columns_are_a_contract_error():
@@ -242,8 +242,9 @@ def test_groups_are_suspended_by_their_own_severity(suite, frame, codes):
 
 
 @pytest.mark.parametrize("suite", [suites.expiry_suite(), suites.underlying_suite()], ids=lambda suite: suite.dataset)
-def test_no_groups_at_all_stop_the_night(suite):
-    assert validate(pd.DataFrame({name: [] for name in suite.columns}), suite).has_night_failure
+def test_no_groups_at_all_are_told_and_stop_nothing(suite):
+    report = validate(pd.DataFrame({name: [] for name in suite.columns}), suite)
+    assert (report.is_success, report.has_night_failure) == (False, False)
 
 
 # --- bars and rates ---------------------------------------------------------------------------------------------------
