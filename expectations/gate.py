@@ -28,8 +28,6 @@ from expectations.rules import ROW_COUNT, Suite
 from expectations.runner import validate
 from expectations.suites import expiry_suite, option_quotes_suite, out_suite, underlying_suite
 
-_NEEDED = {suite.dataset for suite in (option_quotes_suite(), expiry_suite(), underlying_suite())}
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gated:
@@ -76,7 +74,7 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     Raises
     ------
     FatalError
-        No contracts at all, or a row was lost.
+        A row was lost.
     """
     bounds, context = pack_bounds(universe), ChainContext.of(calendar, snapshots, bars)
     judged = with_quality(quotes, forwards, universe, calendar, bounds)
@@ -115,6 +113,8 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     rejects = report.rejects()
     bad = _hit(rejects, len(frame))
     rejected = frame[bad].assign(**_marks(rejects)).assign(severity="row")
+    if "row_position" not in rejected:  # made here, not read from a payload
+        rejected = rejected.assign(row_position=np.flatnonzero(bad))
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
     row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
     clean = frame[~bad].reset_index(drop=True)
@@ -123,13 +123,15 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
                  entries=row_entries(rejected, table.name, row_key), checks=combine([report]))  # fmt: skip
 
 
-def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]]) -> pd.DataFrame:
+def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]], *, min_rows: int = 1) -> pd.DataFrame:
     """Judge the answers before they are published; an answer that breaks its own contract stops the night.
 
     Parameters
     ----------
     tables : mapping of str to (DataFrame, TableSpec)
         Every ``out_`` table of the night.
+    min_rows : int
+        0 for a night without any quote: it has nothing to answer from.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def validate_answers(tables: Mapping[str, tuple[pd.DataFrame, TableSpec]]) -> pd
         A rule is broken; names table, rule and number of rows.
     """
     return combine(
-        _passed(validate(frame, out_suite(spec, min_rows=int(name not in MAY_BE_EMPTY))), frame)
+        _passed(validate(frame, out_suite(spec, min_rows=0 if name in MAY_BE_EMPTY else min_rows)), frame)
         for name, (frame, spec) in tables.items()
     )
 
@@ -172,7 +174,7 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
     Every rule judges a row by itself or beside rows of its own underlying, and parts are made of whole underlyings: so
     rows evaluated and rows unexpected add up, and a rule holds if it holds in every part. Only the number of rows is a
-    matter of the whole: a part may be empty, the night may not.
+    matter of the whole: a part may be empty and the rule still hold.
 
     Parameters
     ----------
@@ -184,10 +186,6 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     DataFrame
         `META_VALIDATIONS`, rules in order of appearance.
 
-    Raises
-    ------
-    FatalError
-        The night has no contracts at all.
     """
     stacked = frames.concat(parts, META_VALIDATIONS)
     whole = stacked.groupby([*META_VALIDATIONS.key, "severity"], sort=False, observed=True).agg(
@@ -196,10 +194,6 @@ def together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     ).reset_index()  # fmt: skip
     is_count = whole["check_name"] == ROW_COUNT
     whole["is_success"] = whole["is_success"].where(~is_count, whole["evaluated_count"] > 0)
-    empty = set(whole.loc[is_count & ~whole["is_success"], "dataset"]) & _NEEDED
-    if empty:
-        raise FatalError(f"{', '.join(sorted(empty))}: expected rows in at least one part of the night, found none. "
-                         "Nothing is published; the raw payloads are kept")  # fmt: skip
     return frames.conform(whole, META_VALIDATIONS)
 
 

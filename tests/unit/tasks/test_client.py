@@ -195,6 +195,13 @@ def test_a_host_with_a_key_says_what_is_wrong(httpserver, keyed, url, status, bo
     assert httpserver.log[0][0].headers["Authorization"] == "Bearer planted-token"
 
 
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Length": "500"}])
+def test_a_refusal_whose_words_cannot_be_read_is_one(httpserver, keyed, url, headers):
+    httpserver.expect_request(PATH).respond_with_data("no gzip, and cut short", 401, headers=headers)
+    with pytest.raises(SkippableError, match=r"answered 401 .*holds no valid key"):
+        keyed.get(url, "VIX")
+
+
 def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body):
     httpserver.expect_oneshot_request(PATH).respond_with_data("", 429, {"Retry-After": "1"})
     httpserver.expect_request(PATH).respond_with_data(chain_body())
@@ -231,51 +238,22 @@ def test_a_server_that_does_not_answer_in_time(httpserver, client, url):
         client.get(url, "VIX")
 
 
-class RawServer:
-    """Answers one connection with given pieces of bytes, slowly: what no well-behaved server sends."""
-
-    def __init__(self, *pieces, pause=0.0):
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/x.json"
-        self._pieces, self._pause = pieces, pause
-        self._thread = threading.Thread(target=self._serve)
-
-    def _serve(self):
-        connection, _ = self._listener.accept()
-        with connection:
-            connection.recv(65536)
-            for piece in self._pieces:
-                try:
-                    connection.sendall(piece)
-                except OSError:
-                    return
-                time.sleep(self._pause)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._thread.join(5)
-        self._listener.close()
-
-
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 
 
-def test_a_connection_that_breaks_off_in_the_body(client):
-    with RawServer(HEAD, b'{"timestamp": ') as server, pytest.raises(RetriableError, match=r"VIX: .*broke off after"):
+def test_a_connection_that_breaks_off_in_the_body(raw_server, client):
+    with raw_server(HEAD, b'{"timestamp": ') as server, pytest.raises(RetriableError, match=r"VIX: .*broke off after"):
         client.get(server.url, "VIX")
 
 
-def test_a_body_that_stops(client):
-    with RawServer(HEAD + b"{", pause=0.7) as server, pytest.raises(RetriableError, match="broke off after 1 bytes"):
+def test_a_body_that_stops(raw_server, client):
+    with raw_server(HEAD + b"{", pause=0.7) as server, pytest.raises(RetriableError, match="broke off after 1 bytes"):
         client.get(server.url, "VIX")
 
 
-def test_a_body_that_drips_without_end(client, monkeypatch):
+def test_a_body_that_drips_without_end(raw_server, client, monkeypatch):
     monkeypatch.setattr(client_module, "MAX_BODY_SECONDS", 0.3)
-    with RawServer(HEAD, *[b"x"] * 10, pause=0.1) as server, pytest.raises(RetriableError, match="and no end"):
+    with raw_server(HEAD, *[b"x"] * 10, pause=0.1) as server, pytest.raises(RetriableError, match="and no end"):
         client.get(server.url, "VIX")
 
 
