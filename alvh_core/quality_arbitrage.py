@@ -30,7 +30,8 @@ class _Book:
 
 
 def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, at_mid: bool = False,
-                      slack_usd: float = SLACK_USD) -> dict[str, FloatArray]:  # fmt: skip
+                      slack_usd: float = SLACK_USD,
+                      skip: NDArray[np.bool_] | None = None) -> dict[str, FloatArray]:  # fmt: skip
     """Return the largest profit that each contract's quote offers against its neighbours.
 
     Parameters
@@ -44,6 +45,8 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
         Take mids for both sides: the score.
     slack_usd : float
         Smaller profits do not count.
+    skip : ndarray of bool, optional
+        Rows that are out already and blame nobody.
 
     Returns
     -------
@@ -56,6 +59,7 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
               & (quotes["bid_usd"] > 0) & (quotes["ask_usd"] >= quotes["bid_usd"])
               & np.isfinite(quotes["ask_usd"]) & (quotes["strike_usd"] > 0)).to_numpy()  # fmt: skip
     at = np.flatnonzero(usable & ~quotes.duplicated(["osi_symbol"], keep=False).to_numpy())
+    at = at if skip is None else at[~skip[at]]
     tally = _Tally(len(quotes), slack_usd)
     order = _ordered(quotes, at, ["root", "expiry_date", "option_right"], "strike_usd")
     _strike_faults(_book(quotes, *order, at_mid), tally)
