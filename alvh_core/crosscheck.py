@@ -106,8 +106,8 @@ def compare(asset: Asset, default: Feed | None, second: Feed, rule: CrossCheckRu
     if default is None or default.payload_sha256 == second.payload_sha256:
         return row | {"check_note": "the night has no chain of the default feed to compare with"}
     gap = (default.quote_at_utc - second.quote_at_utc).total_seconds() / 60.0
-    both = _two_sided(default.quotes).merge(_two_sided(second.quotes), left_index=True, right_index=True,
-                                            suffixes=("", "_second"))  # fmt: skip
+    theirs_alone = _two_sided(second.quotes).rename(columns={"spread": "spread_second"})
+    both = _two_sided(default.quotes).join(theirs_alone, how="inner")
     row |= {"clock_gap_minutes": gap, "compared_count": len(both)}
     if len(both):
         mine, theirs = (float(both[name].median()) for name in ("spread", "spread_second"))

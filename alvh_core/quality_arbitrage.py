@@ -89,30 +89,39 @@ def _book(ordered: pd.DataFrame, series: NDArray[np.int64], at_mid: bool) -> _Bo
 
 
 class _Tally:
-    """Contradictions row by row: how many each row is part of, then the profit of those it is to blame for."""
+    """Sets of rows that contradict one another, and the rows that are to blame."""
 
     def __init__(self, count: int, slack_usd: float) -> None:
-        self._seen: list[tuple[tuple[NDArray[np.int64], ...], FloatArray]] = []
-        self._count = np.zeros(count, dtype=np.int64)
-        self._slack = slack_usd
+        self._rows: list[NDArray[np.int64]] = []
+        self._profit: list[FloatArray] = []
+        self._count, self._slack = count, slack_usd
 
     def add(self, rows: tuple[NDArray[np.int64], ...], profit: FloatArray) -> None:
         """Note the sets of rows that offer more than the slack."""
         hit = profit > self._slack
         if hit.any():
-            rows = tuple(part[hit] for part in rows)
-            self._seen.append((rows, profit[hit]))
-            for part in rows:
-                np.add.at(self._count, part, 1)
+            self._rows.append(np.stack([part[hit] for part in rows], axis=1))
+            self._profit.append(profit[hit])
 
     def blame(self) -> FloatArray:
-        """Return per row the largest profit among the sets in which no other row contradicts more neighbours."""
-        result = np.zeros(len(self._count))
-        for rows, profit in self._seen:
-            most = np.max([self._count[part] for part in rows], axis=0)
-            for part in rows:
-                guilty = self._count[part] == most
-                np.maximum.at(result, part[guilty], profit[guilty])
+        """Return the largest profit of every guilty row, 0 for the others.
+
+        A row that is part of more contradictions than any other of its sets is guilty of them; without it the rest is
+        looked at again. Where all rows of a set are part of as many, all are guilty.
+        """
+        result = np.zeros(self._count)
+        if not self._rows:
+            return result
+        rows, profit = np.concatenate(self._rows), np.concatenate(self._profit)
+        while len(rows):
+            count = np.bincount(rows.ravel(), minlength=self._count)[rows]
+            most = count == count.max(axis=1, keepdims=True)
+            alone = most.sum(axis=1) == 1
+            is_clear = most & (count == count.max(where=alone[:, None], initial=0)) & alone[:, None]
+            guilty = is_clear if is_clear.any() else most
+            np.maximum.at(result, rows[guilty], np.broadcast_to(profit[:, None], rows.shape)[guilty])
+            keep = ~np.isin(rows, rows[guilty]).any(axis=1)
+            rows, profit = rows[keep], profit[keep]
         return result
 
 

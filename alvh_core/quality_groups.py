@@ -14,6 +14,7 @@ from alvh_core.forwards import EXPIRY
 from alvh_core.sessions import TradingCalendar, quote_clock
 
 _TWO_SIDED = ("OK", "LOCKED")
+FEW = 8  # below so many strikes or quotes a coincidence is no evidence
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,10 +57,10 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
     -------
     DataFrame
         `EXPIRY`, ``centre_frac`` (median strike over the chain's forward), ``term_frac`` (own forward over the
-        chain's), ``paired_frac`` (share of strikes with call and put), ``wrong_delta_frac`` (share of vendor deltas of
-        the wrong sign), ``same_quotes_count`` (other expiries of the chain with the very same quotes),
-        ``distinct_quotes_count`` (NaN with fewer than eight two-sided contracts), ``twin_gap_frac`` (forward against
-        that of another root of the same date), ``dte_days`` and the bounds they are held against.
+        chain's), ``paired_frac`` (share of strikes with call and put; NaN with fewer than eight), ``wrong_delta_frac``
+        (share of vendor deltas of the wrong sign), ``same_quotes_count`` (other expiries of the chain with the very
+        same quotes), ``distinct_quotes_count`` (NaN with fewer than eight two-sided contracts), ``twin_gap_frac``
+        (forward against that of another root of the same date), ``dte_days`` and the bounds they are held against.
     """
     frame = plain[[*EXPIRY, "strike_usd", "option_right", "vendor_delta", "dte_days"]].assign(
         quoted=plain["quote_flag"].isin(_TWO_SIDED), bid=plain["bid_usd"], ask=plain["ask_usd"]
@@ -71,7 +72,7 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
                         dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"))  # fmt: skip
     sides = frame.drop_duplicates([*EXPIRY, "strike_usd", "option_right"])
     pairs = sides.groupby(EXPIRY, observed=True).size() - facts["strikes"]
-    facts["paired_frac"] = pairs / facts["strikes"]
+    facts["paired_frac"] = (pairs / facts["strikes"]).where(facts["strikes"] >= FEW)
     facts = facts.reset_index().merge(_repetition(frame), on=EXPIRY, how="left")
     facts = facts.merge(forwards[[*EXPIRY, "forward_usd"]], on=EXPIRY, how="left")
     symbol = facts["underlying"].astype("str")
@@ -102,7 +103,7 @@ def _repetition(frame: pd.DataFrame) -> pd.DataFrame:
     )
     groups = hashed.groupby(EXPIRY, observed=True)
     facts = groups.agg(print=("print", "sum"), pairs=("pair", "nunique"), count=("pair", "size")).reset_index()
-    many = facts["count"] >= 8
+    many = facts["count"] >= FEW
     facts["distinct_quotes_count"] = facts["pairs"].astype("float64").where(many)
     same = facts.groupby([facts["underlying"].astype("str"), "print"])["count"].transform("size") - 1.0
     facts["same_quotes_count"] = same.where(many, 0.0)

@@ -84,16 +84,17 @@ class _Roots:
 
 def _symbol_status(quotes: pd.DataFrame, expiry: NDArray[np.datetime64], known: NDArray[np.bool_]) -> Any:
     """Take the OCC symbols apart as bytes, all at once, and compare each part with its column."""
+    if quotes.empty:
+        return pd.Categorical([], categories=["OK", *SYMBOL_FAULTS])
     text = quotes["osi_symbol"].fillna("").to_numpy(dtype="object").astype(f"S{_LENGTH}")
-    chars = text.view("u1").reshape(len(text), _LENGTH) if len(text) else np.zeros((0, _LENGTH), dtype="u1")
+    chars = text.view("u1").reshape(len(text), _LENGTH)
     digits = chars.astype("int64") - ord("0")
     is_symbol = ((digits[:, 6:12] >= 0) & (digits[:, 6:12] <= 9)).all(1) & (
         (digits[:, 13:] >= 0) & (digits[:, 13:] <= 9)
     ).all(1)  # what is no symbol breaks its own rule
     strike = digits[:, 13:] @ (10 ** np.arange(7, -1, -1)) / 1000.0
     yymmdd = digits[:, 6:12] @ (10 ** np.arange(5, -1, -1))
-    root = np.ascontiguousarray(chars[:, :6]).view("S6").reshape(-1) if len(text) else np.zeros(0, dtype="S6")
-    root = np.char.ljust(root, 6) if len(text) else root  # a night without chains: numpy pads no empty array
+    root = np.ascontiguousarray(chars[:, :6]).view("S6").reshape(-1)
     roots = quotes["root"].astype("category")
     padded = np.array([str(name).ljust(6) for name in roots.cat.categories] + [""], dtype="S6")
     right = np.where(quotes["option_right"].eq("C").to_numpy(dtype=bool, na_value=False), ord("C"), ord("P"))
@@ -102,7 +103,7 @@ def _symbol_status(quotes: pd.DataFrame, expiry: NDArray[np.datetime64], known: 
     day = (expiry - expiry.astype("datetime64[M]")).astype("int64") + 1
     expected = (year % 100) * 10_000 + (month % 12 + 1) * 100 + day
     broken = [
-        is_symbol & (roots.cat.codes.to_numpy() >= 0) & (root != padded[roots.cat.codes.to_numpy()]),
+        is_symbol & (roots.cat.codes.to_numpy() >= 0) & (np.char.ljust(root, 6) != padded[roots.cat.codes.to_numpy()]),
         is_symbol & known & (yymmdd != expected),
         is_symbol & is_right & (chars[:, 12] != right),
         is_symbol & (np.abs(strike - quotes["strike_usd"].to_numpy()) > 5e-4),

@@ -11,7 +11,7 @@ from expectations.rules import Rule, Suite, at_least, between, in_set, law, not_
 VENDOR_COLUMNS = ("vendor_iv_vol", "vendor_delta")
 ZERO_QUOTE_LIMIT = 0.98  # a chain almost without quotes is an outage of the source, not a market
 DEAD_LIMIT = 0.25  # two-sided share below which a snapshot is an evening's leftovers
-PAIRED_LIMIT, WRONG_DELTA_LIMIT, TWIN_LIMIT = 0.2, 0.5, 0.01
+PAIRED_LIMIT, WRONG_DELTA_LIMIT, TWIN_LIMIT = 0.02, 0.5, 0.01
 CLOCK_SLACK_MINUTES, OFF_TICK_LIMIT = -2.0, 0.5
 SIZE_LIMIT, COUNT_LIMIT = 1e6, 2e7
 REJECTED_LIMIT = 0.20  # beyond this the rest of the chain is not trusted either
@@ -223,7 +223,7 @@ def _expiry_rules() -> tuple[Rule, ...]:
         at_least("EXPIRY_TOO_FAR", "max_dte_days", "dte_days", severity,
                  why="Nothing is listed for so long: a wrong century, year or date format."),
         between("paired_frac", PAIRED_LIMIT, None, severity, name="UNPAIRED_STRIKES",
-                why="Calls and puts are listed in pairs: without them half of the expiry was lost on the way."),
+                why="Calls and puts are listed in pairs: where hardly a pair is left, half of the expiry was lost."),
         between("wrong_delta_frac", None, WRONG_DELTA_LIMIT, severity, name="RIGHTS_SWAPPED",
                 why="Where most vendor deltas have the wrong sign, calls and puts were exchanged."),
         between("same_quotes_count", 0, 0, severity, name="COPIED_EXPIRY",
@@ -278,6 +278,7 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
                 name="TOO_MANY_REJECTS",
                 why="Where a fifth of the rows is wrong, the rest came the same way.",
             ),
+            *_chain_rules(),
         ),
     )
 

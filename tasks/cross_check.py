@@ -10,7 +10,6 @@ from prefect import get_run_logger
 
 from alvh_core.crosscheck import CrossCheckRule, Feed, compare, cross_check_rows
 from alvh_core.errors import AlvhError
-from alvh_core.frames import empty
 from alvh_core.landing import Landing, payload_rows
 from alvh_core.quotes import snapshot_row
 from alvh_core.schemas import CROSS_CHECK, META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS
@@ -40,7 +39,7 @@ def cross_check(night: Night, landings: Sequence[Landing]) -> None:
             rows.append(compare(night.universe[landing.symbol], default, second, CrossCheckRule()))
     checked = validate_rows(cross_check_rows(rows, day, mode), CROSS_CHECK, cross_check_suite())
     lake.write(checked.clean, CROSS_CHECK)
-    lake.write(checked.entries if len(checked.entries) else empty(META_QUARANTINE), META_QUARANTINE, SAMPLE)
+    lake.write(checked.entries, META_QUARANTINE, SAMPLE)
     lake.write(dated([checked.checks], day, mode), META_VALIDATIONS, SAMPLE)
     lake.write(payload_rows(mine, day, mode), META_PAYLOADS, SAMPLE)
     for row in checked.clean.itertuples(index=False):

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core import black, frames
+from alvh_core import black, frames, ticks
 from alvh_core.quotes import ChainHeader, normalise_quotes, snapshot_row
 from alvh_core.schemas import RATE_CURVE, SNAPSHOTS
 from alvh_core.universe import DEFAULT_UNIVERSE
@@ -63,7 +63,7 @@ class Chains:
         return (settle - quote_at.replace(tzinfo=NEW_YORK)).total_seconds() / (365.0 * 86_400.0)
 
     def wire(self, symbol: str, expiries: Sequence[tuple], strikes: Sequence[float], *, quote_at: datetime,
-             spread_frac: float = 0.02, min_spread: float = 0.0) -> pd.DataFrame:  # fmt: skip
+             spread_frac: float = 0.02, min_spread: float = 0.0, on_ticks: bool = False) -> pd.DataFrame:  # fmt: skip
         """Wire columns of one chain.
 
         ``expiries`` holds (root, expiry date, forward, volatility); volatility may be a function of the strike.
@@ -77,12 +77,21 @@ class Chains:
                     mid = float(black.price(forward, strike, years, sigma, np.exp(-self.rate * years), right == "C"))
                     half = max(spread_frac * mid, min_spread) / 2.0
                     option = f"{root}{expiry:%y%m%d}{right}{round(strike * 1000):08d}"
-                    rows.append((option, mid - half, mid + half, 50.0, 60.0, sigma, 1000.0, 200.0, 0.5))
+                    bid, ask = mid - half, mid + half
+                    if on_ticks:  # as markets quote; without it prices are exact
+                        bid, ask = self.snapped(symbol, root, bid, ask, quote_at.date())
+                    rows.append((option, bid, ask, 50.0, 60.0, sigma, 1000.0, 200.0, 0.5))
         names = ["option", "bid", "ask", "bid_size", "ask_size", "iv", "open_interest", "volume", "delta"]
         raw = pd.DataFrame(rows, columns=names)
         raw.insert(0, "row_position", np.arange(len(raw)))
         raw.insert(0, "underlying", pd.Categorical([symbol] * len(raw)))
         return raw
+
+    def snapped(self, symbol: str, root: str, bid: float, ask: float, day: date) -> tuple[float, float]:
+        """Bid and ask on the price grid of the root, never narrower."""
+        tick_class = next(r.tick_class for r in self.universe[symbol].roots if r.name == root)
+        low, high = ticks.tick_size(tick_class, [bid, ask], day)
+        return float(ticks.snap_down(bid, low)), float(ticks.snap_up(ask, high))
 
     def header(self, symbol: str, quote_at: datetime | None, *, spot: float = 20.0, contracts: int = 1) -> ChainHeader:
         return ChainHeader(

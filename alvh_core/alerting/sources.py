@@ -99,7 +99,7 @@ def _missing(tables: _Tables) -> pd.DataFrame:
     payloads = tables[META_PAYLOADS.name]
     lost = payloads[payloads["payload_outcome"] == "MISSING"].astype({"dataset": "str", "symbol": "str"})
     names = lost["symbol"].where(lost["dataset"] != SAMPLE, "")  # another sample every night is no news
-    return lost.assign(payload=lost["dataset"] + " " + names).sort_values("payload")
+    return lost.assign(payload=lost["dataset"] + " " + names).sort_values(["payload", "symbol"])
 
 
 def _suspended(tables: _Tables) -> set[str]:

@@ -26,6 +26,7 @@ _DAYS_BEYOND = 4 * 366
 _NO_CHART = ("_NDX", "_RUT")  # the real feed has no daily history of these
 _LONGEST_MEMORY = 60  # sessions since the oldest last trade
 _CHART_DELAY_SECONDS = 720
+_NIGHTS_REMEMBERED = 4  # as many chains as are landed side by side
 
 
 class SimulatedMarket:
@@ -84,7 +85,7 @@ class SimulatedMarket:
         self._factors_seen: Factors | None = None
         self._sources_seen: dict[str, ChainSource] = {}
         self._rows_seen: dict[str, list[str]] = {}
-        self._night_seen: vendor_chains.Night | None = None
+        self._nights_seen: dict[tuple[str, date], vendor_chains.Night] = {}
 
     def chain(self, wire_symbol: str, session: date) -> bytes | None:
         """Return the option chain file of a symbol after the close of a session.
@@ -132,19 +133,22 @@ class SimulatedMarket:
         return None if night is None else vendor_chains.schwab_chain(night, asked)
 
     def _night(self, symbol: str, session: date) -> vendor_chains.Night | None:
-        """Return a symbol's chain as every vendor starts from it; the last one is remembered, for its pages."""
+        """Return a symbol's chain as every vendor starts from it; the last few are remembered, for their pages."""
         source = next((self._source(wire) for wire, asset in self._assets.items() if asset.symbol == symbol), None)
         if source is None:
             return None
-        seen = self._night_seen  # once, as threads may ask for different chains
-        if seen is None or (seen.symbol, seen.session) != (symbol, session):
+        seen = self._nights_seen.get((symbol, session))
+        if seen is None:
             at = self._position(session)
             header = chain_header(source.asset, source.series, at=at, session=session, seed=self._seed,
                                   close_hour=self._clock.close_hour(source.asset, session))  # fmt: skip
-            seen = self._night_seen = vendor_chains.Night(
+            seen = vendor_chains.Night(
                 symbol=symbol, is_index=is_index(source.asset), session=session, columns=source.columns(at),
                 days=previous_days(self._dates, at, _LONGEST_MEMORY), header=header,
             )  # fmt: skip
+            while len(self._nights_seen) >= _NIGHTS_REMEMBERED:
+                self._nights_seen.pop(next(iter(self._nights_seen.copy()), (symbol, session)), None)
+            self._nights_seen[symbol, session] = seen
         return seen
 
     def bars(self, wire_symbol: str, session: date) -> bytes | None:

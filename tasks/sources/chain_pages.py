@@ -4,8 +4,9 @@ What a vendor's fields are called is its own module's business.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,29 @@ from alvh_core.sessions import NEW_YORK
 from tasks.sources.documents import check_json
 from tasks.sources.filedrops.layout import wire_table
 from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
+from tasks.sources.source import Chain
 
 HORIZON_DAYS = 260  # the longest layer is bought at 220 days, give or take 35
 NBBO = "nbbo"
 PER_SECOND = {"ms": 1e3, "ns": 1e9}
 _EARLIEST, _LATEST = 946_684_800.0, 7_258_118_400.0  # 2000 to 2200: an epoch outside is no clock
 _TOLD_CHARS = 200
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, pa.ArrowException)
 _USUAL_MULTIPLIER = 100
+
+
+def guarded(read: Callable[[bytes, str, str], Chain]) -> Callable[[bytes, str, str], Chain]:
+    """Make a parser lose its symbol, and nothing else, whatever strangers put into a field."""
+
+    @wraps(read)
+    def safe(body: bytes, symbol: str, url: str) -> Chain:
+        try:
+            return read(body, symbol, url)
+        except _UNREADABLE as error:
+            raise SkippableError(f"{symbol}: {url}: the chain could not be read: {type(error).__name__} "
+                                 f"{error}") from error  # fmt: skip
+
+    return safe
 
 
 def read_pages(body: bytes, symbol: str, url: str) -> list[dict[str, Any]]:

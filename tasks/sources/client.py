@@ -218,7 +218,11 @@ class HttpClient:
             is_forbidden = response.status_code == requests.codes.forbidden
             meaning = "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
             return meaning if is_forbidden else response.reason or "no reason"
-        told = " ".join(response.raw.read(_TOLD_BYTES, decode_content=True).decode(errors="replace").split())
+        try:
+            said = response.raw.read1(_TOLD_BYTES, decode_content=True)[:_TOLD_BYTES]  # what is there, without waiting
+        except (urllib3.exceptions.HTTPError, OSError):
+            said = b""
+        told = " ".join(said.decode(errors="replace").split())
         advice = {
             requests.codes.unauthorized: f"; {key.asked.variable} holds no valid key: renew it",
             requests.codes.forbidden: f"; the account of {key.asked.variable} has no right to this: see its plan",

@@ -7,7 +7,7 @@ nanoseconds.
 import re
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from alvh_core.errors import SkippableError
 from alvh_core.quotes import ChainHeader
@@ -17,6 +17,7 @@ from tasks.sources.chain_pages import (
     as_list,
     chain_table,
     found,
+    guarded,
     newest,
     number,
     read_pages,
@@ -45,7 +46,7 @@ def chain_url(wanted: Wanted, base: str = BASE_URL) -> str | None:
     name = f"I:{wanted.symbol}" if wanted.asset.wire_symbol.startswith("_") else wanted.symbol
     last = wanted.trade_date + timedelta(days=HORIZON_DAYS)
     asked = {"expiration_date.gte": wanted.trade_date, "expiration_date.lte": last, "limit": PAGE_LIMIT}
-    return f"{base}{_SNAPSHOT}{name}?{urlencode(asked)}"
+    return f"{base}{_SNAPSHOT}{quote(name, safe=':')}?{urlencode(asked)}"
 
 
 def further_pages(page: bytes, url: str) -> list[str]:
@@ -70,6 +71,7 @@ def further_pages(page: bytes, url: str) -> list[str]:
     return [urlunsplit((here.scheme, here.netloc, here.path, urlencode(query), ""))]
 
 
+@guarded
 def read_chain(body: bytes, symbol: str, url: str) -> Chain:
     """Read the pages of a snapshot as one chain.
 

@@ -19,19 +19,19 @@ from alvh_core.quotes import ChainHeader
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset
 from tasks.sources.catalogue import SYMBOLS
 from tasks.sources.client import HttpClient
+from tasks.sources.fetching import ask as fetch_pages
 from tasks.sources.source import (
     CHAIN,
+    CROSS_CHECK,
     FUNDAMENTALS,
     MACRO_CALENDAR,
     MACRO_SERIES,
-    PAGES,
     Chain,
     Source,
     Wanted,
-    bundled,
 )
 
-LIMIT_SECONDS = 15.0
+LIMIT_SECONDS = 20.0
 _ANY_DAY = date(2026, 1, 2)  # who has what does not depend on it
 LATE_DAYS = 5  # beyond its usual delay, for a weekend and a holiday
 FRESH, STALE, READABLE, REFUSED, BUSY, UNREADABLE, SILENT, LATE, NOTHING = (
@@ -84,10 +84,10 @@ def probe_all(sources: Collection[Source], universe: Mapping[str, Asset], bases:
     found: dict[str, Probe] = {}
 
     def ask(mine: Sequence[Source]) -> None:
-        client = make_client()
+        client, answers = make_client(), dict[str, Probe]()
         try:
             for source in mine:
-                found[source.name] = _probe(client, source, universe, bases, session, before)
+                found[source.name] = _probe(client, source, universe, bases, session, before, answers)
         finally:
             client.close()
 
@@ -111,30 +111,30 @@ def stand_ins(source: Source, others: Collection[Source]) -> list[str]:
 
 
 def _probe(client: HttpClient, source: Source, universe: Mapping[str, Asset], bases: Mapping[str, str], session: date,
-           before: date) -> Probe:  # fmt: skip
+           before: date, answers: dict[str, Probe]) -> Probe:  # fmt: skip
+    """Ask a source, at one of its publisher's hosts after the other; no address twice."""
     urls, symbol = _question(source, universe, bases, session)
     if not urls:
         return Probe(outcome=NOTHING, told="no symbol of this universe has one")
-    answers: list[Probe] = []
-    for url in urls:  # a publisher's hosts, in the order the night asks them
-        answers.append(_ask(client, source, symbol, url, session, before))
-        if answers[-1].outcome in WORKING:
-            return answers[-1]
-    return answers[0]
+    for url in urls:
+        if url not in answers:
+            answers[url] = _ask(client, source, symbol, url, session, before)
+        if answers[url].outcome in WORKING:
+            return answers[url]
+    return answers[urls[0]]
 
 
 def _ask(client: HttpClient, source: Source, symbol: str, url: str, session: date, before: date) -> Probe:
     started = time.monotonic()
     try:
-        body = client.get(url, symbol, source.headers).body
+        body = fetch_pages(client, source.dataset, symbol, url).body  # all of them: the first tells no clock
     except AlvhError as error:
         return Probe(outcome=_failure(error), told=_why(error, url), http_status=error.http_status)
     except Exception as error:  # noqa: BLE001 - one source's fault must not hide what the others say
         return Probe(outcome=SILENT, told=f"{symbol}: no answer from {url}: {type(error).__name__}: {error}")
     told = f"{max(len(body) // 1024, 1)} kB, {time.monotonic() - started:.1f} s"
-    page = bundled([body]) if source.more and not body.startswith(PAGES) else body
     try:
-        newest = _newest(source, source.read(page, symbol, url))
+        newest = _newest(source, source.read(body, symbol, url))
     except AlvhError as error:
         return Probe(outcome=UNREADABLE, told=str(error), http_status=200)
     if newest is None:
@@ -165,8 +165,8 @@ def _why(error: AlvhError, url: str) -> str:
 
 
 def _failure(error: AlvhError) -> str:
-    if error.http_status is None:
-        return SILENT
+    if error.http_status is None:  # an exception of requests is an OSError: nobody was there
+        return SILENT if isinstance(error.__context__, OSError) else UNREADABLE
     if error.http_status in _REFUSALS:
         return REFUSED
     return BUSY if error.http_status == _TOO_MANY or error.http_status >= 500 else UNREADABLE
@@ -187,7 +187,7 @@ def _newest(source: Source, found: Any) -> date | None:
 
 def _expected(source: Source, symbol: str, session: date, before: date) -> date:
     """Return how old the newest number may be; histories and the curve of a session may come the morning after."""
-    if source.dataset == CHAIN:
+    if source.dataset in {CHAIN, CROSS_CHECK}:
         return session
     if source.dataset == FUNDAMENTALS:
         return session - timedelta(days=STALE_DAYS)

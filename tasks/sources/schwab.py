@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tasks.sources.chain_pages import HORIZON_DAYS, read_pages
+from tasks.sources.chain_pages import HORIZON_DAYS, guarded, read_pages
 from tasks.sources.filedrops.schwab import read_documents
 from tasks.sources.keys import ApiKey
 from tasks.sources.source import CHAIN, Chain, Source, Wanted
@@ -45,6 +45,7 @@ def _url(base: str, name: str, first: date, days: int) -> str:
     return f"{base}{_CHAINS}?{urlencode(asked)}"
 
 
+@guarded
 def read_chain(body: bytes, symbol: str, url: str) -> Chain:
     """Read a chain, or the windows of one.
 

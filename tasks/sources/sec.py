@@ -6,6 +6,7 @@ Only the facts that a ratio is made of are read; what they mean, and from when t
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tasks.sources.source import FUNDAMENTALS, Source, Wanted
 
 BASE_URL = "https://data.sec.gov"
 MAX_BYTES = 64 << 20  # several times the largest bank's
+MAX_FACTS = 50_000  # of the tags that are read; ten times what fifteen years of filings have
 TAXONOMIES = ("dei", "us-gaap")
 _PATH = re.compile(r"/api/xbrl/companyfacts/CIK(?P<cik>\d{10})\.json$")
 _DATES = ("start_date", "end_date", "filed_date")
@@ -46,23 +48,14 @@ def parse_facts(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = read_json(body, symbol, url, MAX_BYTES)
-    where = f"{symbol}: {url}"
     try:
         _check_company(document, url)
-        rows = list(_rows(document["facts"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SkippableError(f"{where}: expected cik and facts with end, val, form and filed: "
-                             f"{type(error).__name__} {str(error)[:200]}") from error  # fmt: skip
-    names = ["fact_tag", "fact_unit", "start_date", "end_date", "fact_value", "filed_date", "filing_form"]
-    frame = pd.DataFrame(rows, columns=names)
-    try:
-        frame = frame.assign(**{name: _days(frame[name]) for name in _DATES},
-                             fact_value=frame["fact_value"].astype("float64"))  # fmt: skip
-    except (ValueError, TypeError, OverflowError) as error:
-        raise SkippableError(f"{where}: expected dates and finite numbers: {type(error).__name__} "
-                             f"{str(error)[:200]}") from error  # fmt: skip
-    if not np.isfinite(frame["fact_value"].to_numpy()).all():
-        raise SkippableError(f"{where}: expected finite numbers, found one that is not")
+        frame = _frame(document)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise SkippableError(
+            f"{symbol}: {url}: expected cik and facts with end, val, form and filed: "
+            f"{type(error).__name__} {str(error)[:200]}"
+        ) from error
     return frame.assign(symbol=symbol, row_position=np.arange(len(frame)))
 
 
@@ -70,6 +63,19 @@ def _check_company(document: dict[str, Any], url: str) -> None:
     asked, found = _PATH.search(url), int(document["cik"])
     if asked and int(asked["cik"]) != found:
         raise ValueError(f"facts of company {found}, not of the one asked for")
+
+
+def _frame(document: dict[str, Any]) -> pd.DataFrame:
+    rows = list(islice(_rows(document["facts"]), MAX_FACTS + 1))
+    names = ["fact_tag", "fact_unit", "start_date", "end_date", "fact_value", "filed_date", "filing_form"]
+    frame = pd.DataFrame(rows, columns=names)
+    frame = frame.assign(**{name: _days(frame[name]) for name in _DATES},
+                         fact_value=frame["fact_value"].astype("float64"))  # fmt: skip
+    if len(rows) > MAX_FACTS:
+        raise ValueError(f"more than {MAX_FACTS} facts")
+    if frame[["end_date", "filed_date"]].isna().any(axis=None) or not np.isfinite(frame["fact_value"]).all():
+        raise ValueError("a date is absent, or a number is not finite")
+    return frame
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[Any, ...]]:

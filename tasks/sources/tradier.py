@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.quotes import ChainHeader
@@ -18,6 +18,7 @@ from tasks.sources.chain_pages import (
     as_list,
     chain_table,
     found,
+    guarded,
     newest,
     number,
     read_pages,
@@ -39,7 +40,7 @@ _LIST = "/markets/options/expirations"
 
 def chain_url(symbol: str, base: str = BASE_URL) -> str:
     """Address of the expiries of a symbol, from which its chains follow; without all roots the weeklies are absent."""
-    return f"{base}{_LIST}?symbol={symbol}&includeAllRoots=true&strikes=false"
+    return f"{base}{_LIST}?symbol={quote(symbol, safe='')}&includeAllRoots=true&strikes=false"
 
 
 def further_pages(page: bytes, url: str) -> list[str]:
@@ -58,9 +59,9 @@ def further_pages(page: bytes, url: str) -> list[str]:
     symbol = parse_qs(parts.query).get("symbol", [""])[0]
     document = _document(read_pages(page, symbol, url)[0], "expirations", f"{symbol}: {url}")
     days = _days(document, f"{symbol}: {url}")
-    base = url.partition(_LIST)[0]
-    chains = [f"{base}/markets/options/chains?symbol={symbol}&expiration={day}&greeks=true" for day in days]
-    return [*chains, f"{base}/markets/quotes?symbols={symbol}"]
+    base, name = url.partition(_LIST)[0], quote(symbol, safe="")
+    chains = [f"{base}/markets/options/chains?symbol={name}&expiration={day}&greeks=true" for day in days]
+    return [*chains, f"{base}/markets/quotes?symbols={name}"]
 
 
 def _days(expirations: Any, where: str) -> list[date]:
@@ -90,6 +91,7 @@ def _document(page: dict[str, Any], name: str, where: str) -> Any:
     return page[name]
 
 
+@guarded
 def read_chain(body: bytes, symbol: str, url: str) -> Chain:
     """Read the chains of all expiries as one; its clock is that of the quote that changed last.
 

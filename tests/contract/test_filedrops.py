@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from alvh_core import frames
+from alvh_core.columns import QUOTE_SCOPES
 from alvh_core.errors import SkippableError
 from alvh_core.quotes import normalise_quotes, snapshot_row
 from alvh_core.schemas import SNAPSHOTS
@@ -91,7 +92,7 @@ def test_the_clock_is_the_vendors_and_its_snapshot_is_named(layout, calendar):
     assert drop.claimed == DAY
     assert row["quote_clock"] == "at_close"
     assert 0.0 <= row["minutes_to_close"] <= 15.0
-    assert row["venue_scope"]
+    assert row["venue_scope"] in QUOTE_SCOPES
     check_claim(drop, DAY, "f")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pandas as pd
 import pytest
 
+from alvh_core.columns import QUOTE_SCOPES
 from alvh_core.errors import AlvhError
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.universe import DEFAULT_UNIVERSE
@@ -148,7 +149,7 @@ def test_a_chain_says_whose_quotes_and_when(source):
     if source.dataset != CHAIN:
         return
     chain = source.read(sample(source), source.sample_symbol, WHERE)
-    assert chain.venue_scope
+    assert chain.venue_scope in QUOTE_SCOPES
     assert chain.header.symbol == source.sample_symbol
     assert chain.header.contracts_count == chain.table.num_rows
     assert chain.header.quote_at is not None

@@ -59,7 +59,9 @@ def network(calendar):
 @example(dead={})
 @settings(max_examples=40, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
-def test_landing_gives_one_line_for_each_request_whoever_is_dead(dead, network, calendar, tmp_path_factory, monkeypatch):
+def test_landing_gives_one_line_for_each_request_whoever_is_dead(
+    dead, network, calendar, tmp_path_factory, monkeypatch
+):
     monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", "2")  # the first refusal is not the last word
     network.dead = {name: DEATHS[death] for name, death in dead.items()}
     night = SimpleNamespace(

@@ -8,7 +8,8 @@ import pytest
 
 from alvh_core.schemas import MACRO_EVENTS, MACRO_SERIES
 from tasks.macro import MACRO
-from tasks.sources.source import MACRO_CALENDAR, MACRO_SERIES as SERIES
+from tasks.sources.source import MACRO_CALENDAR
+from tasks.sources.source import MACRO_SERIES as SERIES
 
 DAY = date(2026, 8, 21)
 OBSERVATIONS, GRAPH = "/fred/series/observations", "/graph/fredgraph.csv"

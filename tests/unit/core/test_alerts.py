@@ -22,7 +22,7 @@ from alvh_core.alerting.plan import alert_plan
 from alvh_core.alerting.quiet import told, with_quiet
 from alvh_core.alerting.rules import ALERT_RULES, AlertLimits, tuned_rules
 from alvh_core.errors import ContractError
-from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, table
+from alvh_core.schemas import CROSS_CHECK, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, table
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 DAY, BEFORE = date(2026, 7, 16), date(2026, 7, 15)
@@ -291,6 +291,47 @@ def test_the_vix_chain_is_graver_and_for_itself():
     night = evidence(payloads(("option_chain", "VIX"), ("option_chain", "KO")))
     assert raised(night) == [("source_missing", "option_chain", "KO", "WARNING"),
                              ("source_missing", "option_chain VIX", "VIX", "CRITICAL")]  # fmt: skip
+
+
+def sampled(**ratios):
+    """Cross-checks by symbol; a ratio beyond a quarter differs."""
+    rows = [
+        {"symbol": name, "spread_ratio": ratio, "default_spread_frac": 0.04 * ratio, "second_spread_frac": 0.04,
+         "compared_count": 50, "check_note": "note", "venue_scope": "nbbo", "second_scope": "nbbo",
+         "cross_check": "AGREES" if 0.8 <= ratio <= 1.25 else "DIFFERS"}
+        for name, ratio in ratios.items()
+    ]  # fmt: skip
+    return tables(cross_check=rows_of(CROSS_CHECK.name, rows))
+
+
+@pytest.mark.parametrize(("before", "now", "expected"), [
+    ({}, {"VIX": 1.1, "KO": 0.9}, []),
+    ({}, {"VIX": 2.0, "KO": 0.5}, [("spreads of KO", "NARROWER"), ("spreads of VIX", "WIDER")]),
+    ({"VIX": 1.5}, {"VIX": 2.0}, []), ({"VIX": 0.5}, {"VIX": 2.0}, [("spreads of VIX", "WIDER")]),
+    ({"KO": 2.0}, {"VIX": 2.0}, [("spreads of VIX", "WIDER")]), ({"VIX": 2.0}, {"VIX": 1.0}, []),
+])  # fmt: skip
+def test_feeds_that_differ_are_told_once(before, now, expected):
+    night = evidence(sampled(**now), sampled(**before))
+    assert raised(night) == [("feeds_differ", *alert, "WARNING") for alert in expected]
+
+
+def test_what_differs_is_told_with_both_medians():
+    alert = text_of(evidence(sampled(VIX=2.0)), "feeds_differ")
+    assert alert.title == "WARNING 2026-07-16: VIX is wider than in the second feed"
+    assert "Found: 8.00% of the premium, the second feed 4.00%, 50 contracts; note" in alert.body
+
+
+def test_another_sample_that_is_missing_is_no_news():
+    """Every night another symbol is asked of the second feed; that it is down is told once."""
+    tonight, before = ([("cross_check", symbol) for symbol in names] for names in (("VIX", "KO"), ("VIX", "XLF")))
+    payloads = [
+        tables(payloads=rows_of("meta_payloads", [
+            {"dataset": dataset, "symbol": symbol, "payload_outcome": "MISSING", "reason": "no token"}
+            for dataset, symbol in missing]))
+        for missing in (tonight, before)
+    ]  # fmt: skip
+    assert raised(evidence(payloads[0], payloads[1])) == []
+    assert raised(evidence(payloads[0])) == [("source_missing", "cross_check", "KO, VIX", "WARNING")]
 
 
 def test_missing_still_is_no_news():

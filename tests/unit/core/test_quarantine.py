@@ -9,11 +9,15 @@ import pytest
 from alvh_core.errors import FatalError
 from alvh_core.forwards import expiry_forwards
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
+from alvh_core.quality_groups import ChainContext
 from alvh_core.quarantine import MARKS, mark_rejects, observed, quarantine_entries, row_entries, settle
 from alvh_core.schemas import META_QUARANTINE, OPTION_QUOTES
+from alvh_core.universe import DEFAULT_UNIVERSE
+from expectations.packs import pack_bounds
 
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 AUG, SEP = date(2026, 8, 19), date(2026, 9, 16)
+BOUNDS = pack_bounds(DEFAULT_UNIVERSE)
 NO_ROWS = pd.DataFrame({name: [] for name in ("position", *MARKS)})
 NO_GROUPS = pd.DataFrame({name: [] for name in ("underlying", "root", "expiry_date", *MARKS)})
 
@@ -100,8 +104,8 @@ def test_a_lost_row_stops_the_night():
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
-def test_helper_columns_of_contracts(vix, forwards):
-    found = with_quality(vix, forwards)
+def test_helper_columns_of_contracts(vix, forwards, chains):
+    found = with_quality(vix, forwards, chains.universe, chains.calendar, BOUNDS)
     call = found[found["osi_symbol"] == "VIX   260819C00019000"].iloc[0]
     put = found[found["osi_symbol"] == "VIX   260819P00019000"].iloc[0]
     discount = forwards["discount"].iloc[0]
@@ -110,31 +114,42 @@ def test_helper_columns_of_contracts(vix, forwards):
     assert call["intrinsic_tolerance_usd"] == pytest.approx(forwards["half_width_usd"].iloc[0] + 0.005 * 21.0)
     assert np.isnan(call["absurd_ask_usd"])
     assert len(found) == len(vix)
-    dead = with_quality(vix.assign(quote_flag="ZERO_BID"), forwards)
+    dead = with_quality(vix.assign(quote_flag="ZERO_BID"), forwards, chains.universe, chains.calendar, BOUNDS)
     high = dead[dead["osi_symbol"] == "VIX   260819C00025000"].iloc[0]
     assert high["absurd_ask_usd"] == pytest.approx(3.75)  # 15 % of the strike, which is above the forward
 
 
-def test_without_a_forward_there_is_no_intrinsic_value(vix, forwards):
-    found = with_quality(vix, forwards.assign(forward_usd=np.nan, half_width_usd=np.nan))
+def test_without_a_forward_there_is_no_intrinsic_value(vix, forwards, chains):
+    found = with_quality(
+        vix, forwards.assign(forward_usd=np.nan, half_width_usd=np.nan), chains.universe, chains.calendar, BOUNDS
+    )
     assert found["intrinsic_forward_usd"].isna().all()
     assert found["intrinsic_tolerance_usd"].eq(0.0).all()
 
 
 def test_facts_of_expiries(vix, forwards, chains):
     half = vix.assign(quote_flag=np.where(vix["option_right"] == "C", "OK", "ZERO_BID"))
-    found = expiry_facts(half, forwards, chains.universe, chains.calendar)
+    found = expiry_facts(half, forwards, chains.universe, chains.calendar, BOUNDS)
     assert found["contracts_count"].tolist() == [16, 16]
     assert found["two_sided_frac"].tolist() == [0.5, 0.5]
     assert found["calendar_status"].tolist() == ["OK", "OK"]
-    unknown = expiry_facts(vix, forwards.iloc[:0], chains.universe, chains.calendar)
+    unknown = expiry_facts(vix, forwards.iloc[:0], chains.universe, chains.calendar, BOUNDS)
     assert unknown["parity_status"].tolist() == ["UNKNOWN", "UNKNOWN"]
-    assert expiry_facts(vix.assign(is_adjusted=True), forwards, chains.universe, chains.calendar).empty
+    assert expiry_facts(vix.assign(is_adjusted=True), forwards, chains.universe, chains.calendar, BOUNDS).empty
 
 
-def test_facts_of_underlyings(vix):
+def test_facts_of_underlyings(vix, forwards, chains):
     flags = np.select([np.arange(32) < 8, np.arange(32) < 16], ["NO_QUOTE", "ZERO_BID"], default="OK")
     rejected = pd.Series(np.arange(32) == 20)
     silent = vix.assign(quote_flag=flags, bid_usd=vix["bid_usd"].where(flags != "NO_QUOTE", 0.0))
-    found = underlying_facts(silent, rejected).iloc[0]
-    assert found.drop("underlying").tolist() == [32, 0.5, 0.25, 1 / 32]
+    found = underlying_facts(
+        silent.assign(is_off_tick=False), rejected, forwards, ChainContext(calendar=chains.calendar), BOUNDS
+    ).iloc[0]
+    assert found[["contracts_count", "two_sided_frac", "zero_quote_frac", "rejected_frac"]].tolist() == [
+        32,
+        0.5,
+        0.25,
+        1 / 32,
+    ]
+    assert found[["call_frac", "bodies_count", "is_session", "is_of_session"]].tolist() == [0.5, 1, True, True]
+    assert np.isnan(found["spot_frac"])

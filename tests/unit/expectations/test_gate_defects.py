@@ -23,10 +23,12 @@ def night(chains):
     """VIX far below its forwards, SPX and SPXW twins, UVXY; no defect."""
     raw = pd.concat(
         [
-            chains.wire("VIX", [("VIX", AUG, 24.55, 0.9), ("VIX", SEP, 26.0, 0.8)], STRIKES, quote_at=QUOTE_AT),
+            chains.wire("VIX", [("VIX", AUG, 24.55, 0.9), ("VIX", SEP, 26.0, 0.8)], STRIKES, quote_at=QUOTE_AT,
+                        on_ticks=True),
             chains.wire("SPX", [("SPX", date(2026, 8, 21), 6000.0, 0.2), ("SPXW", date(2026, 8, 21), 6001.0, 0.2)],
-                        np.arange(5500.0, 6501.0, 100.0), quote_at=QUOTE_AT),
-            chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 15.0, 1.2)], np.arange(8.0, 25.0), quote_at=QUOTE_AT),
+                        np.arange(5500.0, 6501.0, 100.0), quote_at=QUOTE_AT, on_ticks=True),
+            chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 15.0, 1.2)], np.arange(8.0, 25.0), quote_at=QUOTE_AT,
+                        on_ticks=True),
         ],
         ignore_index=True,
     ).astype({"underlying": "category"})  # fmt: skip
@@ -97,10 +99,10 @@ ROW_FAULTS = {
 FACTS = {
     "VIX260819C00029000": {"bid": 0.0, "ask": 0.05},  # no buyer
     "VIX260819C00028000": {"bid": 0.0, "ask": 0.0},  # no quote
-    "VIX260819C00027000": {"bid": 1.0, "ask": 1.0},  # locked
+    "VIX260819C00027000": {"bid": 1.74, "ask": 1.74},  # locked
     "VIX260916C00033000": {"iv": 20.0, "delta": 7.0},  # pitfall 12: the vendor's own nonsense
     "VIX260916C00034000": {"open_interest": np.nan, "volume": np.nan},  # pitfall 11
-    "VIX260819P00020000": {"bid": 0.3, "ask": 0.4},  # pitfall 1: below intrinsic by spot, sound by the forward
+    "VIX260819P00020000": {"bid": 0.78, "ask": 0.8},  # pitfall 1: below intrinsic by spot, sound by the forward
 }
 SAME, OTHER = "VIX260916C00025000", "VIX260916C00026000"
 ADJUSTED = "UVXY1260821C00015000"
@@ -184,7 +186,7 @@ def test_pitfall_15_a_tuesday_is_lawful_where_the_rule_says_so(chains):
     quote_at = datetime.fromisoformat("2026-04-16 15:50")
     days = [("VIX", date(2026, 5, 19), 20.0, 0.9), ("VIX", date(2026, 5, 20), 20.0, 0.9)]
     quotes, _ = chains.normalise(
-        chains.wire("VIX", days, STRIKES, quote_at=quote_at), chains.snapshots({"VIX": 18.0}, quote_at)
+        chains.wire("VIX", days, STRIKES, quote_at=quote_at, on_ticks=True), chains.snapshots({"VIX": 18.0}, quote_at)
     )
     forwards = expiry_forwards(quotes, chains.curve(date(2026, 4, 16)))
     gated = validate_option_quotes(quotes, forwards, chains.universe, chains.calendar)
@@ -192,16 +194,19 @@ def test_pitfall_15_a_tuesday_is_lawful_where_the_rule_says_so(chains):
 
 
 def test_a_thursday_beside_its_friday_is_a_weekly_of_its_own(gate, night):
-    assert gate(extra=[_shifted(night, "UVXY", "260821", "260820")]).rejected.empty
+    other = _shifted(night, "UVXY", "260821", "260820")  # with quotes of its own, else it were a copy
+    assert gate(extra=[other.assign(ask=other["ask"] + 0.02)]).rejected.empty
 
 
 def test_pitfall_06_two_split_regimes_and_too_many_bad_rows(gate, night, chains):
-    other = chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 60.0, 1.2)], np.arange(8.5, 25.0), quote_at=QUOTE_AT)
+    other = chains.wire(
+        "UVXY", [("UVXY", date(2026, 8, 21), 60.0, 1.2)], np.arange(8.5, 25.0), quote_at=QUOTE_AT, on_ticks=True
+    )
     raw = night[0]
     bad = raw.loc[raw["underlying"] == "SPX", "option"].iloc[::4]
     gated = gate({option: {"bid": 9.0, "ask": 8.0} for option in bad}, extra=[other])
     assert _suspended(gated) == {
-        ("UVXY UVXY 2026-08-21", "expiry", "PARITY_BROKEN", 68), ("SPX", "underlying", "TOO_MANY_REJECTS", 44),
+        ("UVXY", "underlying", "TOO_MANY_REJECTS", 68), ("SPX", "underlying", "TOO_MANY_REJECTS", 44),
     }  # fmt: skip
     assert set(gated.clean["underlying"]) == {"VIX"}
 

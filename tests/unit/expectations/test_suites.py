@@ -36,6 +36,24 @@ def _codes(report):
     ]
 
 
+SOUND = {  # what `alvh_core.quality` finds on a sound contract, expiry and chain
+    "symbol_status": "OK", "root_settlement": "SOQ", "settle_gap_minutes": 0.0, "dte_gap_days": 0.0,
+    "years_gap_days": 0.0, "root_multiplier": NAN, "is_root_adjusted": False, "off_cent_usd": 0.0, "bid_cap_usd": 99.0,
+    "vol_cap_usd": NAN, "vol_floor_usd": NAN, "strike_frac": 1.0, "listed_low_frac": 0.05, "listed_high_frac": 25.0,
+    "monotone_usd": 0.0, "vertical_usd": 0.0, "butterfly_usd": 0.0, "calendar_usd": 0.0,
+}  # fmt: skip
+SOUND_EXPIRY = {
+    "centre_frac": 1.0, "centre_low_frac": 0.2, "centre_high_frac": 6.0, "term_frac": 1.0, "term_low_frac": 0.25,
+    "term_high_frac": 4.0, "max_dte_days": 450.0, "dte_days": 61, "paired_frac": NAN, "wrong_delta_frac": 0.0,
+    "same_quotes_count": 0.0, "distinct_quotes_count": NAN, "twin_gap_frac": 0.0,
+}  # fmt: skip
+SOUND_CHAIN = {
+    "call_frac": 0.5, "bodies_count": 1, "quote_age_minutes": 15.0, "quote_clock": "at_close", "due_clock": "at_close",
+    "is_session": True, "is_of_session": True, "off_tick_frac": 0.01, "spot_frac": 1.02, "spot_low_frac": 0.3,
+    "spot_high_frac": 2.5, "close_frac": NAN, "close_low_frac": 0.3, "close_high_frac": 3.0,
+}  # fmt: skip
+
+
 # --- option quotes ----------------------------------------------------------------------------------------------------
 def _quotes(n=6):
     frame = frames.conform(
@@ -52,7 +70,7 @@ def _quotes(n=6):
     )  # fmt: skip
     return frame.assign(
         intrinsic_forward_usd=[0.5, NAN, 0.5, 0.5, 0.5, 0.5][:n], intrinsic_tolerance_usd=0.05, absurd_ask_usd=NAN,
-        duplicate_no=0,
+        duplicate_no=0, **SOUND,
     )  # fmt: skip
 
 
@@ -81,7 +99,7 @@ def test_good_quotes_pass():
         pytest.param({"ask_usd": NAN, "quote_flag": "NO_QUOTE"}, id="no-ask"),
         pytest.param({"ask_usd": 0.0, "quote_flag": "NO_QUOTE", "intrinsic_forward_usd": 0.0}, id="zero-ask"),
         pytest.param({"ask_usd": 1.0, "quote_flag": "LOCKED"}, id="locked"),
-        pytest.param({"is_adjusted": True, "root": "SDS1"}, id="adjusted"),
+        pytest.param({"is_adjusted": True, "root": "SDS1", "is_root_adjusted": True}, id="adjusted"),
         pytest.param({"osi_symbol": "VIX   261021C00020000", "root": "VIX"}, id="twin-of-another-root"),
         pytest.param({"vendor_iv_vol": -1.0, "vendor_delta": 9.0}, id="absurd-vendor-numbers"),
         pytest.param({"intrinsic_forward_usd": 1.14}, id="intrinsic-within-tolerance"),
@@ -101,6 +119,36 @@ def test_facts_about_a_market_are_no_faults(columns):
         pytest.param({"intrinsic_forward_usd": 1.16}, "ASK_BELOW_INTRINSIC", id="below-intrinsic"),
         pytest.param({"absurd_ask_usd": 1.05}, "ABSURD_ASK", id="absurd-ask"),
         pytest.param({"duplicate_no": 1}, "DUPLICATE", id="duplicate"),
+        pytest.param({"symbol_status": "ROOT"}, "SYMBOL_ROOT", id="symbol-root"),
+        pytest.param({"symbol_status": "EXPIRY"}, "SYMBOL_EXPIRY", id="symbol-expiry"),
+        pytest.param({"symbol_status": "RIGHT"}, "SYMBOL_RIGHT", id="symbol-right"),
+        pytest.param({"symbol_status": "STRIKE"}, "SYMBOL_STRIKE", id="symbol-strike"),
+        pytest.param({"root_settlement": "PM"}, "SETTLEMENT_OF_ROOT", id="settlement"),
+        pytest.param({"settle_gap_minutes": -390.0}, "SETTLE_INSTANT", id="settle-instant"),
+        pytest.param({"dte_gap_days": 1.0}, "DTE_WRONG", id="dte"),
+        pytest.param({"years_gap_days": 0.2}, "YEARS_WRONG", id="years"),
+        pytest.param({"root_multiplier": 10.0}, "MULTIPLIER", id="multiplier"),
+        pytest.param({"is_root_adjusted": True}, "ADJUSTED_FLAG", id="adjusted-unflagged"),
+        pytest.param({"quote_flag": "LOCKED"}, "FLAG_WRONG", id="flag-locked"),
+        pytest.param({"quote_flag": "ZERO_BID"}, "FLAG_WRONG", id="flag-zero-bid"),
+        pytest.param({"quote_flag": "NO_QUOTE"}, "FLAG_WRONG", id="flag-no-quote"),
+        pytest.param({"bid_usd": 0.0}, "FLAG_WRONG", id="flag-ok"),
+        pytest.param({"off_cent_usd": 0.004}, "OFF_CENT", id="off-cent"),
+        pytest.param({"bid_cap_usd": 0.9}, "BID_ABOVE_CAP", id="bid-above-cap"),
+        pytest.param({"vol_cap_usd": 0.9}, "BID_ABOVE_VOL_CAP", id="bid-above-vol-cap"),
+        pytest.param({"vol_floor_usd": 1.2}, "ASK_BELOW_VOL_FLOOR", id="ask-below-vol-floor"),
+        pytest.param({"strike_frac": 0.04}, "STRIKE_TOO_LOW", id="strike-low"),
+        pytest.param({"strike_frac": 26.0}, "STRIKE_TOO_HIGH", id="strike-high"),
+        pytest.param({"monotone_usd": 0.02}, "MONOTONE_ARBITRAGE", id="monotone"),
+        pytest.param({"vertical_usd": 0.02}, "VERTICAL_ARBITRAGE", id="vertical"),
+        pytest.param({"butterfly_usd": 0.02}, "BUTTERFLY_ARBITRAGE", id="butterfly"),
+        pytest.param({"calendar_usd": 0.02}, "CALENDAR_ARBITRAGE", id="calendar"),
+        pytest.param({"bid_size_count": 2e6}, "SIZE_ABSURD", id="size"),
+        pytest.param({"ask_size_count": 1.5}, "SIZE_FRACTION", id="half-a-contract"),
+        pytest.param({"volume_count": 1e9}, "VOLUME_ABSURD", id="volume"),
+        pytest.param({"volume_count": 0.5}, "VOLUME_FRACTION", id="volume-fraction"),
+        pytest.param({"open_interest_count": 1e9}, "OPEN_INTEREST_ABSURD", id="open-interest"),
+        pytest.param({"open_interest_count": 0.5}, "OPEN_INTEREST_FRACTION", id="open-interest-fraction"),
         pytest.param({"bid_usd": -0.5}, "OUT_OF_RANGE", id="negative-bid"),
         pytest.param({"ask_usd": np.inf}, "OUT_OF_RANGE", id="infinite-ask"),
         pytest.param({"strike_usd": 0.0}, "OUT_OF_RANGE", id="zero-strike"),
@@ -143,14 +191,15 @@ def _expiries(**columns):
         "underlying": ["VIX", "VIX", "SPY"], "root": ["VIX", "VIXW", "SPY"],
         "expiry_date": pd.to_datetime(["2026-10-21"] * 3), "contracts_count": [10, 10, 4],
         "two_sided_frac": [1.0, 0.5, 0.0],
-        "calendar_status": ["OK"] * 3, "parity_status": ["OK", "UNKNOWN", "OK"], **columns,
+        "calendar_status": ["OK"] * 3, "parity_status": ["OK", "UNKNOWN", "OK"],
+        **(SOUND_EXPIRY | columns),
     })  # fmt: skip
 
 
 def _underlyings(**columns):
     return pd.DataFrame({
-        "underlying": pd.Categorical(["SPY", "VIX"]), "contracts_count": [4, 20], "two_sided_frac": [0.9, 0.2],
-        "zero_quote_frac": [0.0, 0.97], "rejected_frac": [0.2, 0.0], **columns,
+        "underlying": pd.Categorical(["SPY", "VIX"]), "contracts_count": [4, 20], "two_sided_frac": [0.9, 0.25],
+        "zero_quote_frac": [0.0, 0.97], "rejected_frac": [0.2, 0.0], **(SOUND_CHAIN | columns),
     })  # fmt: skip
 
 
@@ -168,6 +217,20 @@ def _underlyings(**columns):
         "NOT_NULL")]),
         (suites.underlying_suite(), _underlyings(rejected_frac=[0.2001, 0.2]), [(0, "TOO_MANY_REJECTS")]),
         (suites.underlying_suite(), _underlyings(contracts_count=[0, 1]), [(0, "NO_CONTRACTS")]),
+        *[(suites.expiry_suite(), _expiries(**{column: [SOUND_EXPIRY[column], value, NAN]}), [(1, code)])
+          for column, value, code in (
+              ("centre_frac", 0.1, "STRIKES_OFF_FORWARD"), ("term_frac", 4.1, "FORWARD_OFF_CHAIN"),
+              ("paired_frac", 0.0, "UNPAIRED_STRIKES"), ("wrong_delta_frac", 0.9, "RIGHTS_SWAPPED"),
+              ("same_quotes_count", 1.0, "COPIED_EXPIRY"), ("distinct_quotes_count", 1.0, "CONSTANT_QUOTES"),
+              ("twin_gap_frac", 0.02, "TWIN_FORWARDS"))],
+        (suites.expiry_suite(), _expiries(dte_days=[61, 451, 450]), [(1, "EXPIRY_TOO_FAR")]),
+        *[(suites.underlying_suite(), _underlyings(**{column: [value, SOUND_CHAIN[column]]}), [(0, code)])
+          for column, value, code in (
+              ("call_frac", 0.1, "ONE_RIGHT_MISSING"), ("bodies_count", 2, "MIXED_SNAPSHOTS"),
+              ("quote_age_minutes", -60.0, "CLOCK_AHEAD"), ("quote_clock", "in_session", "CLOCK_LABEL"),
+              ("is_of_session", False, "OTHER_SESSION"), ("off_tick_frac", 0.9, "OFF_TICK"),
+              ("spot_frac", 0.1, "SPOT_OFF_FORWARD"), ("close_frac", 10.0, "CLOSE_OFF_FORWARD"))],
+        (suites.underlying_suite(), _underlyings(two_sided_frac=[0.24, 0.25]), [(0, "DEAD_SNAPSHOT")]),
         (suites.underlying_suite(), _underlyings(underlying="VIX"), [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
     ],
 )  # fmt: skip
@@ -347,3 +410,15 @@ def _all_suites():
 def test_every_rule_gives_its_reason_in_a_sentence(suite):
     without = [rule.name for rule in suite.rules if len(rule.why.split()) < 4 or not rule.why.endswith(".")]
     assert not without
+
+
+def test_a_night_on_a_holiday_is_stopped():
+    report = validate(_underlyings(is_session=[False, True]), suites.underlying_suite())
+    assert report.has_night_failure
+    assert _codes(report) == [(0, "NOT_A_SESSION")]
+
+
+def test_chains_have_forty_rules_of_their_own():
+    chain = (suites.option_quotes_suite(), suites.expiry_suite(), suites.underlying_suite())
+    generic = {"NOT_NULL", "OUT_OF_RANGE", "NOT_ALLOWED", "PATTERN", "DUPLICATE_KEY", "ROW_COUNT"}
+    assert len({rule.name for suite in chain for rule in suite.rules} - generic) >= 40

@@ -1,4 +1,4 @@
-"""A night judged by a wrong rule gets its rows back by --force under the right one, from what has landed."""
+"""A night judged again: by --force under a corrected rule, from what has landed; and for Great Expectations' pages."""
 
 from dataclasses import replace
 from datetime import date
@@ -7,8 +7,10 @@ import pytest
 from prefect.logging import disable_run_logger
 
 from alvh_core.landing import Landing
+from alvh_core.schemas import OUT_TABLES
 from expectations import gate, rules, suites
 from flows import wiring
+from flows.data_docs import data_docs
 from tasks.curve import curve
 from tasks.gather import gather
 from tasks.judge import judge
@@ -46,10 +48,14 @@ def run(night) -> None:
 
 
 @pytest.fixture
-def make_night(tmp_path):
+def settings(tmp_path):
     universe = tmp_path / "tiny.toml"
     universe.write_text('include = ["VIX", "SPX", "KO"]')
-    settings = Settings(home=tmp_path / "home", universe_file=universe)
+    return Settings(home=tmp_path / "home", universe_file=universe)
+
+
+@pytest.fixture
+def make_night(settings):
     return lambda: wiring.build_night(settings, DAY, "simulated", "run")
 
 
@@ -82,3 +88,14 @@ def test_a_corrected_rule_gives_a_night_its_rows_back_without_a_fetch(make_night
     assert before["rows_in_count"] == after["rows_in_count"]
     assert before["rows_published_count"] < after["rows_published_count"] > 0.99 * after["rows_in_count"]
     assert before["answers_sha256"] != after["answers_sha256"]
+
+
+def test_great_expectations_pages_of_a_published_night(make_night, settings):
+    run(make_night())
+    index = data_docs(settings, DAY, "simulated")
+    pages = {
+        page.parent.parent.parent.name: page.read_text() for page in (index.parent / "validations").rglob("*.html")
+    }
+    assert index.is_file()
+    assert len(pages) == 3 + len(OUT_TABLES)
+    assert "CROSSED: ask_usd" in pages["core_options__daily_quotes"]

@@ -137,3 +137,43 @@ def test_a_night_that_was_claimed_again_since_is_not_concluded_again(settings, c
     with pytest.raises(ContractError, match=f"expected night_status COMPLETE, the ledger has {claim}; `alvh nightly"):
         wiring.sibling(night, DAY)
     night.warehouse.close()
+
+
+# The cross-check: asked where somebody can answer
+
+
+def asks_second_feed(night):
+    night.client.close()
+    return any(request.dataset == "cross_check" for request in night.requests)
+
+
+@pytest.mark.parametrize(("source", "changes", "expected"), [
+    ("simulated", {}, True), ("live", {}, False), ("live", {"tradier_token": "planted"}, True),
+    ("live", {"tradier_token": "planted", "sources_off": ("tradier",)}, False), ("imported", {}, False),
+    ("live", {"tradier_token": "planted", "base_urls": {"tradier": "https://sandbox.tradier.com/v1"}}, True),
+])  # fmt: skip
+def test_the_second_feed_is_asked_where_it_can_answer(settings, source, changes, expected):
+    assert asks_second_feed(wiring.build_night(settings(**changes), DAY, source, "run-1")) is expected
+
+
+@pytest.mark.parametrize(("holds", "misses", "expected"), [
+    ("api.tradier.com/v1/markets/options/expirations@symbol=VIX.gz", None, True),
+    ("cdn-api.cboe.com/x.gz", None, False),
+    ("cdn-api.cboe.com/x.gz", '{"https://api.tradier.com/v1/markets/options/expirations?symbol=VIX": "no"}', True),
+    ("cdn-api.cboe.com/x.gz", '{"import://drops/VIX": "no"}', False),
+])  # fmt: skip
+def test_a_replay_asks_for_what_the_night_asked_for(settings, tmp_path, holds, misses, expected):
+    body = tmp_path / "nights" / str(DAY) / holds
+    body.parent.mkdir(parents=True)
+    body.touch()
+    if misses:
+        (tmp_path / "nights" / str(DAY) / "misses.json").write_text(misses)
+    night = wiring.build_night(settings(), DAY, f"recorded:{tmp_path / 'nights'}", "run-1")
+    assert asks_second_feed(night) is expected
+
+
+def test_a_key_at_fault_is_not_repeated(settings, monkeypatch):
+    from tasks.settings import load_settings
+
+    monkeypatch.setenv("ALVH_TRADIER_TOKEN", "planted-token")
+    assert "planted" not in repr(load_settings())

@@ -195,6 +195,13 @@ def test_a_host_with_a_key_says_what_is_wrong(httpserver, keyed, url, status, bo
     assert httpserver.log[0][0].headers["Authorization"] == "Bearer planted-token"
 
 
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Length": "500"}])
+def test_a_refusal_whose_words_cannot_be_read_is_one(httpserver, keyed, url, headers):
+    httpserver.expect_request(PATH).respond_with_data("no gzip, and cut short", 401, headers=headers)
+    with pytest.raises(SkippableError, match=r"answered 401 .*holds no valid key"):
+        keyed.get(url, "VIX")
+
+
 def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body):
     httpserver.expect_oneshot_request(PATH).respond_with_data("", 429, {"Retry-After": "1"})
     httpserver.expect_request(PATH).respond_with_data(chain_body())
