@@ -76,6 +76,8 @@ QUOTE_SCOPES = (
 )  # fmt: skip
 CROSS_CHECKS = ("AGREES", "DIFFERS", "INSUFFICIENT")
 KNOWN_BY = ("VINTAGE", "LAG")
+SETTLE_KINDS = ("settlement", "history", "final")
+BREADTH_METHODS = ("universe", "massive_us_all", "nyse_true")
 RATIO_STATUSES = (
     "OK", "NO_CIK", "NO_FACTS", "NOT_REPORTED", "NO_CURRENT_CLASSIFICATION", "NO_INVENTORY", "INCOMPLETE", "STALE",
     "MIXED_SPLITS", "IMPLAUSIBLE", "NOT_POSITIVE", "NO_CLOSE",
@@ -233,6 +235,27 @@ _add("tenor_years", "float", "Maturity", "years", low=0)
 _add("par_yield_frac", "float", "Par yield, bond-equivalent", "fraction", low=-0.05, high=0.5)
 _add("zero_rate_frac", "float", "Continuously compounded rate used for discounting", "fraction", low=-0.05, high=0.5)
 _add("curve_date", "date", "Date of the curve row", "ISO date")
+
+# Corporate actions, VX futures, breadth
+_add("ex_date", "date", "First session without the dividend, or on the new count of shares", "ISO date")
+_add("dividend_usd", "float", "Cash dividend as paid, on the shares of its own day; 0 is none", "USD per share", low=0)
+_add("split_ratio", "float", "New shares for one old share; 1 is no split", "shares per share", low=1e-6, high=1e6)
+_add("futures_symbol", "category", "Exchange's name of a monthly VIX future, e.g. VX/U6")
+_add("settle_date", "date", "Session the settlement is of; never moved to the night", "ISO date")
+_add("settle_kind", "category", "Evening file, per-contract history, or final settlement on the expiry date itself",
+     allowed=SETTLE_KINDS)  # fmt: skip
+_add("settle_vol_points", "float", "Settlement price of the future", "VIX points", low=1e-9, high=200)
+_add("vx_settle_vol_points", "float", "Settlement of the session of the VX future of the same expiry; empty where none",
+     "VIX points", low=1e-9, high=200)  # fmt: skip
+_add("vx_gap_vol_points", "float", "Forward from parity less that settlement", "VIX points")
+_add("breadth_method", "category", "What was counted; methods are never spliced", allowed=BREADTH_METHODS)
+_add("before_date", "date", "Session that closes are compared with", "ISO date")
+_add("advances_count", "int", "Members that closed higher", "members", low=0)
+_add("declines_count", "int", "Members that closed lower", "members", low=0)
+_add("unchanged_count", "int", "Members that closed unchanged", "members", low=0)
+_add("ad_diff_count", "int", "Advances less declines", "members")
+_add("ad_line_count", "int", "Sum of advances less declines since line_from_date; its base means nothing", "members")
+_add("line_from_date", "date", "First session of the sum", "ISO date")
 
 # Macro calendar and series
 _add("event_type", "category", "Which release or decision", allowed=EVENT_TYPES)

@@ -13,6 +13,11 @@ ONE_DAY = timedelta(days=1)
 _VIX_LAG = timedelta(days=30)
 
 
+def is_weekday(day: date) -> bool:
+    """Stand in for an exchange's calendar where none is at hand."""
+    return day.weekday() < 5
+
+
 def third_friday(year: int, month: int) -> date:
     """Return the third Friday of a month.
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.curve import discount_factor
+from alvh_core.futures import with_vx_gaps
 from alvh_core.schemas import FORWARDS
 
 EXPIRY = ["underlying", "root", "expiry_date"]
@@ -85,8 +86,8 @@ def expiry_forwards(quotes: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
     return _with_status(result)
 
 
-def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
-    """Return `FORWARDS`: the forwards with the night they belong to and their gap to the vendor's underlying price.
+def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame, settlements: pd.DataFrame) -> pd.DataFrame:
+    """Return `FORWARDS`: the forwards with their night, and their gaps to the vendor's underlying and the VX future.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFram
         From `expiry_forwards`.
     snapshots : DataFrame
         `SNAPSHOTS`.
+    settlements : DataFrame
+        `VX_SETTLEMENTS`.
 
     Returns
     -------
@@ -103,7 +106,8 @@ def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFram
     dated = forwards.assign(underlying=forwards["underlying"].astype("str")).merge(
         snapshots[columns].assign(underlying=snapshots["underlying"].astype("str")), on="underlying"
     )
-    return frames.conform(dated.assign(forward_gap_usd=dated["forward_usd"] - dated["underlying_price_usd"]), FORWARDS)
+    dated = dated.assign(forward_gap_usd=dated["forward_usd"] - dated["underlying_price_usd"])
+    return frames.conform(with_vx_gaps(dated, settlements), FORWARDS)
 
 
 def _synthetic_forwards(pairs: pd.DataFrame) -> pd.DataFrame:

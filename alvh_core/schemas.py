@@ -108,9 +108,10 @@ CROSS_CHECK = TableSpec(
 FORWARDS = TableSpec(
     name="core_options__daily_forwards",
     key=(*_NIGHT, "underlying", "root", "expiry_date"),
-    values=("dte_days", "years", "forward_usd?", "discount?", "forward_gap_usd?", "pairs_count", "forward_status"),
-    description="Forward of every expiry by put-call parity",
-)
+    values=("dte_days", "years", "forward_usd?", "discount?", "forward_gap_usd?", "pairs_count", "forward_status",
+            "vx_settle_vol_points?", "vx_gap_vol_points?"),
+    description="Forward of every expiry by put-call parity; of VIX, its gap to the future of the same expiry",
+)  # fmt: skip
 DAILY_BARS = TableSpec(
     name="core_market__daily_bars",
     key=(*_NIGHT, "symbol", "bar_date"),
@@ -162,6 +163,32 @@ CLOSES = TableSpec(
     values=("close_usd", "bar_date", "hv20_vol?"),
     description="Last known close of every symbol and index, and its realised volatility",
 )
+DAILY_ACTIONS = TableSpec(
+    name="core_market__daily_actions",
+    key=(*_NIGHT, "symbol", "ex_date"),
+    values=("dividend_usd", "split_ratio", "payload_sha256", "row_position"),
+    description="Dividends and splits of the last 400 days as known on the night",
+)
+VX_SETTLEMENTS = TableSpec(
+    name="core_vol__daily_vx_settlements",
+    key=(*_NIGHT, "settle_date", "expiry_date", "settle_kind"),
+    values=("futures_symbol", "settle_vol_points?", "open_usd?", "high_usd?", "low_usd?", "close_usd?", "volume_count?",
+            "payload_sha256", "row_position"),
+    description="Settlements of the monthly VIX futures, each under the session it is of",
+)  # fmt: skip
+_BREADTH = ("before_date", "advances_count", "declines_count", "unchanged_count", "members_count", "ad_diff_count")
+BREADTH_COUNTS = TableSpec(
+    name="core_market__daily_breadth",
+    key=(*_NIGHT, "breadth_method"),
+    values=_BREADTH,
+    home=LAKE, description="What the vendors' files of all closes count, before lines are continued",
+)  # fmt: skip
+BREADTH = TableSpec(
+    name="out_market__daily_breadth",
+    key=(*_NIGHT, "breadth_method"),
+    values=(*_BREADTH, "ad_line_count", "line_from_date"),
+    description="Advances and declines of the session, one row per method",
+)  # fmt: skip
 LADDER_LEGS = TableSpec(
     name="out_alvh__daily_ladder_legs",
     key=(*_LADDER, "layer_no"),
@@ -287,6 +314,7 @@ TABLES: dict[str, TableSpec] = {
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, CROSS_CHECK, FORWARDS, DAILY_BARS,
         RATE_CURVE,
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
+        DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
         META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )

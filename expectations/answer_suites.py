@@ -1,12 +1,13 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
 from alvh_core.params import SpreadRule
-from alvh_core.schemas import DAILY_RATIOS, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, MODEL_FREE, TableSpec
+from alvh_core.schemas import BREADTH, DAILY_RATIOS, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, MODEL_FREE, TableSpec
 from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
 ROUNDING = 1e-12
-MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name})  # a universe may have no single stock
+# A universe may have no single stock, a night none of its closes.
+MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name, BREADTH.name})
 
 
 def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:
@@ -65,6 +66,17 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
                  why="A position without its date has no cost and no age."),
             at_least("ARMED_AFTER_THE_NIGHT", "trade_date", "armed_date", "night", why=LOOK_AHEAD),
             at_least("DEPLOYED_AFTER_THE_NIGHT", "trade_date", "deployed_date", "night", why=LOOK_AHEAD),
+        ),
+        BREADTH.name: (
+            _law("COUNTS_DO_NOT_ADD_UP", "adds_up",
+                 ("members_count", "advances_count", "declines_count", "unchanged_count"),
+                 "members_count = advances_count + declines_count + unchanged_count",
+                 why="A member rose, fell or stood still; one that did neither was not counted."),
+            _law("DIFFERENCE_WRONG", "adds_up", ("advances_count", "ad_diff_count", "declines_count"),
+                 "advances_count = ad_diff_count + declines_count",
+                 why="The line is the sum of these differences; one that is wrong stays in it for ever."),
+            at_least("BEFORE_AFTER_THE_NIGHT", "trade_date", "before_date", "night", why=LOOK_AHEAD),
+            at_least("LINE_FROM_THE_FUTURE", "trade_date", "line_from_date", "night", why=LOOK_AHEAD),
         ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",

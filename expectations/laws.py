@@ -104,6 +104,12 @@ def positive_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
     return flag.eq(equals).fillna(False) | ~(value <= 0)
 
 
+def adds_up(frame: pd.DataFrame) -> pd.Series:
+    """First column the sum of the others; nulls are lawful."""
+    whole, *parts = _columns(frame)
+    return ~(whole != sum(parts)).fillna(False)
+
+
 def same(frame: pd.DataFrame) -> pd.Series:
     """Both columns equal where both are present."""
     first, second = (column.astype("str") if not _is_plain(column) else column for column in _columns(frame))
@@ -152,7 +158,7 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless, same, near, whole, flag_agrees, within, true_law,
+        positive_unless, same, near, whole, flag_agrees, within, true_law, adds_up,
     )
 }  # fmt: skip
 

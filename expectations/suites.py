@@ -7,7 +7,15 @@ One function per dataset, from facts to answers. A new rule is a line here; a ne
 
 from alvh_core.crosscheck import AGREES, DIFFERS
 from alvh_core.macro.series import SERIES
-from alvh_core.schemas import CROSS_CHECK, DAILY_BARS, MACRO_LISTED, MACRO_VALUES, RATE_CURVE
+from alvh_core.schemas import (
+    CROSS_CHECK,
+    DAILY_ACTIONS,
+    DAILY_BARS,
+    MACRO_LISTED,
+    MACRO_VALUES,
+    RATE_CURVE,
+    VX_SETTLEMENTS,
+)
 from expectations.answer_suites import out_suite
 from expectations.company_suites import facts_suite
 from expectations.option_suites import expiry_suite, option_quotes_suite, underlying_suite
@@ -53,6 +61,51 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
         rules=(
             *registry_rules(RATE_CURVE, min_rows=min_rows, empty_severity="underlying"),
             at_least("AFTER_THE_NIGHT", "trade_date", "curve_date", why=LOOK_AHEAD),
+        ),
+    )
+
+
+def daily_actions_suite() -> Suite:
+    """Return the rules for dividends and splits; without a source of them there are none."""
+    return Suite(
+        dataset=DAILY_ACTIONS.name,
+        rules=(
+            *registry_rules(DAILY_ACTIONS, min_rows=0),
+            at_least("AFTER_THE_NIGHT", "trade_date", "ex_date", why=LOOK_AHEAD),
+        ),
+    )
+
+
+def vx_settlements_suite(*, min_rows: int = 1) -> Suite:
+    """Return the rules for settlements of VIX futures; without them only the gap to the forwards is missing.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows break the row-count rule, at severity ``underlying``.
+    """
+    return Suite(
+        dataset=VX_SETTLEMENTS.name,
+        rules=(
+            *registry_rules(VX_SETTLEMENTS, min_rows=min_rows, empty_severity="underlying"),
+            at_least("AFTER_THE_NIGHT", "trade_date", "settle_date", why=LOOK_AHEAD),
+            at_least(
+                "AFTER_EXPIRY",
+                "expiry_date",
+                "settle_date",
+                why="A future that has settled has no price any more: contract or date is wrong.",
+            ),
+            at_least(
+                "HIGH_BELOW_LOW",
+                "high_usd",
+                "low_usd",
+                why="Rows stitched from two files look like that, and neither half can be told.",
+            ),
+            matches(
+                "futures_symbol",
+                r"^VX/[FGHJKMNQUVXZ]\d$",
+                why="Weeklies and minis repeat a reference price and are no part of the curve.",
+            ),
         ),
     )
 

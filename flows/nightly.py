@@ -28,6 +28,7 @@ from tasks.gather import cut, gather
 from tasks.judge import judge
 from tasks.land import land, outcome
 from tasks.macro import macro, remember
+from tasks.markets import breadth, markets
 from tasks.night import Night
 from tasks.normalise import normalise
 from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
@@ -90,6 +91,7 @@ def prepare(night: Night) -> dict[str, int]:
     landings = land_all(night)
     curve(night, landings)
     macro(night, landings)
+    markets(night, landings)
     cross_check(night, landings)
     fundamentals(night, landings)
     parts = cut(landings, night.shards)
@@ -142,6 +144,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
     with in_order(night):
         based_on_no = signal(night)
         remember(night)
+        breadth(night)
         judge(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night)

@@ -16,7 +16,7 @@ from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
 from tasks.sources.keys import HostKey
-from tasks.sources.source import CROSS_CHECK, Source
+from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE, Source
 from tasks.sources.transport import (
     ImportedTransport,
     RecordedTransport,
@@ -25,6 +25,7 @@ from tasks.sources.transport import (
     session_with,
 )
 
+ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
 ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
@@ -38,24 +39,32 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
     if source == "live":
         keys = host_keys(settings)
         client = _client(settings, live_transport(), "live", settings.requests_per_second, keys)
-        return "live", client, () if any(keys[host].is_set for host in _sampled_hosts(settings)) else (CROSS_CHECK,)
+        return "live", client, _without(settings, lambda host: keys[host].is_set)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED), (CROSS_CHECK,)
+        return IMPORTED, _client(settings, imported, IMPORTED), ON_REQUEST
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    has_sample = any(map(recorded.knows, _sampled_hosts(settings)))
-    without = () if has_sample else (CROSS_CHECK,)
-    return recorded.source_mode, _client(settings, recorded, recorded.source_mode), without
+    client = _client(settings, recorded, recorded.source_mode)
+    return recorded.source_mode, client, _without(settings, recorded.knows)
 
 
-def _sampled_hosts(settings: Settings) -> list[str]:
-    """Return the hosts that are asked for the cross-check."""
+def _without(settings: Settings, has: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the datasets that a desk has decided to do without: those on request of which no host has anything.
+
+    Without a key nobody is asked, and a recording of such a night does not know the hosts; one missing body a symbol
+    and night would hide what is missing indeed.
+    """
+    return tuple(dataset for dataset in ON_REQUEST if not any(map(has, _hosts(settings, dataset))))
+
+
+def _hosts(settings: Settings, dataset: str) -> list[str]:
+    """Return the hosts that are asked for a dataset."""
     asked = [source for source in SOURCES.values()
-             if source.dataset == CROSS_CHECK and source.publisher not in settings.sources_off]  # fmt: skip
+             if source.dataset == dataset and source.publisher not in settings.sources_off]  # fmt: skip
     return [urlsplit(base).netloc for source in asked for base in bases_of(source, settings)]
 
 

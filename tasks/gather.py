@@ -34,6 +34,7 @@ from expectations.gate import together
 from tasks.assets import in_lake, stage
 from tasks.cross_check import SAMPLE
 from tasks.macro import MACRO
+from tasks.markets import MARKETS
 from tasks.night import Night
 from tasks.normalise import SYMBOLS
 from tasks.sources.catalogue import NIGHT_DATASETS
@@ -42,7 +43,7 @@ from tasks.sources.source import CURVE, FUNDAMENTALS
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip
 BOOKS = (META_QUARANTINE, META_PAYLOADS, META_VALIDATIONS)
-OF_NIGHT = (CURVE, MACRO, FUNDAMENTALS, SAMPLE)  # parts of them that belong to no shard
+OF_NIGHT = (CURVE, MACRO, MARKETS, FUNDAMENTALS, SAMPLE)  # parts of them that belong to no shard
 JOIN_THREADS = 2
 
 

@@ -112,7 +112,8 @@ class Night:
     def requests(self) -> list[PayloadRequest]:
         """Every body the night asks for."""
         return night_requests(self.universe, self.trade_date, source_mode=self.source_mode, bases=self.base_urls,
-                              off=self.sources_off, without=self.datasets_off)  # fmt: skip
+                              off=self.sources_off, without=self.datasets_off,
+                              is_session=self.calendar.is_session)  # fmt: skip
 
     @property
     def report_path(self) -> Path:

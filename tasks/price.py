@@ -15,12 +15,13 @@ from alvh_core.schemas import (
     PRICED_QUOTES,
     RATE_CURVE,
     SNAPSHOTS,
+    VX_SETTLEMENTS,
 )
 from tasks.assets import in_lake, stage
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, (OPTION_QUOTES, SNAPSHOTS, DAILY_BARS, RATE_CURVE))],
+@stage(reads=[*map(in_lake, (OPTION_QUOTES, SNAPSHOTS, DAILY_BARS, RATE_CURVE, VX_SETTLEMENTS))],
        writes=[*map(in_lake, (PRICED_QUOTES, FORWARDS, CLOSES, MODEL_FREE))])  # fmt: skip
 def price(night: Night) -> None:
     """Price every validated quote of the night."""
@@ -29,7 +30,7 @@ def price(night: Night) -> None:
     forwards = expiry_forwards(quotes, night.common.read(RATE_CURVE))
     priced = price_quotes(quotes, forwards, snapshots, night.universe, threads=night.price_threads)
     lake.write(priced, PRICED_QUOTES)
-    lake.write(forward_rows(forwards, snapshots), FORWARDS)
+    lake.write(forward_rows(forwards, snapshots, night.common.read(VX_SETTLEMENTS)), FORWARDS)
     lake.write(closes, CLOSES)
     lake.write(model_free_30d(priced, snapshots, closes), MODEL_FREE)
     get_run_logger().info("%d contracts priced on %d expiries", len(priced), len(forwards))

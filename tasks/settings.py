@@ -42,11 +42,14 @@ class Settings(BaseSettings):
     fred_api_key: SecretStr | None = Field(
         default=None, description="Key of FRED's API, for series by vintage; without it they come as they stand"
     )
+    tiingo_token: SecretStr | None = Field(
+        default=None, description="Token of Tiingo, for dividends, splits and bars that Cboe does not give"
+    )
     tradier_token: SecretStr | None = Field(
         default=None, description="Token of Tradier: chains where Cboe has none, and the nightly cross-check"
     )
     massive_key: SecretStr | None = Field(
-        default=None, description="Key of Massive, of a plan with option quotes: chains where the others have none"
+        default=None, description="Key of Massive: advances and declines; chains where the others have none"
     )
     schwab_token: SecretStr | None = Field(
         default=None, description="Access token of Schwab, of the last 30 minutes: chains where the others have none"

@@ -14,9 +14,10 @@ from alvh_core.alerting.rules import CRITICAL
 from alvh_core.crosscheck import DATASET as SAMPLE
 from alvh_core.crosscheck import DIFFERS
 from alvh_core.landing import missing_chains
-from alvh_core.schemas import CROSS_CHECK, LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
+from alvh_core.schemas import CROSS_CHECK, FORWARDS, LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
 from alvh_core.signals import HEDGE_INDEX
 
+VX_GAP_LIMIT_VOL_POINTS = 0.5  # quotes of a tick or two, 15 minutes apart, agree within 0.1
 _VIX_CHAIN = f"option_chain {HEDGE_INDEX}"
 _Tables = Mapping[str, pd.DataFrame]
 
@@ -71,6 +72,9 @@ def degraded(night: NightEvidence) -> Iterator[Finding]:
          "arrived and gave no legs", "see forward_status in core_options__daily_forwards and the Treasury curve"),
         ("chains quoted after hours", _late, "quotes of the session or its close", "were quoted after hours",
          "tonight's spreads of these chains are not tradeable; run the night earlier, or see why the feed was late"),
+        ("forwards off the VX futures", _off_the_futures,
+         f"VIX forwards within {VX_GAP_LIMIT_VOL_POINTS:g} points of the settlement of the same expiry", "are further",
+         "see vx_gap_vol_points in core_options__daily_forwards: stale quotes, a late settlement, or another expiry"),
     )  # fmt: skip
     for subject, find, expected, found, to_do in checks:
         symbols = sorted(find(night.tonight) - find(night.before))
@@ -92,6 +96,12 @@ def _quarantined(night: NightEvidence) -> Iterator[Finding]:
             expected=f"at most {limit:.0%} of the rows rejected", found=f"{rejected} of {rows} rows, {share:.1%}",
             to_do="look for one cause or many among the reasons in meta_quarantine; docs/alerts.md has the query",
         )  # fmt: skip
+
+
+def _off_the_futures(tables: _Tables) -> set[str]:
+    forwards = tables[FORWARDS.name]
+    is_far = forwards["vx_gap_vol_points"].abs() > VX_GAP_LIMIT_VOL_POINTS
+    return {f"{root} {day:%Y-%m-%d}" for root, day in forwards.loc[is_far, ["root", "expiry_date"]].to_numpy().tolist()}
 
 
 def _missing(tables: _Tables) -> pd.DataFrame:

@@ -45,6 +45,7 @@ SERIES: Mapping[str, SeriesSpec] = {
     "DGS10": SeriesSpec(unit="percent", lag_days=5, kept_count=10),
     "DGS2": SeriesSpec(unit="percent", lag_days=5, kept_count=10),
     "DTB3": SeriesSpec(unit="percent", lag_days=5, kept_count=10),
+    "EFFR": SeriesSpec(unit="percent", lag_days=5, kept_count=10),
     "FEDFUNDS": SeriesSpec(unit="percent", lag_days=45, kept_count=14),
     "CPIAUCSL": SeriesSpec(unit="index 1982-84=100", lag_days=60, kept_count=14),
     "PPIACO": SeriesSpec(unit="index 1982=100", lag_days=90, kept_count=14),

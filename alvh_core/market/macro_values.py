@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alvh_core.market.noise import FloatArray, generator
 
-_YIELDS = {"DGS10": 11, "DGS2": 7, "DTB3": 3}  # position in the file of the curve
+_YIELDS = {"DGS10": 11, "DGS2": 7, "DTB3": 3, "EFFR": 0}  # position in the file of the curve; overnight, its first
 _FORMAT = "%.2f"
 
 

@@ -57,6 +57,7 @@ def volatility_indices(factors: Factors) -> dict[str, FloatArray]:
         "VIX": vix,
         "VIX9D": vix * np.exp(0.22 * stretch) * wobble("VIX9D", 0.03),
         "VIX3M": (anchor + 0.62 * (vix - anchor) + 1.3) * wobble("VIX3M", 0.01),
+        "VIX6M": (anchor + 0.38 * (vix - anchor) + 2.1) * wobble("VIX6M", 0.01),
         "VXN": 1.22 * vix * wobble("VXN", 0.05),
         "RVX": 1.24 * vix * wobble("RVX", 0.05),
         "VVIX": 84.0 * np.sqrt(vix / 14.0) * wobble("VVIX", 0.05),

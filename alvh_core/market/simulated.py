@@ -4,6 +4,7 @@ A pure function of the universe, the sessions and the seed; the instance only re
 asks for which file is the transport's business.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from datetime import date
 
@@ -11,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_core.errors import ContractError
-from alvh_core.market import company_facts, macro_files, macro_values, vendor_chains, wire
+from alvh_core.market import (
+    company_facts,
+    futures_files,
+    macro_files,
+    macro_values,
+    stock_files,
+    vendor_chains,
+    wire,
+)
 from alvh_core.market.chain import ChainSource
 from alvh_core.market.header import Clock, chain_header, is_index, previous_days
 from alvh_core.market.noise import name_code
@@ -185,7 +194,7 @@ class SimulatedMarket:
         Parameters
         ----------
         name : str
-            Ticker without underscore: VIX, VXN, RVX, VIX9D, VIX3M (open to close), VVIX, SKEW (close only).
+            Ticker without underscore: VIX, VXN, RVX, VIX9D, VIX3M, VIX6M (open to close), VVIX, SKEW (close only).
         session : date
             From 2020 on.
 
@@ -201,6 +210,38 @@ class SimulatedMarket:
         if key not in self._rows_seen:
             self._rows_seen[key] = index_rows(name, self._factors)
         return wire.csv_bytes(self._rows_seen[key][: at + 2])
+
+    def vx_settlements(self, asked: date, session: date) -> bytes:
+        """Return the futures exchange's settlements of a day, as known on the evening of a session: CSV."""
+        at = self._positions.get(asked) if asked <= session else None
+        return futures_files.settlement_bytes(asked, at, self._factors, self._is_session)
+
+    def vx_history(self, expiry: date, session: date) -> bytes | None:
+        """Return the history of a VIX future by its settlement date; it is a session late. None for no such future."""
+        dates = self._dates[: self._position(session)]
+        return futures_files.history_bytes(expiry, dates, self._factors, self._is_session)
+
+    def share_prices(self, ticker: str, session: date, asked: Mapping[str, str]) -> bytes | None:
+        """Return prices as traded with dividends and splits: JSON; None for an index or an unknown symbol."""
+        dates = self._dates[: self._position(session) + 1]
+        source = None if ticker.startswith("_") else self._source(ticker)
+        if source is None:
+            return None
+        return json.dumps(stock_files.price_rows(ticker, source.series, source.profile, dates, asked)).encode()
+
+    def grouped_daily(self, asked: date, session: date) -> bytes | None:
+        """Return the closes of all shares of a day: JSON; None before the day's release."""
+        if asked > session:
+            return None
+        at = self._positions.get(asked)
+        wires = [name for name in self._assets if not name.startswith("_")]
+        sources = {name: self._source(name) for name in wires} if at is not None else {}
+        closes = {name: float(source.series.close[at]) for name, source in sources.items() if source is not None}
+        return stock_files.grouped_bytes(asked, at, self._factors, closes)
+
+    def reference_tickers(self, asked: Mapping[str, str]) -> bytes:
+        """Return a page of the common stock of the exchange: JSON."""
+        return stock_files.reference_bytes(asked)
 
     def treasury_curve(self, year: int, session: date) -> bytes:
         """Return the Treasury's par yield curve file of a year, newest first, up to the session.

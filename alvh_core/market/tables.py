@@ -12,7 +12,7 @@ from alvh_core.market import wire
 from alvh_core.market.paths import Factors
 from alvh_core.market.series import daily_bars, volatility_indices
 
-OHLC_INDICES = ("VIX", "VXN", "RVX", "VIX9D", "VIX3M")
+OHLC_INDICES = ("VIX", "VXN", "RVX", "VIX9D", "VIX3M", "VIX6M")
 CLOSE_ONLY_INDICES = ("VVIX", "SKEW")
 INDEX_DAILY_VOL = 0.06  # of the bars of a volatility index
 # first publication of the newer Treasury tenors, by position in the file

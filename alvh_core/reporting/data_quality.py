@@ -171,9 +171,19 @@ def missing_table(tables: Mapping[str, pd.DataFrame]) -> Table:
     return Table(caption="What was missing", columns=columns, rows=body, empty="Nothing: every payload landed.")
 
 
+_COSTS = {
+    "daily_actions": "no dividends, no splits", "vx_history": "no bars of the VX future",
+    "vx_settlement": "no gap of the VIX forwards to the futures",
+    "grouped_daily": "no advances and declines of all shares",
+    "reference_tickers": "no advances and declines of the exchange",
+}  # fmt: skip
+
+
 def _cost(symbol: str, kind: str, without: Mapping[str, str], closes: set[str]) -> str:
     if kind in {"daily_bars", "index_history"}:
         return "" if symbol in closes else "no close, no hv20"
+    if kind in _COSTS:
+        return _COSTS[kind]
     return without.get(symbol, "")
 
 

@@ -12,33 +12,56 @@ from urllib.parse import urlsplit
 
 from alvh_core.crosscheck import sample as sampled
 from alvh_core.errors import ContractError
+from alvh_core.expiries import IsSession, is_weekday
+from alvh_core.futures import listed_contracts
 from alvh_core.macro.series import SERIES
 from alvh_core.quotes import ChainHeader, snapshot_row
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from tasks.sources import bea, bls, cboe, fed, fred, massive, schwab, sec, tradier, treasury
+from tasks.sources import (
+    bea,
+    bls,
+    cboe,
+    cfe,
+    fed,
+    fred,
+    massive,
+    massive_stocks,
+    schwab,
+    sec,
+    tiingo,
+    tradier,
+    treasury,
+)
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
 from tasks.sources.source import (
+    ACTIONS,
     BARS,
     CHAIN,
     CROSS_CHECK,
     CURVE,
     FUNDAMENTALS,
+    GROUPED,
     INDEX,
     MACRO_CALENDAR,
     MACRO_SERIES,
+    REFERENCE,
+    VX_HISTORY,
+    VX_SETTLEMENT,
     Chain,
     Source,
     Wanted,
 )
 
-PROVIDERS = (cboe, tradier, massive, schwab, treasury, fed, bls, bea, fred, sec)
+PROVIDERS = (cboe, tradier, massive, schwab, tiingo, cfe, treasury, fed, bls, bea, fred, sec, massive_stocks)
 SOURCES: dict[str, Source] = {source.name: source for provider in PROVIDERS for source in provider.SOURCES}
 PUBLISHERS = frozenset(source.publisher for source in SOURCES.values())
+MARKET_DATASETS = frozenset({ACTIONS, VX_SETTLEMENT, VX_HISTORY, GROUPED, REFERENCE})
 # Read for the whole night at once, not symbol by symbol.
-NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS})
+NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS}) | MARKET_DATASETS
+INDICES = ("RVX", "SKEW", "VIX", "VIX3M", "VIX6M", "VIX9D", "VVIX", "VXN")  # asked for whatever the universe holds
 IMPORTED = "imported"
 
 
@@ -79,11 +102,16 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
     MACRO_SERIES: lambda _universe, _day: list(SERIES),
     FUNDAMENTALS: lambda universe, _day: list(universe),
+    ACTIONS: lambda universe, _day: list(universe),
+    VX_SETTLEMENT: lambda _universe, _day: ["VX", cfe.BEFORE],
+    VX_HISTORY: lambda _universe, day: listed_contracts(day, is_weekday),
+    GROUPED: lambda _universe, _day: ["US_STOCKS", massive_stocks.BEFORE],
+    REFERENCE: lambda _universe, _day: ["XNYS"],
 }
 
 
 def _indices(universe: Mapping[str, Asset]) -> list[str]:
-    return sorted({"VIX", *(asset.vol_index for asset in universe.values() if asset.vol_index)})
+    return sorted({*INDICES, *(asset.vol_index for asset in universe.values() if asset.vol_index)})
 
 
 def _ten_days_ago(day: date) -> date:
@@ -99,6 +127,7 @@ def night_requests(
     bases: Mapping[str, str] | None = None,
     off: Collection[str] = (),
     without: Collection[str] = (),
+    is_session: IsSession = is_weekday,
 ) -> list[PayloadRequest]:
     """List the bodies of a night.
 
@@ -114,6 +143,8 @@ def night_requests(
         Publishers that are not asked.
     without : collection of str
         Datasets that are not asked for.
+    is_session : callable
+        Date to bool: the exchange's calendar, which names of files depend on.
 
     Returns
     -------
@@ -121,7 +152,7 @@ def night_requests(
         What no source has is not asked for.
     """
     wanted = [
-        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date))
+        (dataset, Wanted(symbol=symbol, asset=universe.get(symbol), trade_date=trade_date, is_session=is_session))
         for dataset, symbols in SYMBOLS.items()
         if dataset not in without
         for symbol in symbols(universe, trade_date)

@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from alvh_core.sessions import NEW_YORK
 from tasks.sources.dated_csv import read_dated_csv
 from tasks.sources.documents import check_json
 from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
-from tasks.sources.source import BARS, CHAIN, INDEX, Chain, Source
+from tasks.sources.source import BARS, CHAIN, INDEX, Chain, Query, Source, Wanted
 
 BASE_URL = "https://cdn-api.cboe.com/api/global"
 BASES = (BASE_URL, "https://cdn.cboe.com/api/global")  # the second redirects to the first, or is its older twin
@@ -294,6 +294,18 @@ def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     return parse_bars(body, symbol, url)
 
 
+def _index_bars_url(wanted: Wanted, base: str) -> str | None:
+    """Where an index has no chart, the same publisher may have its history; a fund would be another thing."""
+    is_index = wanted.asset is not None and wanted.asset.wire_symbol.startswith("_")
+    return index_history_url(wanted.symbol, base) if is_index else None
+
+
+def _index_file(market: Any, day: date, asked: Query) -> bytes | None:
+    found: bytes | None = market.index_history(asked["name"], day)
+    return found
+
+
+_INDEX_ROUTE = re.compile(r"/daily_prices/(?P<name>[^/]+)_History\.csv$")
 _TERMS = "Cboe's, unofficial and delayed, no licence to redistribute"
 SOURCES = (
     Source(name="cboe_chain", publisher="cboe", dataset=CHAIN, bases=BASES, terms=_TERMS,
@@ -303,12 +315,14 @@ SOURCES = (
            sample="cboe_chain.json", sample_symbol="VIX"),
     Source(name="cboe_index", publisher="cboe", dataset=INDEX, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: index_history_url(wanted.symbol, base),
-           route=re.compile(r"/daily_prices/(?P<name>[^/]+)_History\.csv$"), read=parse_index_history,
-           simulate=lambda market, day, asked: market.index_history(asked["name"], day),
+           route=_INDEX_ROUTE, read=parse_index_history, simulate=_index_file,
            sample="cboe_index.csv", sample_symbol="VIX"),
     Source(name="cboe_bars", publisher="cboe", dataset=BARS, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: bars_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
            route=re.compile(r"/charts/historical/(?P<wire>[^/]+)\.json$"), read=read_bars, check=check_json,
            simulate=lambda market, day, asked: market.bars(asked["wire"], day),
            sample="cboe_bars.json", sample_symbol="XLF"),
+    Source(name="cboe_index_bars", publisher="cboe", dataset=BARS, bases=(BASE_URL,), terms=_TERMS,
+           address=_index_bars_url, route=_INDEX_ROUTE, read=parse_index_history, simulate=_index_file,
+           sample="cboe_spx.csv", sample_symbol="SPX"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from alvh_core.crosscheck import DATASET
+from alvh_core.expiries import ONE_DAY, IsSession, is_weekday, last_session_on_or_before
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.quotes import ChainHeader
 from alvh_core.universe import Asset
@@ -21,6 +22,8 @@ from tasks.sources.keys import ApiKey
 CHAIN, BARS, INDEX, CURVE = "option_chain", "daily_bars", "index_history", "treasury_curve"
 MACRO_CALENDAR, MACRO_SERIES, FUNDAMENTALS = "macro_calendar", "macro_series", "fundamentals"
 CROSS_CHECK = DATASET  # chains of a second source, for comparison only
+ACTIONS, VX_SETTLEMENT, VX_HISTORY = "daily_actions", "vx_settlement", "vx_history"
+GROUPED, REFERENCE = "grouped_daily", "reference_tickers"
 PAGES = b'{"pages":['  # how a body of several pages begins
 
 
@@ -54,11 +57,19 @@ class Wanted:
     asset : Asset, optional
         The universe's entry, if it has one.
     trade_date : date
+    is_session : callable
+        Date to bool; every weekday unless the exchange's calendar is given.
     """
 
     symbol: str
     asset: Asset | None
     trade_date: date
+    is_session: IsSession = is_weekday
+
+    @property
+    def previous(self) -> date:
+        """The session before."""
+        return last_session_on_or_before(self.trade_date - ONE_DAY, self.is_session)
 
 
 Query = Mapping[str, str]

@@ -104,10 +104,12 @@ def test_its_addresses_are_its_own_and_obey_another_base(source):
 
 
 @every_source
-def test_no_other_source_of_its_dataset_takes_its_addresses(source):
-    path, rivals = urlsplit(source.addresses(wanted(source), {})[0]).path, SOURCES.values()
-    takers = [rival.name for rival in rivals if rival.dataset == source.dataset and rival.route.search(path)]
-    assert takers == [source.name]
+def test_no_other_source_takes_its_addresses(source):
+    path = urlsplit(source.addresses(wanted(source), {})[0]).path
+    takers = [other for other in SOURCES.values() if other.route.search(path)]
+    assert source in takers
+    assert {taker.simulate for taker in takers} == {source.simulate}, "one file for two datasets is one file"
+    assert [taker.name for taker in takers if taker.dataset == source.dataset] == [source.name]
 
 
 @every_source

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 DAY = date(2026, 11, 18)
-STAGES = ["curve", "macro", "cross_check", "fundamentals", "normalise", "validate", "price", "score", "gather",
-          "ratios", "signal", "remember", "judge", "publish", "report"]  # fmt: skip
+STAGES = ["curve", "macro", "markets", "cross_check", "fundamentals", "normalise", "validate", "price", "score",
+          "gather", "ratios", "signal", "remember", "breadth", "judge", "publish", "report"]  # fmt: skip
 LAST = "alvh://report"
 
 

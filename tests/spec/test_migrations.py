@@ -23,12 +23,10 @@ from tasks.warehouse.rows import replace_night
 from tasks.warehouse.tables import METADATA, SQL_TABLES, records
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
-SINCE = {
-    "core_quality__daily_cross_check",
-    "core_macro__events",
-    "core_macro__series",
-    "out_fundamentals__daily_ratios",
-}  # tables of a night that the first release did not have
+# Tables of a night that the first release did not have, and columns that have come to those it had.
+SINCE = {"core_quality__daily_cross_check", "core_macro__events", "core_macro__series", "core_market__daily_actions",
+         "core_vol__daily_vx_settlements", "out_market__daily_breadth", "out_fundamentals__daily_ratios"}  # fmt: skip
+WIDER = {"rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points"}
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def test_what_create_all_made_at_the_first_release_is_its_revision(sqlite_url):
     added = {d[1].name if d[0] == "add_table" else d[3].name for d in differences}
     assert {d[0] for d in differences} == {"add_table", "add_column"}
     assert added == {"meta_gaps", "meta_alerts", "meta_alert_deliveries", "source", "publication_no", "based_on_no",
-                     "answers_sha256", "rule_name", "symbol", "observed", *SINCE}  # fmt: skip
+                     "answers_sha256", *SINCE, *WIDER}  # fmt: skip
 
 
 def test_a_warehouse_of_a_newer_version_is_refused(url, engine):

@@ -350,6 +350,13 @@ def late(*symbols):
     return rows_of("core_options__daily_snapshots", [{"underlying": s, "quote_clock": "after_hours"} for s in symbols])
 
 
+def gaps(*points):
+    days = pd.to_datetime(["2026-08-19", "2026-09-16"])
+    rows = [{"underlying": "VIX", "root": "VIX", "expiry_date": day, "vx_gap_vol_points": gap}
+            for day, gap in zip(days, points, strict=False)]  # fmt: skip
+    return rows_of("core_options__daily_forwards", rows)
+
+
 @pytest.mark.parametrize(("tonight", "before", "expected"), [
     pytest.param({"quarantine": suspended("KO")}, {}, [("suspended chains", "KO", "WARNING")], id="suspended"),
     pytest.param({"quarantine": suspended("VIX")}, {}, [("suspended chains", "VIX", "CRITICAL")], id="suspended-vix"),
@@ -363,6 +370,9 @@ def late(*symbols):
                  [("suspended chains", "KO", "WARNING")], id="unread-because-suspended"),
     pytest.param({"ladder_signals": signals(VIX_BOOK, "PASS", 0.03), "snapshots": late("VIX", "SPX")}, {},
                  [("chains quoted after hours", "VIX", "WARNING")], id="late-where-a-ladder-is-bought"),
+    pytest.param({"forwards": gaps(0.4, -0.6)}, {},
+                 [("forwards off the VX futures", "VIX 2026-09-16", "WARNING")], id="off-the-futures"),
+    pytest.param({"forwards": gaps(0.6, None)}, {"forwards": gaps(0.7)}, [], id="off-the-futures-news-only"),
 ])  # fmt: skip
 def test_what_arrived_and_cannot_be_used(tonight, before, expected):
     night = evidence(tables(**tonight), tables(**before))

@@ -10,7 +10,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.curve import curve_as_of
 from alvh_core.forwards import expiry_forwards, forward_rows, parity_pairs
-from alvh_core.schemas import FORWARDS, RATE_CURVE
+from alvh_core.schemas import FORWARDS, RATE_CURVE, VX_SETTLEMENTS
 
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
@@ -56,7 +56,7 @@ def test_pitfall_04_twin_roots_have_two_forwards(chains):
 
 def test_pitfall_09_the_gap_to_the_vendors_price_is_stored(vix, chains):
     snapshots = chains.snapshots({"VIX": 18.0}, QUOTE_AT)
-    rows = forward_rows(expiry_forwards(vix, chains.curve(NIGHT)), snapshots)
+    rows = forward_rows(expiry_forwards(vix, chains.curve(NIGHT)), snapshots, frames.empty(VX_SETTLEMENTS))
     assert list(rows.columns) == list(FORWARDS.names)
     assert rows["forward_gap_usd"].tolist() == pytest.approx([6.55, 8.0])
 
@@ -171,7 +171,7 @@ def test_no_quotes_give_no_forwards(vix, chains):
     found = expiry_forwards(vix.iloc[:0], chains.curve(NIGHT))
     assert found.empty
     assert {"forward_usd", "parity_status", "half_width_usd"} <= set(found.columns)
-    assert forward_rows(found, chains.snapshots({"VIX": 18.0}, QUOTE_AT)).empty
+    assert forward_rows(found, chains.snapshots({"VIX": 18.0}, QUOTE_AT), frames.empty(VX_SETTLEMENTS)).empty
 
 
 def test_curve_of_the_night_feeds_the_forward(vix, chains):

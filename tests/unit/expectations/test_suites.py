@@ -8,6 +8,7 @@ from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.params import SpreadRule
 from alvh_core.schemas import (
+    BREADTH,
     DAILY_BARS,
     DAILY_RATIOS,
     LADDER_LEGS,
@@ -328,6 +329,11 @@ ANSWERS = {
         "tonight_reason": "",
         "nights_count": 1, "reasons": "one night",
     },
+    BREADTH: {
+        "breadth_method": ["universe", "nyse_true"], "before_date": "2026-07-15", "advances_count": [3, 0],
+        "declines_count": [1, 2], "unchanged_count": 0, "members_count": [4, 2], "ad_diff_count": [2, -2],
+        "ad_line_count": [7, -2], "line_from_date": "2026-07-14",
+    },
     DAILY_RATIOS: {
         "symbol": ["KO", "JPM"], "close_usd": [87.0, NAN], "bar_date": ["2026-08-21", None],
         **{f"{name}_status": ["OK", "NO_FACTS"] for name in ("shares", "market_cap", "eps", "pe", "cfo", "pcf", "quick",
@@ -361,6 +367,7 @@ BREACHES = [
     (SPREAD_SCORES, {"score": [101.0, 55.0]}, [(0, "OUT_OF_RANGE")]),
     (SPREAD_SCORES, {"level": "expiry", "key": "VIX"}, [(0, "DUPLICATE_KEY"), (1, "DUPLICATE_KEY")]),
     (VERDICTS_TABLE, {"verdict": ["PROBABLY"]}, [(0, "NOT_ALLOWED")]),
+    (BREADTH, {"unchanged_count": [0, 1]}, [(1, "COUNTS_DO_NOT_ADD_UP")]),
     (DAILY_RATIOS, {"pe_ratio": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (DAILY_RATIOS, {"quick_ratio": [1.1, 0.0]}, [(1, "VALUE_WITHOUT_STATUS")]),
     (DAILY_RATIOS, {"pe_status": ["OK", "SOON"]}, [(1, "NOT_ALLOWED")]),

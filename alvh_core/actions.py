@@ -1,0 +1,57 @@
+"""Dividends and splits, and prices across a split.
+
+The pipeline stores prices adjusted for the splits known on the night, and for no dividend: an option's strike moves
+with a split and not with an ordinary dividend. A split that lies after the night adjusts nothing.
+"""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.schemas import DAILY_ACTIONS
+
+ACTION_DAYS = 400  # a year of dividends and a month
+
+
+def split_adjusted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return raw daily prices of one symbol on the share count of the last row.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``bar_date``, ``split_ratio``, and ``open_usd``, ``high_usd``, ``low_usd``, ``close_usd``, ``volume_shares`` as
+        traded. A split of the last row itself is in its prices already.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, oldest first: prices over the splits that came after them, volume times those.
+    """
+    ordered = rows.sort_values("bar_date", kind="stable", ignore_index=True)
+    ratio = ordered["split_ratio"].where(ordered["split_ratio"] > 0.0, 1.0).to_numpy(dtype=np.float64)
+    later = np.append(np.cumprod(ratio[::-1])[::-1][1:], 1.0)
+    prices = {name: ordered[name] / later for name in ("open_usd", "high_usd", "low_usd", "close_usd")}
+    return ordered.assign(**prices, volume_shares=ordered["volume_shares"] * later)
+
+
+def night_actions(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
+    """Return `DAILY_ACTIONS` of a night: nothing that goes ex after it, and no more than `ACTION_DAYS` back.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Stacked rows of the sources with ``payload_sha256``; may be empty and without columns.
+    trade_date : date
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+    """
+    if found.empty:
+        return frames.empty(DAILY_ACTIONS)
+    day = pd.Timestamp(trade_date)
+    is_known = ~(found["ex_date"] > day) & ~(found["ex_date"] < day - pd.Timedelta(days=ACTION_DAYS))
+    return frames.conform(found[is_known].assign(trade_date=day, source_mode=source_mode), DAILY_ACTIONS)
