@@ -24,6 +24,7 @@ from flows.wiring import build_night
 from tasks.curve import curve
 from tasks.land import is_retriable, land, outcome
 from tasks.macro import macro, remember
+from tasks.markets import markets
 from tasks.normalise import SYMBOLS, normalise
 from tasks.settings import Settings
 from tasks.sources import client as client_module
@@ -70,6 +71,7 @@ class Road:
         landings = [one if isinstance(one, Landing) else self.land(*one) for one in wanted]
         with disable_run_logger():
             curve.fn(self.night, landings)
+            markets.fn(self.night, landings)
             normalise.fn(self.night, landings)
         return self
 

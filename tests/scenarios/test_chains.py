@@ -43,11 +43,6 @@ def serve(httpserver, market):
     return put
 
 
-def changed(changes):
-    """Edit contracts by their OCC symbol."""
-    return lambda options: [option | changes.get(option["option"], {}) for option in options]
-
-
 def by_option(quotes):
     return quotes.assign(option=quotes["osi_symbol"].astype("str").str.replace(" ", "")).set_index("option")
 
@@ -107,8 +102,14 @@ def test_13_no_last_trade_is_a_contracts_affair_and_the_ruin_of_a_chain(road, se
 
 
 def test_14_no_bid_and_locked_are_markets_and_crossed_is_a_fault(road, serve, chain):
-    other = {"VIXW260805C00025000": {"bid": 1.5, "ask": 1.5}, "VIXW260805C00026000": {"bid": 1.6, "ask": 1.2}}
-    serve(_VIX=chain("_VIX", changed(other | {CALL: {"bid": 0.0, "bid_size": 0.0, "ask": 0.05}})))
+    odd = {"VIXW260805C00025000": lambda bid, ask: (ask, ask), "VIXW260805C00026000": lambda bid, ask: (ask, bid),
+           CALL: lambda _, ask: (0.0, ask)}  # fmt: skip
+
+    def quoted(one):
+        bid, ask = odd[one["option"]](one["bid"], one["ask"]) if one["option"] in odd else (one["bid"], one["ask"])
+        return one | {"bid": bid, "ask": ask} | ({"bid_size": 0.0} if bid == 0.0 else {})
+
+    serve(_VIX=chain("_VIX", lambda options: [quoted(one) for one in options]))
     mine = road("cboe", "treasury").take(VIX, CURVE_FILE)
     flags = by_option(mine.table(OPTION_QUOTES))["quote_flag"]
     bad = by_option(mine.table(QUARANTINED_QUOTES))
