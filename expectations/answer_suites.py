@@ -1,7 +1,16 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
 from alvh_core.params import SpreadRule
-from alvh_core.schemas import BREADTH, DAILY_RATIOS, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, MODEL_FREE, TableSpec
+from alvh_core.schemas import (
+    BREADTH,
+    DAILY_RATIOS,
+    LADDER_LEGS,
+    LADDER_SIGNALS,
+    LADDER_STATE,
+    MODEL_FREE,
+    VERDICTS_TABLE,
+    TableSpec,
+)
 from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
@@ -38,6 +47,19 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
             _law("LEG_INCOMPLETE", "present_when", ("leg_status", "osi_symbol", "strike_usd", "ask_usd"),
                  "leg_status OK has osi_symbol, strike_usd and ask_usd", equals="OK",
                  why="A leg that is called buyable must name what is bought, at which strike, at which price."),
+            _law("LEG_CROSSED", "ask_not_below_bid", ("ask_usd", "bid_usd"), "ask_usd >= bid_usd",
+                 why="A crossed leg has no spread, and none may be read from it."),
+            _law("LEG_SPREAD_WRONG", "spread_of_sides", ("spread_frac", "bid_usd", "ask_usd"),
+                 "spread_frac is the spread over the mid of bid and ask",
+                 why="The 8 % rule reads this number: its denominator is the mid, always."),
+            at_least("LEG_EXPIRED", "expiry_date", "trade_date", "night", why="What has expired cannot be bought."),
+        ),
+        VERDICTS_TABLE.name: (
+            _law("VERDICT_ON_SIMULATION", "equal_when", ("source_mode", "verdict"),
+                 "source_mode simulated has verdict INSUFFICIENT", equals="simulated", then="INSUFFICIENT",
+                 why="Simulated quotes are never evidence about a market."),
+            _law("VERDICT_WITHOUT_NIGHTS", "present_when_positive", ("nights_count", "verdict"),
+                 "a night counted has a verdict", why="Evidence that leads to no verdict was lost on the way."),
         ),
         LADDER_SIGNALS.name: (
             _law("LADDER_ABOVE_WORST", "at_most", ("s_ladder_frac", "s_worst_frac"),

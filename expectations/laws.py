@@ -14,7 +14,7 @@ from alvh_core.sessions import NEW_YORK
 
 SATURDAY = 5
 OFFICE_HOURS = (7, 18)
-WHOLE_TOLERANCE = 1e-9
+WHOLE_TOLERANCE, SPREAD_ROUNDING = 1e-9, 1e-6
 BAR_TOLERANCE = 1e-6  # vendors round high, low and close apart
 
 
@@ -159,12 +159,38 @@ def true_law(frame: pd.DataFrame) -> pd.Series:
     return value.astype(bool)
 
 
+def no_spike(frame: pd.DataFrame, factor: float) -> pd.Series:
+    """Close (columns symbol, date, close) not so many times off both neighbours; the last not off the one before."""
+    ordered = frame.sort_values(list(frame.columns[:2]), kind="stable")
+    symbol, close = ordered.iloc[:, 0].astype("str"), np.log(ordered.iloc[:, 2].where(ordered.iloc[:, 2] > 0))
+    before = (close - close.groupby(symbol).shift(1)).abs() > np.log(factor)
+    after = (close.groupby(symbol).shift(-1) - close).abs()
+    is_spike: pd.Series = before & ((after > np.log(factor)) | after.isna())
+    return ~is_spike.reindex(frame.index)
+
+
+def no_repeat(frame: pd.DataFrame) -> pd.Series:
+    """Bars (columns symbol, date, then values) not the very values of the bar before, where those differ at all."""
+    names = list(frame.columns)
+    ordered = frame.sort_values(names[:2], kind="stable")
+    values = ordered[names[2:]].astype("float64")
+    same = values.eq(values.groupby(ordered[names[0]].astype("str")).shift(1)).all(axis=1)
+    return ~(same & (values.nunique(axis=1) > 2)).reindex(frame.index)
+
+
+def spread_of_sides(frame: pd.DataFrame) -> pd.Series:
+    """Spread (columns spread, bid, ask) the one that bid and ask give; nulls are lawful."""
+    spread, bid, ask = _columns(frame)
+    return ~((spread - 2.0 * (ask - bid) / (ask + bid)).abs() > SPREAD_ROUNDING)
+
+
 LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, adds_up,
+        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, adds_up, no_spike, no_repeat,
+        spread_of_sides,
     )
 }  # fmt: skip
 

@@ -19,7 +19,9 @@ from alvh_core.schemas import (
 from expectations.answer_suites import out_suite
 from expectations.company_suites import facts_suite
 from expectations.option_suites import expiry_suite, option_quotes_suite, underlying_suite
-from expectations.rules import LOOK_AHEAD, Suite, at_least, in_set, law, matches, registry_rules
+from expectations.rules import LOOK_AHEAD, Suite, at_least, between, in_set, law, matches, registry_rules
+
+SPIKE_FACTOR = 4.0  # VIX has doubled in a day, never quadrupled
 
 __all__ = [
     "cross_check_suite", "curve_suite", "daily_bars_suite", "expiry_suite", "facts_suite", "macro_listed_suite",
@@ -44,6 +46,14 @@ def daily_bars_suite(*, min_rows: int = 1) -> Suite:
                 "low_usd <= close_usd <= high_usd",
                 why="A close outside its own bar belongs to another session or another share basis."),
             at_least("AFTER_THE_NIGHT", "trade_date", "bar_date", why=LOOK_AHEAD),
+            law("BAR_AT_WEEKEND", "on_weekday", ("bar_date", "symbol"), "bar_date is a weekday",
+                why="Nothing trades at the weekend: the date was shifted by a time zone."),
+            law("BAR_SPIKE", "no_spike", ("symbol", "bar_date", "close_usd"),
+                "no close is more than four times off its neighbours", factor=SPIKE_FACTOR,
+                why="A price times ten or a split on one bar; a VIX close times ten would arm every layer."),
+            law("BAR_REPEATED", "no_repeat", ("symbol", "bar_date", "open_usd", "high_usd", "low_usd", "close_usd"),
+                "no bar repeats the four prices of the bar before",
+                why="A bar filled forward over a day without data hides the gap and lowers realised volatility."),
         ),
     )  # fmt: skip
 
@@ -61,6 +71,27 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
         rules=(
             *registry_rules(RATE_CURVE, min_rows=min_rows, empty_severity="underlying"),
             at_least("AFTER_THE_NIGHT", "trade_date", "curve_date", why=LOOK_AHEAD),
+            law(
+                "CURVE_AT_WEEKEND",
+                "on_weekday",
+                ("curve_date", "tenor_years"),
+                "curve_date is a weekday",
+                why="The Treasury publishes on business days: the date was misread.",
+            ),
+            between(
+                "par_yield_frac",
+                -0.02,
+                0.20,
+                name="ABSURD_YIELD",
+                why="A yield outside this range is percent taken for a fraction, or a wrong column.",
+            ),
+            between(
+                "tenor_years",
+                1 / 13,
+                30,
+                name="ABSURD_TENOR",
+                why="The curve runs from one month to thirty years: months were taken for years.",
+            ),
         ),
     )
 

@@ -311,7 +311,8 @@ ANSWERS = {
     LADDER_SIGNALS: {
         **LADDER, "variant": ["V0_REF", "V1_SAME_HEDGE"], "layers_armed_count": [1, 0], "units_armed_count": [4, 0],
         "units_deployed_count": [4, 0], "s_ladder_frac": [0.0799, NAN], "s_simple_frac": [0.08, NAN],
-        "s_worst_frac": [0.1, NAN], "filter_state": ["PASS", "NO_DATA"], "action": ["DEPLOY", "IDLE"],
+        "s_worst_frac": [0.1, NAN], "quote_clock": "at_close",
+        "filter_state": ["PASS", "NO_DATA"], "action": ["DEPLOY", "IDLE"],
     },
     LADDER_STATE: {
         **LADDER, "layer_no": [1, 2, 3], "is_armed": [True, True, False], "armed_date": ["2026-08-20",
