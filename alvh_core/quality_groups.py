@@ -146,8 +146,12 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     facts = facts.merge(_nearest_forward(forwards), on="underlying", how="left")
     spots = _lookup(context.snapshots, "underlying", "underlying_price_usd")
     closes = _lookup(context.bars, "symbol", "close_usd", order="bar_date")
-    facts["spot_frac"] = facts["forward_usd"] / facts["underlying"].map(spots).astype("float64").where(lambda price: price > 0)
-    facts["close_frac"] = facts["forward_usd"] / facts["underlying"].map(closes).astype("float64").where(lambda price: price > 0)
+    facts["spot_frac"] = facts["forward_usd"] / facts["underlying"].map(spots).astype("float64").where(
+        lambda price: price > 0
+    )
+    facts["close_frac"] = facts["forward_usd"] / facts["underlying"].map(closes).astype("float64").where(
+        lambda price: price > 0
+    )
     limits = bounds.reindex(facts["underlying"])
     named = ["spot_low_frac", "spot_high_frac", "close_low_frac", "close_high_frac"]
     facts = facts.assign(**{name: limits[name].to_numpy() for name in named})

@@ -5,11 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 from prefect.logging import disable_run_logger
+
+from alvh_core.schemas import BREADTH_COUNTS, VX_SETTLEMENTS
 from tasks.markets import MARKETS, markets
 from tasks.sources.cfe import BEFORE
 from tasks.sources.massive_stocks import BEFORE as STOCKS_BEFORE
-
-from alvh_core.schemas import BREADTH_COUNTS, VX_SETTLEMENTS
 from tasks.sources.source import GROUPED, REFERENCE, VX_HISTORY, VX_SETTLEMENT
 
 DAY = date(2026, 8, 21)
