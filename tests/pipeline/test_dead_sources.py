@@ -27,6 +27,7 @@ from tasks.sources.catalogue import PUBLISHERS, SOURCES
 from tasks.sources.exchange import early_closes
 from tasks.sources.transport import SimulatedTransport
 
+pytestmark = pytest.mark.slow
 DAY = date(2026, 11, 18)
 PAGE = b"<!DOCTYPE html><html><body>one moment, please</body></html>"
 FAULTS = {"refuses": (403, b"Access Denied"), "stumbles": (500, b"oops"), "sends a page": (200, PAGE), "is gone": None}

@@ -67,6 +67,7 @@ def put(root, day, url, body):
     path.write_bytes(gzip.compress(body))
 
 
+@pytest.mark.slow
 def test_no_recorded_night_sees_a_release_a_vintage_or_a_bar_of_later(recording, road, calendar, tmp_path):
     """Night after night in one warehouse; then each is held against what the last of them knows."""
     (tmp_path / "few.toml").write_text('include = ["VIX", "SPX", "XLF", "KO", "VXX", "EEM"]\n')
