@@ -256,8 +256,13 @@ def _underlying_scores(expiries: pd.DataFrame, symbols: list[str], profile: Ladd
 
 
 def _class_scores(underlyings: pd.DataFrame) -> pd.DataFrame:
-    """Median of the members; never weighted by open interest, or SPX would be its class."""
-    grouped = underlyings.groupby("asset_class")
+    """Median of the members; never weighted by open interest, or SPX would be its class.
+
+    Quotes taken after hours count only where a class has no others: they are no reading of its market.
+    """
+    late = underlyings["quotes_note"].eq(_NOTES["after_hours"])
+    only_late = late.groupby(underlyings["asset_class"]).transform("all")
+    grouped = underlyings[~late | only_late].groupby("asset_class")
     result = grouped.agg(
         score=("score", "median"), s_median_frac=("s_median_frac", "median"),
         two_sided_frac=("two_sided_frac", "median"), contracts_count=("contracts_count", "sum"),

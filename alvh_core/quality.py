@@ -22,11 +22,10 @@ from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import AM, SOQ, Asset
 
 _QUOTE = ["bid_usd", "ask_usd", "bid_size_count", "ask_size_count"]
-_NO_ARBITRAGE = dict.fromkeys(KINDS, 0.0)
 
 
 def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset], calendar: TradingCalendar,
-                 bounds: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+                 bounds: pd.DataFrame, suspended: pd.DataFrame | None = None) -> pd.DataFrame:  # fmt: skip
     """Add the columns that row rules need.
 
     Parameters
@@ -39,6 +38,8 @@ def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
     calendar : TradingCalendar
     bounds : DataFrame
         Bounds per symbol, from `expectations.packs.pack_bounds`.
+    suspended : DataFrame, optional
+        `EXPIRY` of expiries that are out as a whole: nothing in them contradicts a sound neighbour.
 
     Returns
     -------
@@ -50,14 +51,32 @@ def with_quality(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
     -----
     Of identical duplicates the first is kept; of conflicting ones none, because which is right cannot be told.
     """
-    american = {symbol for symbol, asset in universe.items() if asset.exercise == "american"}
+    if quotes.empty:
+        arbitrage: dict[str, Any] = dict.fromkeys(KINDS, 0.0)
+    else:
+        is_american = quotes["underlying"].isin(_american(universe)).to_numpy()
+        arbitrage = arbitrage_columns(quotes, is_american, skip=_inside(quotes, suspended))
     return quotes.assign(
         **identity_columns(quotes, universe, calendar),
         **bound_columns(quotes, forwards, bounds),
         **tick_columns(quotes, universe),
-        **(arbitrage_columns(quotes, quotes["underlying"].isin(american).to_numpy()) if len(quotes) else _NO_ARBITRAGE),
+        **arbitrage,
         duplicate_no=_duplicate_no(quotes),
     )
+
+
+def _american(universe: Mapping[str, Asset]) -> set[str]:
+    return {symbol for symbol, asset in universe.items() if asset.exercise == "american"}
+
+
+def _inside(quotes: pd.DataFrame, suspended: pd.DataFrame | None) -> np.ndarray | None:
+    """Tell the rows of some expiries; None for no expiry at all."""
+    if suspended is None or suspended.empty:
+        return None
+    as_text = {"underlying": "str", "root": "str"}
+    keys = suspended[EXPIRY].astype(as_text).drop_duplicates().assign(is_inside=True)
+    joined = quotes[EXPIRY].astype(as_text).merge(keys, on=EXPIRY, how="left")
+    return joined["is_inside"].notna().to_numpy()
 
 
 def _duplicate_no(quotes: pd.DataFrame) -> np.ndarray:

@@ -21,6 +21,7 @@ KINDS = ("monotone_usd", "vertical_usd", "butterfly_usd", "calendar_usd")
 class _Book:
     """Quoted contracts in order, with what tells series apart."""
 
+    position: NDArray[np.int64]
     series: NDArray[np.int64]
     strike: FloatArray
     bid: FloatArray
@@ -29,7 +30,8 @@ class _Book:
 
 
 def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, at_mid: bool = False,
-                      slack_usd: float = SLACK_USD) -> dict[str, FloatArray]:  # fmt: skip
+                      slack_usd: float = SLACK_USD,
+                      skip: NDArray[np.bool_] | None = None) -> dict[str, FloatArray]:  # fmt: skip
     """Return the largest profit that each contract's quote offers against its neighbours.
 
     Parameters
@@ -43,6 +45,8 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
         Take mids for both sides: the score.
     slack_usd : float
         Smaller profits do not count.
+    skip : ndarray of bool, optional
+        Rows that are out already and blame nobody.
 
     Returns
     -------
@@ -55,22 +59,22 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
               & (quotes["bid_usd"] > 0) & (quotes["ask_usd"] >= quotes["bid_usd"])
               & np.isfinite(quotes["ask_usd"]) & (quotes["strike_usd"] > 0)).to_numpy()  # fmt: skip
     at = np.flatnonzero(usable & ~quotes.duplicated(["osi_symbol"], keep=False).to_numpy())
+    at = at if skip is None else at[~skip[at]]
+    tally = _Tally(len(quotes), slack_usd)
+    order = _ordered(quotes, at, ["root", "expiry_date", "option_right"], "strike_usd")
+    _strike_faults(_book(quotes, *order, at_mid), tally)
+    order = _ordered(quotes, at[is_american[at]], ["root", "option_right", "strike_usd"], "expiry_date")
+    _life_faults(_book(quotes, *order, at_mid), tally)
+    return tally.blame()
+
+
+def _ordered(quotes: pd.DataFrame, at: NDArray[np.int64], series: list[str],
+             along: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Return the rows series by series, and the number of each row's series."""
     chosen = quotes.iloc[at]
-    groups = _codes(chosen, ["root", "expiry_date", "option_right"])
-    by_strike = np.lexsort((chosen["strike_usd"].to_numpy(), groups))
-    found = _strike_faults(_book(chosen.iloc[by_strike], groups[by_strike], at_mid), slack_usd)
-    result = {name: np.zeros(len(quotes)) for name in KINDS}
-    for name, value in found.items():
-        result[name][at[by_strike]] = value
-    american = at[is_american[at]]
-    if len(american):
-        chosen = quotes.iloc[american]
-        groups = _codes(chosen, ["root", "option_right", "strike_usd"])
-        by_life = np.lexsort((chosen["expiry_date"].to_numpy(), groups))
-        result["calendar_usd"][american[by_life]] = _life_faults(
-            _book(chosen.iloc[by_life], groups[by_life], at_mid), slack_usd
-        )
-    return result
+    codes = _codes(chosen, series)
+    order = np.lexsort((chosen[along].to_numpy(), codes))
+    return at[order], codes[order]
 
 
 def _codes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
@@ -81,79 +85,85 @@ def _codes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
     return result
 
 
-def _book(ordered: pd.DataFrame, series: NDArray[np.int64], at_mid: bool) -> _Book:
+def _book(quotes: pd.DataFrame, at: NDArray[np.int64], series: NDArray[np.int64], at_mid: bool) -> _Book:
+    ordered = quotes.iloc[at]
     bid, ask = ordered["bid_usd"].to_numpy(), ordered["ask_usd"].to_numpy()
     mid = (bid + ask) / 2.0
-    return _Book(series, ordered["strike_usd"].to_numpy(), mid if at_mid else bid, mid if at_mid else ask,
+    return _Book(at, series, ordered["strike_usd"].to_numpy(), mid if at_mid else bid, mid if at_mid else ask,
                  ordered["option_right"].eq("C").to_numpy(dtype=bool))  # fmt: skip
 
 
 class _Tally:
-    """Sets of rows that contradict one another, and the rows that are to blame."""
+    """Sets of two or three rows that contradict one another, of all kinds, and the rows that are to blame."""
 
     def __init__(self, count: int, slack_usd: float) -> None:
-        self._rows: list[NDArray[np.int64]] = []
-        self._profit: list[FloatArray] = []
+        self._rows, self._profit, self._kind = (
+            [np.zeros((0, 3), dtype=np.int64)],
+            [np.zeros(0)],
+            [np.zeros(0, np.int64)],
+        )
         self._count, self._slack = count, slack_usd
 
-    def add(self, rows: tuple[NDArray[np.int64], ...], profit: FloatArray) -> None:
+    def add(self, kind: str, book: _Book, rows: tuple[NDArray[np.int64], ...], profit: FloatArray) -> None:
         """Note the sets of rows that offer more than the slack."""
         hit = profit > self._slack
-        if hit.any():
-            self._rows.append(np.stack([part[hit] for part in rows], axis=1))
-            self._profit.append(profit[hit])
+        found = np.full((int(hit.sum()), 3), self._count)  # beyond the last row: nobody
+        for place, part in enumerate(rows):
+            found[:, place] = book.position[part[hit]]
+        self._rows.append(found)
+        self._profit.append(profit[hit])
+        self._kind.append(np.full(len(found), KINDS.index(kind)))
 
-    def blame(self) -> FloatArray:
-        """Return the largest profit of every guilty row, 0 for the others.
+    def blame(self) -> dict[str, FloatArray]:
+        """Return by kind the largest profit of every guilty row, 0 for the others.
 
-        A row that is part of more contradictions than any other of its sets is guilty of them; without it the rest is
-        looked at again. Where all rows of a set are part of as many, all are guilty.
+        The row that is part of most contradictions is guilty of them; without it the rest is looked at again. Where
+        all rows of a set are part of as many, all are guilty.
         """
-        result = np.zeros(self._count)
-        if not self._rows:
-            return result
-        rows, profit = np.concatenate(self._rows), np.concatenate(self._profit)
+        rows, profit, kind = (np.concatenate(parts) for parts in (self._rows, self._profit, self._kind))
+        result = np.zeros((len(KINDS), self._count + 1))
         while len(rows):
-            count = np.bincount(rows.ravel(), minlength=self._count)[rows]
-            most = count == count.max(axis=1, keepdims=True)
-            alone = most.sum(axis=1) == 1
-            is_clear = most & (count == count.max(where=alone[:, None], initial=0)) & alone[:, None]
-            guilty = is_clear if is_clear.any() else most
-            np.maximum.at(result, rows[guilty], np.broadcast_to(profit[:, None], rows.shape)[guilty])
-            keep = ~np.isin(rows, rows[guilty]).any(axis=1)
-            rows, profit = rows[keep], profit[keep]
-        return result
+            count = np.bincount(rows.ravel(), minlength=self._count + 1)
+            count[self._count] = 0
+            of_row = count[rows]
+            most = of_row == of_row.max(axis=1, keepdims=True)
+            alone = most & (most.sum(axis=1) == 1)[:, None]
+            guilty = alone & (of_row == of_row[alone].max()) if alone.any() else most
+            where = np.broadcast_to(kind[:, None], rows.shape)
+            blamed = np.zeros(self._count + 1, dtype=bool)
+            blamed[rows[guilty]] = True
+            inside = blamed[rows]
+            # every set of a guilty row is its fault, also of kinds where another row is in more sets
+            np.maximum.at(result, (where[inside], rows[inside]), np.broadcast_to(profit[:, None], rows.shape)[inside])
+            keep = ~inside.any(axis=1)
+            rows, profit, kind = rows[keep], profit[keep], kind[keep]
+        return {name: result[place, : self._count] for place, name in enumerate(KINDS)}
 
 
-def _strike_faults(book: _Book, slack_usd: float) -> dict[str, FloatArray]:
+def _strike_faults(book: _Book, tally: _Tally) -> None:
     count = len(book.strike)
-    monotone, vertical, butterfly = (_Tally(count, slack_usd) for _ in range(3))
     for step in range(1, min(REACH, count - 1) + 1):
         low = np.arange(count - step)
+        low = low[book.series[low] == book.series[low + step]]
         high = low + step
-        same = book.series[low] == book.series[high]
-        low, high = low[same], high[same]
         # the dearer of the two by right: calls fall with the strike, puts rise
         calls = book.is_call[low]
         rich, poor = np.where(calls, low, high), np.where(calls, high, low)
-        monotone.add((rich, poor), book.bid[poor] - book.ask[rich])
-        vertical.add((rich, poor), book.bid[rich] - book.ask[poor] - (book.strike[high] - book.strike[low]))
+        width = book.strike[high] - book.strike[low]
+        tally.add("monotone_usd", book, (rich, poor), book.bid[poor] - book.ask[rich])
+        tally.add("vertical_usd", book, (rich, poor), book.bid[rich] - book.ask[poor] - width)
         middle = np.arange(step, count - step)
         left, right = middle - step, middle + step
         same = (book.series[left] == book.series[right]) & (book.strike[left] < book.strike[right])
         left, middle, right = left[same], middle[same], right[same]
         weight = (book.strike[right] - book.strike[middle]) / (book.strike[right] - book.strike[left])
         wings = weight * book.ask[left] + (1.0 - weight) * book.ask[right]
-        butterfly.add((left, middle, right), book.bid[middle] - wings)
-    return {"monotone_usd": monotone.blame(), "vertical_usd": vertical.blame(), "butterfly_usd": butterfly.blame()}
+        tally.add("butterfly_usd", book, (left, middle, right), book.bid[middle] - wings)
 
 
-def _life_faults(book: _Book, slack_usd: float) -> FloatArray:
+def _life_faults(book: _Book, tally: _Tally) -> None:
     count = len(book.strike)
-    tally = _Tally(count, slack_usd)
     for step in range(1, min(REACH, count - 1) + 1):
         short = np.arange(count - step)
-        same = book.series[short] == book.series[short + step]
-        short = short[same]
-        tally.add((short, short + step), book.bid[short] - book.ask[short + step])
-    return tally.blame()
+        short = short[book.series[short] == book.series[short + step]]
+        tally.add("calendar_usd", book, (short, short + step), book.bid[short] - book.ask[short + step])

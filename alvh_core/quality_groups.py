@@ -146,12 +146,9 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     facts = facts.merge(_nearest_forward(forwards), on="underlying", how="left")
     spots = _lookup(context.snapshots, "underlying", "underlying_price_usd")
     closes = _lookup(context.bars, "symbol", "close_usd", order="bar_date")
-    facts["spot_frac"] = facts["forward_usd"] / facts["underlying"].map(spots).astype("float64").where(
-        lambda price: price > 0
-    )
-    facts["close_frac"] = facts["forward_usd"] / facts["underlying"].map(closes).astype("float64").where(
-        lambda price: price > 0
-    )
+    for name, prices in (("spot_frac", spots), ("close_frac", closes)):
+        price = facts["underlying"].map(prices).astype("float64")  # one nobody knows maps to objects
+        facts[name] = facts["forward_usd"] / price.where(price > 0)
     limits = bounds.reindex(facts["underlying"])
     named = ["spot_low_frac", "spot_high_frac", "close_low_frac", "close_high_frac"]
     facts = facts.assign(**{name: limits[name].to_numpy() for name in named})

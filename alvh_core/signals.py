@@ -214,7 +214,8 @@ def _reading(legs: pd.DataFrame, rule: SpreadRule, s_median_frac: float, why_mis
     columns = {
         "s_ladder_frac": spread.s_ladder_frac, "s_simple_frac": spread.s_simple_frac,
         "s_worst_frac": spread.s_worst_frac, "s_median_frac": s_median_frac,
-        "tick_floor_frac": spread.tick_floor_frac, "filter_state": spread.filter_state, "quote_clock": clock,
+        "tick_floor_frac": spread.tick_floor_frac, "quote_clock": clock,
+        "filter_state": "BAD_QUOTE" if is_late else spread.filter_state,  # no PASS on what could not be traded
         "ladder_premium_usd": legs["premium_usd"].sum(min_count=1),
         "be_erosion_max_frac": legs["be_erosion_frac"].max(),
     }  # fmt: skip

@@ -52,7 +52,7 @@ class Gated:
 def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping[str, Asset],
                            calendar: TradingCalendar, *, snapshots: pd.DataFrame | None = None,
                            bars: pd.DataFrame | None = None, min_rows: int = 1) -> Gated:  # fmt: skip
-    """Judge contracts, then expiries, then underlyings.
+    """Judge expiries, then contracts, for a broken expiry blames sound neighbours, then underlyings.
 
     Parameters
     ----------
@@ -77,15 +77,16 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
         A row was lost.
     """
     bounds, context = pack_bounds(universe), ChainContext.of(calendar, snapshots, bars)
-    judged = with_quality(quotes, forwards, universe, calendar, bounds)
+    expiries = expiry_facts(quotes, forwards, universe, calendar, bounds)
+    by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
+    suspended = _suspended(expiries, by_expiry, EXPIRY)
+    judged = with_quality(quotes, forwards, universe, calendar, bounds, suspended)
     by_row = _passed(validate(judged, option_quotes_suite(min_rows=min_rows)), quotes)
     rejected_rows = by_row.rejects()
     hit = _hit(rejected_rows, len(quotes))
-    expiries = expiry_facts(quotes, forwards, universe, calendar, bounds)
-    by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
     underlyings = underlying_facts(judged, pd.Series(hit), forwards, context, bounds)
     by_underlying = _passed(validate(underlyings, underlying_suite(min_rows=min_rows)), underlyings)
-    marks = mark_rejects(quotes, rejected_rows, _suspended(expiries, by_expiry, EXPIRY),
+    marks = mark_rejects(quotes, rejected_rows, suspended,
                          _suspended(underlyings, by_underlying, ["underlying"]))  # fmt: skip
     bad = marks["severity"].notna()
     rejected = frames.conform(quotes[bad].join(marks[bad]), QUARANTINED_QUOTES)

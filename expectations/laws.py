@@ -72,6 +72,12 @@ def equal_when(frame: pd.DataFrame, equals: str, then: str) -> pd.Series:
     return ~flag.eq(equals).fillna(False) | value.eq(then).fillna(False)
 
 
+def among_when(frame: pd.DataFrame, equals: str, allowed: str) -> pd.Series:
+    """Second column among words separated by blanks wherever the first one equals a value."""
+    flag, value = _columns(frame)
+    return ~flag.eq(equals).fillna(False) | value.isin(allowed.split())
+
+
 def on_weekday(frame: pd.DataFrame) -> pd.Series:
     """First column, a date, on a weekday; a missing one is lawful."""
     day, *_ = _columns(frame)
@@ -158,7 +164,7 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless, same, near, whole, flag_agrees, within, true_law, adds_up,
+        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, adds_up,
     )
 }  # fmt: skip
 

@@ -54,8 +54,9 @@ class Settings(BaseSettings):
     schwab_token: SecretStr | None = Field(
         default=None, description="Access token of Schwab, of the last 30 minutes: chains where the others have none"
     )
-    base_urls: dict[str, str] = Field(
-        default_factory=dict, description='Addresses in place of publishers\' own, as JSON: {"cboe": "https://..."}'
+    base_urls: Annotated[dict[str, str], NoDecode] = Field(
+        default={},
+        description="Addresses in place of publishers' own: publisher=https://..., with commas between them",
     )
     sources_off: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Publishers that are not asked, with commas between them"
@@ -92,6 +93,16 @@ class Settings(BaseSettings):
     @classmethod
     def _at_commas(cls, names: object) -> object:
         return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
+
+    @field_validator("base_urls", mode="before")
+    @classmethod
+    def _as_pairs(cls, pairs: object) -> object:
+        if not isinstance(pairs, str):
+            return pairs
+        named = [pair.partition("=") for pair in pairs.split(",") if pair.strip()]
+        if not all(name.strip() and "://" in url for name, _, url in named):
+            raise ValueError("expected publisher=https://..., with commas between them")
+        return {name.strip(): url.strip() for name, _, url in named}
 
     def key_of(self, variable: str) -> SecretStr | None:
         """Return the key that an environment variable of ours holds."""

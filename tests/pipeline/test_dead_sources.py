@@ -4,7 +4,6 @@ Every publisher of the registry gets its turn. The servers say what the simulate
 them alive is the measure of the others.
 """
 
-import json
 import socket
 import subprocess
 import sys
@@ -147,7 +146,11 @@ def live(run_night, publishers, tiny):
 
 
 def environment_of(bases, universe):
-    return {"ALVH_BASE_URLS": json.dumps(bases), "ALVH_UNIVERSE_FILE": str(universe), "NO_PROXY": "127.0.0.1"}
+    return {
+        "ALVH_BASE_URLS": ",".join(f"{name}={url}" for name, url in bases.items()),
+        "ALVH_UNIVERSE_FILE": str(universe),
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 def _closed_port():

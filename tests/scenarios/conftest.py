@@ -38,7 +38,7 @@ DAY = date(2026, 7, 16)
 
 
 class Road:
-    """A night, live unless said, of which single payloads are asked; publishers without an address are dead."""
+    """A night, live unless said, of which single payloads are asked; a publisher without an address is dead."""
 
     def __init__(self, home, dead, bases, day=DAY, source="live", **settings):
         addresses = dict.fromkeys(PUBLISHERS, dead) | bases if source == "live" else {}

@@ -6,5 +6,6 @@ from pathlib import Path
 
 def test_every_scenario_has_its_test():
     here = Path(__file__).parent
-    tests = "".join(path.read_text(encoding="utf-8") for path in here.glob("test_*.py"))
-    assert {int(number) for number in re.findall(r"^def test_(\d\d)_", tests, re.MULTILINE)} == set(range(1, 35))
+    texts = [path.read_text(encoding="utf-8") for path in here.glob("test_*.py")]
+    numbers = {int(number) for text in texts for number in re.findall(r"^def test_(\d\d)_", text, re.MULTILINE)}
+    assert numbers == set(range(1, 35))

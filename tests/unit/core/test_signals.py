@@ -145,7 +145,7 @@ def test_a_wide_market_blocks_with_numbers(vix):
 def test_pitfall_08_quotes_after_hours_buy_nothing(vix):
     chain = {"VIX": vix(quote_at=datetime.fromisoformat("2026-07-16 19:00"))}
     signal = _ladder(_night(chain, previous=_armed(_night(chain, close=15.0))).signals).iloc[0]
-    assert (signal["filter_state"], signal["action"]) == ("PASS", "BLOCKED")
+    assert (signal["filter_state"], signal["action"]) == ("BAD_QUOTE", "BLOCKED")
     assert signal["block_reason"].startswith("AFTER_HOURS")
 
 

@@ -407,25 +407,7 @@ def test_there_is_a_breach_for_every_answer_table():
     assert {table.name for table, _, _ in BREACHES} == {table.name for table in OUT_TABLES} == {t.name for t in ANSWERS}
 
 
-# --- reasons ----------------------------------------------------------------------------------------------------------
-def _all_suites():
-    named = [getattr(suites, name) for name in suites.__all__ if name != "out_suite"]
-    return [build() for build in named] + [suites.out_suite(table) for table in OUT_TABLES]
-
-
-@pytest.mark.parametrize("suite", _all_suites(), ids=lambda suite: suite.dataset)
-def test_every_rule_gives_its_reason_in_a_sentence(suite):
-    without = [rule.name for rule in suite.rules if len(rule.why.split()) < 4 or not rule.why.endswith(".")]
-    assert not without
-
-
 def test_a_night_on_a_holiday_is_stopped():
     report = validate(_underlyings(is_session=[False, True]), suites.underlying_suite())
     assert report.has_night_failure
     assert _codes(report) == [(0, "NOT_A_SESSION")]
-
-
-def test_chains_have_forty_rules_of_their_own():
-    chain = (suites.option_quotes_suite(), suites.expiry_suite(), suites.underlying_suite())
-    generic = {"NOT_NULL", "OUT_OF_RANGE", "NOT_ALLOWED", "PATTERN", "DUPLICATE_KEY", "ROW_COUNT"}
-    assert len({rule.name for suite in chain for rule in suite.rules} - generic) >= 40

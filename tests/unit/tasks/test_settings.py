@@ -101,3 +101,18 @@ def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         load_settings().seed = 1
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_addresses_and_publishers_are_told_with_commas(monkeypatch):
+    monkeypatch.setenv("ALVH_BASE_URLS", "cboe=http://127.0.0.1:1/x, fred=https://h.example?a=b")
+    monkeypatch.setenv("ALVH_SOURCES_OFF", "fredgraph, sec,")
+    settings = load_settings()
+    assert settings.base_urls == {"cboe": "http://127.0.0.1:1/x", "fred": "https://h.example?a=b"}
+    assert settings.sources_off == ("fredgraph", "sec")
+
+
+@pytest.mark.parametrize("pairs", ["cboe", "cboe=", "=http://h", "cboe=h.example", "{}"])
+def test_an_address_that_is_none_is_refused(pairs, monkeypatch):
+    monkeypatch.setenv("ALVH_BASE_URLS", pairs)
+    with pytest.raises(ContractError, match=r"ALVH_BASE_URLS: .*expected publisher=https://"):
+        load_settings()
