@@ -221,7 +221,7 @@ def test_nights_on_those_dates_keep_what_each_of_them_was_told(caches):
     nights, before, names = {}, frames.empty(MACRO_SERIES), ["series_id", "observation_date"]
     for day, frame in caches.items():
         files = [(name, part) for name, part in frame.groupby("series_id") if name in SERIES]
-        bodies = {name: part[names[1:] + ["series_value"]].set_axis(["DATE", name], axis=1) for name, part in files}
+        bodies = {name: part[[*names[1:], "series_value"]].set_axis(["DATE", name], axis=1) for name, part in files}
         read = [fred.parse_series(body.to_csv(index=False).encode(), name, "u") for name, body in bodies.items()]
         told_tonight = pd.concat(read).assign(payload_sha256="p")
         before = nights[day] = night_series(night_values(told_tonight, day, "live"), before, day, "live")
