@@ -14,7 +14,7 @@ from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
 from tasks.sources.catalogue import SOURCES
 from tasks.sources.exchange import early_closes
 from tasks.sources.fred import graph_url
-from tasks.sources.source import CHAIN, MACRO_CALENDAR
+from tasks.sources.source import CHAIN, MACRO_CALENDAR, VX_HISTORY
 from tasks.sources.transport import SimulatedTransport, _BodyTransport
 
 FIRST, REVISED, LAST = date(2026, 7, 14), date(2026, 7, 23), date(2026, 7, 31)
@@ -117,7 +117,8 @@ class Later(_BodyTransport):
     def answer(self, url):
         path = url.split("?")[0]
         kinds = {source.dataset for source in SOURCES.values() if source.route.search(path)}
-        is_of_the_night = kinds & {CHAIN, MACRO_CALENDAR} or "/graph/" in path  # no vintages: as it stood
+        # the history of a future has a session's row only the day after; fetched later, it repeats the evening's
+        is_of_the_night = kinds & {CHAIN, MACRO_CALENDAR, VX_HISTORY} or "/graph/" in path  # no vintages: as it stood
         return (self._then if is_of_the_night else self._later).answer(url)
 
 
