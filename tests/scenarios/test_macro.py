@@ -128,8 +128,7 @@ def test_28_bea_repeats_itself_and_has_strangers_among_its_values(macro_road, ht
 
 
 def row(month, days, shade=""):
-    cell = f"fomc-meeting{shade}__" if not shade else f"{shade} fomc-meeting__"
-    return (f'<div class="{shade} row fomc-meeting"><div class="{cell}month col-xs-5"><strong>{month}</strong></div>'
+    return (f'<div class="{shade} row fomc-meeting"><div class="{shade} fomc-meeting__month">{month}</div>'
             f'<div class="fomc-meeting__date col-xs-4">{days}</div></div>')  # fmt: skip
 
 

@@ -216,6 +216,31 @@ def test_the_values_known_on_each_date_come_back_as_they_were(caches):
         pd.testing.assert_frame_equal(back, frame.sort_values(names, ignore_index=True))
 
 
+def test_nights_on_those_dates_keep_what_each_of_them_was_told(caches):
+    """By the night's own road, the keyless file of each series: what is revised later stays as it was known."""
+    nights, before, names = {}, frames.empty(MACRO_SERIES), ["series_id", "observation_date"]
+    for day, frame in caches.items():
+        files = [(name, part) for name, part in frame.groupby("series_id") if name in SERIES]
+        bodies = {name: part[[*names[1:], "series_value"]].set_axis(["DATE", name], axis=1) for name, part in files}
+        read = [fred.parse_series(body.to_csv(index=False).encode(), name, "u") for name, body in bodies.items()]
+        told_tonight = pd.concat(read).assign(payload_sha256="p")
+        before = nights[day] = night_series(night_values(told_tonight, day, "live"), before, day, "live")
+        known = values_on(before, day).astype({"series_id": "str"})
+        both = known.merge(frame, on=names, suffixes=("", "_told"))
+        assert len(both) == len(known) >= 30
+        assert both["series_value"].equals(both["series_value_told"]), day
+    last = nights[max(nights)]
+    assert last["superseded_date"].notna().any(), "some were revised"
+    revised = 0
+    for day, night in nights.items():
+        then, back = (values_on(one, day).astype({"series_id": "str"}) for one in (night, last))
+        both = then.merge(back, on=names, how="right", suffixes=("", "_back"))  # a night keeps the newest only
+        assert both["series_value"].equals(both["series_value_back"]), day
+        newest = values_on(last, max(nights)).astype({"series_id": "str"}).merge(then, on=names, suffixes=("_new", ""))
+        revised += int((newest["series_value"] != newest["series_value_new"]).sum())
+    assert revised > 0, "and the old nights show the old values"
+
+
 def test_no_lag_shows_a_value_before_it_was_there(caches):
     """Of every series we keep, whatever the lag calls known on the date of a cache is in that cache."""
     newest = caches[max(caches)]
