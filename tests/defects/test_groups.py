@@ -242,6 +242,8 @@ def test_a_chain_filled_forward_onto_a_holiday_stops_the_night(clean, judge):
         judge(sunday[sunday["dte_days"] >= 0].reset_index(drop=True))
 
 
-def test_an_empty_night_is_stopped(clean, judge):
-    with pytest.raises(FatalError, match="ROW_COUNT"):
-        judge(clean.quotes.iloc[:0])
+def test_an_empty_night_is_told(clean, judge):
+    """It is published as a night without data: `meta_validations` says why, the command and an alert say so too."""
+    checks = judge(clean.quotes.iloc[:0]).checks
+    empty = checks[(checks["check_name"] == "ROW_COUNT") & ~checks["is_success"]]
+    assert {"core_options__daily_quotes", "option_expiries", "option_underlyings"} <= set(empty["dataset"])
