@@ -277,13 +277,25 @@ _add("known_from_date", "date", "First night on which the row was known", "ISO d
 _add("superseded_date", "date", "First night on which it no longer held; empty while it stands", "ISO date")
 _add("moved_to_date", "date", "Where the source lists the same release now", "ISO date")
 
+# Drift
+_add("contracts_ratio", "float", "Contracts tonight over the median of the last nights", low=0)
+_add("two_sided_change_frac", "float", "Two-sided share tonight less the median of the last nights", "fraction",
+     low=-1, high=1)  # fmt: skip
+_add("quotes_hash", "str", "Hash of all prices and sizes of a chain; the same on two nights means nothing moved")
+_add("is_repeated", "bool", "Whether the whole chain is that of the night before")
+
 # Cross-check of feeds
 _add("second_scope", "category", "Quote scope of the second feed", allowed=QUOTE_SCOPES)
 _add("compared_count", "int", "Contracts with a bid and an ask in both feeds", "contracts", low=0)
 _add("default_spread_frac", "float", "Median spread of those in the night's own feed", "fraction of mid", low=0, high=2)
 _add("second_spread_frac", "float", "Median spread of the same contracts in the second feed", "fraction of mid", low=0,
      high=2)  # fmt: skip
-_add("spread_ratio", "float", "First median over second; above 1 the night's own feed is wider", low=0)
+_add(
+    "spread_ratio",
+    "float",
+    "A median spread over another: the night's own feed over the second, or tonight over its last nights",
+    low=0,
+)
 _add("clock_gap_minutes", "float", "Quote time of the night's own feed less that of the second", "minutes")
 _add("cross_check", "category", "Whether the feeds agree, or too little to tell", allowed=CROSS_CHECKS)
 _add("check_note", "str", "What the comparison says of whose quotes these are, or why it says nothing")

@@ -218,6 +218,13 @@ LADDER_STATE = TableSpec(
     values=("is_armed", "armed_date?", "below_count", "retries_count", "units_deployed", "deployed_date?"),
     description="State machine after the night; the next night starts from it",
 )
+DRIFT = TableSpec(
+    name="core_quality__daily_drift",
+    key=(*_NIGHT, "underlying"),
+    values=("nights_count", "contracts_ratio?", "two_sided_change_frac?", "spread_ratio?", "quotes_hash?",
+            "is_repeated"),
+    description="Every chain beside its own last twenty nights: what changed more than it usually does",
+)  # fmt: skip
 SPREAD_SCORES = TableSpec(
     name="out_liquidity__daily_spread_scores",
     key=(*_NIGHT, "level", "key"),
@@ -315,8 +322,8 @@ TABLES: dict[str, TableSpec] = {
         RATE_CURVE,
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
-        CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, VERDICTS_TABLE, MODEL_FREE, META_NIGHTS,
-        META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
+        CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, DRIFT, VERDICTS_TABLE, MODEL_FREE,
+        META_NIGHTS, META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip
 OUT_TABLES: tuple[TableSpec, ...] = tuple(table for name, table in TABLES.items() if name.startswith("out_"))

@@ -35,6 +35,7 @@ def night_suites() -> tuple[Suite, ...]:
         suites.daily_actions_suite(), suites.vx_settlements_suite(),
         suites.cross_check_suite(), suites.daily_bars_suite(),
         suites.option_quotes_suite(), suites.expiry_suite(), suites.underlying_suite(),
+        suites.drift_suite(),
         *(suites.out_suite(table) for table in OUT_TABLES),
     )  # fmt: skip
 

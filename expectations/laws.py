@@ -159,6 +159,12 @@ def true_law(frame: pd.DataFrame) -> pd.Series:
     return value.astype(bool)
 
 
+def false_law(frame: pd.DataFrame) -> pd.Series:
+    """First column, a truth value, false."""
+    value, *_ = _columns(frame)
+    return ~value.astype(bool)
+
+
 def no_spike(frame: pd.DataFrame, factor: float) -> pd.Series:
     """Close (columns symbol, date, close) not so many times off both neighbours; the last not off the one before."""
     ordered = frame.sort_values(list(frame.columns[:2]), kind="stable")
@@ -189,8 +195,8 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, adds_up, no_spike, no_repeat,
-        spread_of_sides,
+        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, false_law, adds_up, no_spike,
+        no_repeat, spread_of_sides,
     )
 }  # fmt: skip
 

@@ -6,11 +6,13 @@ One function per dataset, from facts to answers. A new rule is a line here; a ne
 """
 
 from alvh_core.crosscheck import AGREES, DIFFERS
+from alvh_core.drift import CONTRACTS_RATIO, SPREAD_RATIO, TWO_SIDED_CHANGE_FRAC
 from alvh_core.macro.series import SERIES
 from alvh_core.schemas import (
     CROSS_CHECK,
     DAILY_ACTIONS,
     DAILY_BARS,
+    DRIFT,
     MACRO_LISTED,
     MACRO_VALUES,
     RATE_CURVE,
@@ -24,8 +26,8 @@ from expectations.rules import LOOK_AHEAD, Suite, at_least, between, in_set, law
 SPIKE_FACTOR = 4.0  # VIX has doubled in a day, never quadrupled
 
 __all__ = [
-    "cross_check_suite", "curve_suite", "daily_bars_suite", "expiry_suite", "facts_suite", "macro_listed_suite",
-    "macro_values_suite", "option_quotes_suite", "out_suite", "underlying_suite",
+    "cross_check_suite", "curve_suite", "daily_bars_suite", "drift_suite", "expiry_suite", "facts_suite",
+    "macro_listed_suite", "macro_values_suite", "option_quotes_suite", "out_suite", "underlying_suite",
 ]  # fmt: skip
 
 
@@ -195,6 +197,23 @@ def macro_values_suite(*, min_rows: int = 1) -> Suite:
             law("INDEX_NOT_POSITIVE", "positive_unless", ("series_unit", "series_value"),
                 "series_unit other than percent has series_value > 0", equals="percent",
                 why="Index levels and counts are positive; zero is a missing value in disguise."),
+        ),
+    )  # fmt: skip
+
+
+def drift_suite() -> Suite:
+    """Return the rules for chains beside their last nights; a breach is told and takes nothing out."""
+    unusual = "Told only, nothing is taken out: a broken feed looks like this, and so does a crisis."
+    return Suite(
+        dataset=DRIFT.name,
+        rules=(
+            *registry_rules(DRIFT, min_rows=0),
+            between("contracts_ratio", *CONTRACTS_RATIO, name="CONTRACTS_DRIFT", why=unusual),
+            between("two_sided_change_frac", -TWO_SIDED_CHANGE_FRAC, TWO_SIDED_CHANGE_FRAC, name="TWO_SIDED_DRIFT",
+                    why=unusual),
+            between("spread_ratio", *SPREAD_RATIO, name="SPREAD_DRIFT", why=unusual),
+            law("REPEATED_CHAIN", "false_law", ("is_repeated", "underlying"), "is_repeated is false",
+                why="A whole chain at last night's prices and sizes is that chain under a new date; told only."),
         ),
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from flows.wiring import build_night, check_over, check_version, run_name, sched
 from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
+from tasks.drift import drift
 from tasks.fundamentals import fundamentals, ratios
 from tasks.gather import cut, gather
 from tasks.judge import judge
@@ -146,6 +147,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
         remember(night)
         breadth(night)
         judge(night)
+        drift(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night)
     return {

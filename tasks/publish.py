@@ -11,17 +11,22 @@ from alvh_core.signals import night_outcome
 from expectations.gate import dated, validate_answers
 from tasks.alert import raise_night_alerts, store_night_alerts
 from tasks.assets import in_lake, in_warehouse, note_rows, stage
+from tasks.drift import CHECKS
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, NIGHT_TABLES)], writes=[*map(in_warehouse, (*NIGHT_TABLES, META_NIGHTS, META_ALERTS))])
+@stage(
+    reads=[*map(in_lake, NIGHT_TABLES), in_lake(META_VALIDATIONS, CHECKS)],
+    writes=[*map(in_warehouse, (*NIGHT_TABLES, META_NIGHTS, META_ALERTS))],
+)
 def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
     """Publish every warehouse table of the night; return its outcome."""
     tables = {spec.name: night.lake.read(spec) for spec in NIGHT_TABLES}
     has_quotes = counts["rows_published_count"] > 0
     checks = validate_answers({spec.name: (tables[spec.name], spec) for spec in OUT_TABLES}, min_rows=int(has_quotes))
     answers = dated([checks], night.trade_date, night.source_mode)
-    tables[META_VALIDATIONS.name] = concat([tables[META_VALIDATIONS.name], answers], META_VALIDATIONS)
+    drifts = night.lake.read(META_VALIDATIONS, CHECKS)
+    tables[META_VALIDATIONS.name] = concat([tables[META_VALIDATIONS.name], drifts, answers], META_VALIDATIONS)
     outcome, reason = night_outcome(tables)
     alerts = raise_night_alerts(night, tables, counts)
     before = (night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256")

@@ -13,8 +13,9 @@ from alvh_core.alerting.findings import Finding, NightEvidence
 from alvh_core.alerting.rules import CRITICAL
 from alvh_core.crosscheck import DATASET as SAMPLE
 from alvh_core.crosscheck import DIFFERS
+from alvh_core.drift import is_unusual
 from alvh_core.landing import missing_chains
-from alvh_core.schemas import CROSS_CHECK, FORWARDS, LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
+from alvh_core.schemas import CROSS_CHECK, DRIFT, FORWARDS, LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
 from alvh_core.signals import HEDGE_INDEX
 
 VX_GAP_LIMIT_VOL_POINTS = 0.5  # quotes of a tick or two, 15 minutes apart, agree within 0.1
@@ -72,6 +73,8 @@ def degraded(night: NightEvidence) -> Iterator[Finding]:
          "arrived and gave no legs", "see forward_status in core_options__daily_forwards and the Treasury curve"),
         ("chains quoted after hours", _late, "quotes of the session or its close", "were quoted after hours",
          "tonight's spreads of these chains are not tradeable; run the night earlier, or see why the feed was late"),
+        ("chains unlike their last nights", _drifted, "chains within their usual bounds, at prices of their own",
+         "are not", "see core_quality__daily_drift: a crisis, a listing, or a feed that has changed or stands still?"),
         ("forwards off the VX futures", _off_the_futures,
          f"VIX forwards within {VX_GAP_LIMIT_VOL_POINTS:g} points of the settlement of the same expiry", "are further",
          "see vx_gap_vol_points in core_options__daily_forwards: stale quotes, a late settlement, or another expiry"),
@@ -85,6 +88,11 @@ def degraded(night: NightEvidence) -> Iterator[Finding]:
                 subject=subject, turned_to=names, headline=f"{subject}: {names}", expected=expected,
                 found=f"{names} {found}", to_do=to_do, severity=CRITICAL if grave else None,
             )  # fmt: skip
+
+
+def _drifted(tables: _Tables) -> set[str]:
+    rows = tables[DRIFT.name]
+    return set(rows.loc[is_unusual(rows), "underlying"].astype("str"))
 
 
 def _quarantined(night: NightEvidence) -> Iterator[Finding]:

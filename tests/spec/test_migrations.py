@@ -24,8 +24,16 @@ from tasks.warehouse.tables import METADATA, SQL_TABLES, records
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
 # Tables of a night that the first release did not have, and columns that have come to those it had.
-SINCE = {"core_quality__daily_cross_check", "core_macro__events", "core_macro__series", "core_market__daily_actions",
-         "core_vol__daily_vx_settlements", "out_market__daily_breadth", "out_fundamentals__daily_ratios"}  # fmt: skip
+SINCE = {
+    "core_quality__daily_cross_check",
+    "core_quality__daily_drift",
+    "core_macro__events",
+    "core_macro__series",
+    "core_market__daily_actions",
+    "core_vol__daily_vx_settlements",
+    "out_market__daily_breadth",
+    "out_fundamentals__daily_ratios",
+}
 WIDER = {"rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points"}
 
 

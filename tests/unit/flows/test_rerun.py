@@ -14,6 +14,7 @@ from flows import wiring
 from flows.data_docs import data_docs
 from tasks.cross_check import cross_check
 from tasks.curve import curve
+from tasks.drift import drift
 from tasks.fundamentals import fundamentals, ratios
 from tasks.gather import gather
 from tasks.judge import judge
@@ -45,7 +46,7 @@ def run(night) -> None:
         counts = gather.fn(night, [counts])
         ratios.fn(night)
         based_on_no = signal.fn(night)
-        for stage in (remember, breadth, judge):
+        for stage in (remember, breadth, judge, drift):
             stage.fn(night)
         publish.fn(night, counts, based_on_no)
 
