@@ -3,6 +3,7 @@
 Bookkeeping only; fetching and decoding are the sources'.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,6 +14,7 @@ from alvh_core import frames
 from alvh_core.schemas import META_PAYLOADS
 
 SIDECAR, MISSES = ".meta", "misses.json"  # names in the raw archive, known to who writes it and who replays it
+_UNSAFE = re.compile(r"[^A-Za-z0-9.=-]+")  # object stores sign other characters each in its own way
 _YEAR_FILES = "/all"  # the Treasury's year stands in the path; its query says nothing more
 
 
@@ -24,7 +26,8 @@ def archived_name(path: str, query: str) -> str:
     >>> archived_name("/csv/2026/all", "type=daily&page"), archived_name("/graph/fredgraph.csv", "id=DGS10")
     ('/csv/2026/all', '/graph/fredgraph.csv@id=DGS10')
     """
-    return f"{path}@{query.replace('/', '_')}" if query and not path.endswith(_YEAR_FILES) else path
+    told = _UNSAFE.sub("_", query)
+    return f"{path}@{told}" if told and not path.endswith(_YEAR_FILES) else path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def test_what_is_put_is_found(archive):
 def test_where_a_body_lies(archive, tmp_path):
     expected = tmp_path / "source_mode=live/2026-07-16/cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
     assert body_of(archive) == expected
-    assert body_of(archive, f"{URL}?a=1&b=2") == expected.with_name("_VIX.json@a=1&b=2.gz"), "another body"
+    assert body_of(archive, f"{URL}?a=1&b=2") == expected.with_name("_VIX.json@a=1_b=2.gz"), "another body"
 
 
 def test_the_same_body_is_the_same_file(tmp_path):
