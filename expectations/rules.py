@@ -195,7 +195,9 @@ def law(name: str, function: str, columns: tuple[str, ...], text: str, severity:
 def _of_registry(column: str, reason: str) -> str:
     """Word the reason of a rule that follows from a column's declaration."""
     meaning = COLUMNS[column].description if column in COLUMNS else ""
-    return f"{column}{f' ({meaning[:1].lower()}{meaning[1:]})' if meaning else ''}: {reason}."
+    is_acronym = meaning[:2].isupper()
+    told = meaning if is_acronym else f"{meaning[:1].lower()}{meaning[1:]}"
+    return f"{column}{f' ({told})' if told else ''}: {reason}."
 
 
 def registry_rules(table: TableSpec, severity: str = "row", *, min_rows: int = 1, empty_severity: str = "night",
