@@ -100,5 +100,5 @@ def check_publishers(settings: Settings) -> None:
 
 def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
             keys: Mapping[str, HostKey] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
-    return lambda: HttpClient(session_with(transport), mode, user_agent=settings.user_agent, per_second=per_second,
-                              keys=keys)  # fmt: skip
+    agent = settings.user_agent  # not the settings, which hold every key
+    return lambda: HttpClient(session_with(transport), mode, user_agent=agent, per_second=per_second, keys=keys)
