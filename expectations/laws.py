@@ -54,6 +54,12 @@ def ask_covers_intrinsic(frame: pd.DataFrame) -> pd.Series:
     return ~(ask < intrinsic - tolerance)
 
 
+def not_crossed_when(frame: pd.DataFrame, equals: str) -> pd.Series:
+    """Ask at least the bid (columns flag, ask, bid) wherever the flag equals a value."""
+    flag, ask, bid = _columns(frame)
+    return ~flag.eq(equals).fillna(False) | ~(ask < bid)
+
+
 def close_inside_bar(frame: pd.DataFrame) -> pd.Series:
     """Close between low and high (columns close, low, high) but for a relative 1e-6; a missing side is lawful."""
     close, low, high = _columns(frame)
@@ -196,7 +202,7 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
         positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, false_law, adds_up, no_spike,
-        no_repeat, spread_of_sides,
+        no_repeat, spread_of_sides, not_crossed_when,
     )
 }  # fmt: skip
 

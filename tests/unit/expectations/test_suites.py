@@ -412,3 +412,11 @@ def test_a_night_on_a_holiday_is_stopped():
     report = validate(_underlyings(is_session=[False, True]), suites.underlying_suite())
     assert report.has_night_failure
     assert _codes(report) == [(0, "NOT_A_SESSION")]
+
+
+@pytest.mark.parametrize(("status", "is_fault"), [("OK", True), ("BAD_QUOTE", False)])
+def test_a_crossed_leg_is_a_fault_only_where_it_is_called_buyable(status, is_fault):
+    """A leg whose quote is in quarantine is shown as it was quoted, and blocks; it must not stop the night."""
+    legs = _answer(LADDER_LEGS, bid_usd=[1.2, NAN, NAN], leg_status=[status, "NO_EXPIRY", "NO_STRIKE"])
+    report = validate(legs, suites.out_suite(LADDER_LEGS))
+    assert report.has_night_failure is is_fault
