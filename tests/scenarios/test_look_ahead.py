@@ -2,10 +2,12 @@
 
 import gzip
 from datetime import date
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
 
+from alvh_core.landing import archived_name
 from alvh_core.macro.events import IDENTITY, PAST_DAYS
 from alvh_core.macro.history import known_on
 from alvh_core.market.simulated import SimulatedMarket
@@ -62,7 +64,8 @@ def recording(recorded_root, calendar, tmp_path_factory):
 
 
 def put(root, day, url, body):
-    path = root / str(day) / (url.split("://")[1].replace("?", "@") + ".gz")
+    parts = urlsplit(url)
+    path = root / str(day) / f"{parts.hostname}{archived_name(parts.path, parts.query)}.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(body))
 
