@@ -1,8 +1,7 @@
-"""Arbitrage between contracts: what could be locked in at the bid and ask, and what only the mids contradict.
+"""Arbitrage between contracts that could be locked in at the bid and ask.
 
-A contradiction at the mids is a score: half the quotes of any real chain have one. One that could be traded is a fault,
-for the market would not leave it: one of the two or three rows is wrong. Which one is told by how many neighbours it
-contradicts; where that is equal, all of them are.
+The market would not leave it: one of the two or three rows is wrong. Which one is told by how many neighbours it
+contradicts; where that is equal, all of them are. Mids that contradict one another are no fault.
 """
 
 from dataclasses import dataclass
@@ -29,8 +28,7 @@ class _Book:
     is_call: NDArray[np.bool_]
 
 
-def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, at_mid: bool = False,
-                      slack_usd: float = SLACK_USD,
+def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, slack_usd: float = SLACK_USD,
                       skip: NDArray[np.bool_] | None = None) -> dict[str, FloatArray]:  # fmt: skip
     """Return the largest profit that each contract's quote offers against its neighbours.
 
@@ -41,8 +39,6 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
     is_american : ndarray of bool
         Per row. Only there a longer life cannot be worth less: European calls pay no dividend, and the expiries of VIX
         are options on different futures.
-    at_mid : bool
-        Take mids for both sides: the score.
     slack_usd : float
         Smaller profits do not count.
     skip : ndarray of bool, optional
@@ -62,9 +58,9 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, a
     at = at if skip is None else at[~skip[at]]
     tally = _Tally(len(quotes), slack_usd)
     order = _ordered(quotes, at, ["root", "expiry_date", "option_right"], "strike_usd")
-    _strike_faults(_book(quotes, *order, at_mid), tally)
+    _strike_faults(_book(quotes, *order), tally)
     order = _ordered(quotes, at[is_american[at]], ["root", "option_right", "strike_usd"], "expiry_date")
-    _life_faults(_book(quotes, *order, at_mid), tally)
+    _life_faults(_book(quotes, *order), tally)
     return tally.blame()
 
 
@@ -85,12 +81,10 @@ def _codes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
     return result
 
 
-def _book(quotes: pd.DataFrame, at: NDArray[np.int64], series: NDArray[np.int64], at_mid: bool) -> _Book:
+def _book(quotes: pd.DataFrame, at: NDArray[np.int64], series: NDArray[np.int64]) -> _Book:
     ordered = quotes.iloc[at]
-    bid, ask = ordered["bid_usd"].to_numpy(), ordered["ask_usd"].to_numpy()
-    mid = (bid + ask) / 2.0
-    return _Book(at, series, ordered["strike_usd"].to_numpy(), mid if at_mid else bid, mid if at_mid else ask,
-                 ordered["option_right"].eq("C").to_numpy(dtype=bool))  # fmt: skip
+    return _Book(at, series, ordered["strike_usd"].to_numpy(), ordered["bid_usd"].to_numpy(),
+                 ordered["ask_usd"].to_numpy(), ordered["option_right"].eq("C").to_numpy(dtype=bool))  # fmt: skip
 
 
 class _Tally:

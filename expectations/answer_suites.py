@@ -40,7 +40,6 @@ def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | 
 
 
 def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
-    limit = spread_rule.limit_frac
     return {
         DAILY_RATIOS.name: ratio_laws(),
         LADDER_LEGS.name: (
@@ -62,27 +61,7 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
             _law("VERDICT_WITHOUT_NIGHTS", "present_when_positive", ("nights_count", "verdict"),
                  "a night counted has a verdict", why="Evidence that leads to no verdict was lost on the way."),
         ),
-        LADDER_SIGNALS.name: (
-            _law("LADDER_ABOVE_WORST", "at_most", ("s_ladder_frac", "s_worst_frac"),
-                 "s_ladder_frac <= s_worst_frac", tolerance=ROUNDING,
-                 why="A weighted mean cannot be above its largest member."),
-            _law("SIMPLE_ABOVE_WORST", "at_most", ("s_simple_frac", "s_worst_frac"),
-                 "s_simple_frac <= s_worst_frac", tolerance=ROUNDING,
-                 why="A mean cannot be above its largest member."),
-            _law("PASS_ABOVE_LIMIT", "below_when", ("filter_state", "s_ladder_frac"),
-                 f"filter_state PASS has s_ladder_frac < {limit:g}", equals="PASS", limit=limit,
-                 why="The 8 % rule itself: no spread at or above the limit may be called a pass."),
-            _law("PASS_ABOVE_WORST_LIMIT", "below_when", ("filter_state", "s_worst_frac"),
-                 f"filter_state PASS has s_worst_frac < {spread_rule.worst_leg_frac:g}", equals="PASS",
-                 limit=spread_rule.worst_leg_frac,
-                 why="One leg nobody can trade spoils the ladder, whatever the mean says."),
-            _law("PASS_AFTER_HOURS", "among_when", ("filter_state", "quote_clock"),
-                 "filter_state PASS has quotes in session or at the close", equals="PASS",
-                 allowed="in_session at_close", why="A quote of the evening cannot be traded, however narrow it is."),
-            _law("DEPLOY_WITHOUT_PASS", "equal_when", ("action", "filter_state"),
-                 "action DEPLOY has filter_state PASS", equals="DEPLOY", then="PASS",
-                 why="Nothing is bought, even on paper, through a filter that did not pass."),
-        ),
+        LADDER_SIGNALS.name: _signal_laws(spread_rule),
         LADDER_STATE.name: (
             _law("ARMED_WITHOUT_DATE", "present_when_positive", ("is_armed", "armed_date"),
                  "an armed layer has armed_date",
@@ -111,6 +90,31 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
                      why="Near after next turns the interpolation round."),
         ),
     }  # fmt: skip
+
+
+def _signal_laws(spread_rule: SpreadRule) -> tuple[Rule, ...]:
+    limit = spread_rule.limit_frac
+    return (
+        _law("LADDER_ABOVE_WORST", "at_most", ("s_ladder_frac", "s_worst_frac"),
+             "s_ladder_frac <= s_worst_frac", tolerance=ROUNDING,
+             why="A weighted mean cannot be above its largest member."),
+        _law("SIMPLE_ABOVE_WORST", "at_most", ("s_simple_frac", "s_worst_frac"),
+             "s_simple_frac <= s_worst_frac", tolerance=ROUNDING,
+             why="A mean cannot be above its largest member."),
+        _law("PASS_ABOVE_LIMIT", "below_when", ("filter_state", "s_ladder_frac"),
+             f"filter_state PASS has s_ladder_frac < {limit:g}", equals="PASS", limit=limit,
+             why="The 8 % rule itself: no spread at or above the limit may be called a pass."),
+        _law("PASS_ABOVE_WORST_LIMIT", "below_when", ("filter_state", "s_worst_frac"),
+             f"filter_state PASS has s_worst_frac < {spread_rule.worst_leg_frac:g}", equals="PASS",
+             limit=spread_rule.worst_leg_frac,
+             why="One leg nobody can trade spoils the ladder, whatever the mean says."),
+        _law("PASS_AFTER_HOURS", "among_when", ("filter_state", "quote_clock"),
+             "filter_state PASS has quotes in session or at the close", equals="PASS",
+             allowed="in_session at_close", why="A quote of the evening cannot be traded, however narrow it is."),
+        _law("DEPLOY_WITHOUT_PASS", "equal_when", ("action", "filter_state"),
+             "action DEPLOY has filter_state PASS", equals="DEPLOY", then="PASS",
+             why="Nothing is bought, even on paper, through a filter that did not pass."),
+    )  # fmt: skip
 
 
 def _law(name: str, function: str, columns: tuple[str, ...], text: str, *, why: str,

@@ -4,6 +4,7 @@ One small task per payload, so that each is retried by itself and seen in the UI
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from prefect import get_run_logger, runtime
@@ -36,7 +37,7 @@ def is_retriable(_task: Any, _run: Any, state: Any) -> bool:
 def land(night: Night, request: PayloadRequest) -> Landing:
     """Fetch, check and archive one payload; what is already archived is not fetched again."""
     found = (night.archive.find_whole(url) for url in request.urls)
-    entry = next((entry for entry in found if entry is not None), None)
+    entry = next((entry for entry in found if entry is not None and entry.dataset == request.dataset), None)
     if entry is None:
         is_first_try = (runtime.task_run.run_count or 1) == 1
         entry = archive_payload(night, request, fetch(night, request, is_first_try=is_first_try))
@@ -70,7 +71,7 @@ def fetch(night: Night, request: PayloadRequest, *, is_first_try: bool = False) 
         if early and not same_source(request.dataset, url, early[0][1].url):
             break
         try:
-            payload = ask(night.client, request.dataset, request.symbol, url)
+            payload = archived_payload(night, url) or ask(night.client, request.dataset, request.symbol, url)
             taken = check_payload(request, payload, night.universe, night.session, night.calendar)
         except RecordedMissError:
             raise
@@ -94,6 +95,21 @@ def all_of(errors: Sequence[AlvhError]) -> AlvhError:
     told = "; ".join(map(str, errors))
     waits = [error.retry_after_seconds for error in errors if isinstance(error, RetriableError)]
     return RetriableError(told, max(waits)) if waits else SkippableError(told)
+
+
+def archived_payload(night: Night, url: str) -> Payload | None:
+    """Return a body that another dataset has landed already: some share an address, and it is asked once.
+
+    Only `fetch` looks there, in its turn: what landed as a second feed's sample must not pass for the first feed's.
+    """
+    entry = night.archive.find_whole(url)
+    if entry is None:
+        return None
+    return Payload(
+        url=url, http_status=entry.http_status, body=night.archive.read(url), etag=entry.etag,
+        last_modified=entry.last_modified, fetched_at_utc=datetime.fromisoformat(entry.fetched_at_utc),
+        source_mode=entry.source_mode,
+    )  # fmt: skip
 
 
 def archive_payload(night: Night, request: PayloadRequest, payload: Payload) -> RawEntry:

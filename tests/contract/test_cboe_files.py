@@ -258,11 +258,11 @@ def _check_chain(body, calendar, day=date(2026, 7, 16)):
     payload = Payload(url=URL, http_status=200, body=body, etag=None, last_modified=None,
                       fetched_at_utc=datetime.now(UTC), source_mode="live")  # fmt: skip
     request = PayloadRequest(dataset=CHAIN, symbol="VIX", url=URL)
-    check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(day), calendar)
+    return check_payload(request, payload, DEFAULT_UNIVERSE, calendar.session(day), calendar)
 
 
 def test_tonights_chain_lands(chain_body, calendar):
-    _check_chain(chain_body(), calendar)
+    assert _check_chain(chain_body(), calendar)["trade_date"] == date(2026, 7, 16)
 
 
 @pytest.mark.parametrize(("header", "words"), [
@@ -283,7 +283,8 @@ def test_an_empty_chain_does_not_land(chain_body, calendar):
 
 
 def test_a_collection_after_midnight_still_belongs_to_the_evening(chain_body, calendar):
-    _check_chain(chain_body(last_trade_time="2026-07-17T03:24:00"), calendar)
+    row = _check_chain(chain_body(last_trade_time="2026-07-17T03:24:00"), calendar)
+    assert (row["trade_date"], row["quote_clock"]) == (date(2026, 7, 16), "after_hours")
 
 
 def test_a_chain_of_a_friday_rendered_on_sunday(chain_body, calendar):
