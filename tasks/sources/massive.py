@@ -55,7 +55,7 @@ def further_pages(page: bytes, url: str) -> list[str]:
     Raises
     ------
     SkippableError
-        What stands there is no address of the same snapshot.
+        What stands there is no address of the same list.
     """
     symbol = urlsplit(url).path.rpartition("/")[2]
     following = read_pages(page, symbol, url)[0].get("next_url")
@@ -66,8 +66,8 @@ def further_pages(page: bytes, url: str) -> list[str]:
         query = [(name, value) for name, value in parse_qsl(there.query) if name.lower() != "apikey"]
     except ValueError as error:
         raise SkippableError(f"{symbol}: {url}: next_url is no address, {told(following)}: {error}") from error
-    if not here.path.endswith(there.path) or not there.path.startswith(_SNAPSHOT) or not query:
-        raise SkippableError(f"{symbol}: {url}: expected next_url of the same snapshot, found {told(following)}")
+    if not there.path or not here.path.endswith(there.path) or not query:
+        raise SkippableError(f"{symbol}: {url}: expected next_url of the same list, found {told(following)}")
     return [urlunsplit((here.scheme, here.netloc, here.path, urlencode(query), ""))]
 
 

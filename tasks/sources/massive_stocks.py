@@ -6,14 +6,15 @@ Two sessions are asked for in the same run, both adjusted: a split between them 
 import re
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
 
 from alvh_core.errors import SkippableError
+from tasks.sources.chain_pages import read_pages
 from tasks.sources.documents import read_json
-from tasks.sources.massive import BASE_URL, KEY
-from tasks.sources.source import GROUPED, PAGES, REFERENCE, Source, Wanted
+from tasks.sources.massive import BASE_URL, KEY, further_pages
+from tasks.sources.source import GROUPED, REFERENCE, Source, Wanted
 
 BEFORE = "US_STOCKS_BEFORE"
 MAX_TICKER_CHARS = 20
@@ -33,27 +34,6 @@ def reference_url(wanted: Wanted, base: str = BASE_URL) -> str:
     return f"{base}{_TICKERS}?{urlencode(asked | {'date': wanted.trade_date})}"
 
 
-def further_pages(page: bytes, url: str) -> list[str]:
-    """Return the address of the next page, at the host that was asked; of what a page says only its query is believed.
-
-    Raises
-    ------
-    SkippableError
-        What stands there is no address of the same list.
-    """
-    following = _page(page, "tickers", url).get("next_url")
-    if not following:
-        return []
-    try:
-        here, there = urlsplit(url), urlsplit(str(following))
-        query = [(name, value) for name, value in parse_qsl(there.query) if name.lower() != "apikey"]
-    except ValueError:
-        query = []
-    if not query or there.path != _TICKERS:
-        raise SkippableError(f"tickers: {url}: expected next_url of the same list, found {str(following)[:80]!r}")
-    return [urlunsplit((here.scheme, here.netloc, here.path, urlencode(query), ""))]
-
-
 def parse_grouped(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Read the closes of a session, under the date that was asked for: the file's own stamps differ by kind.
 
@@ -70,7 +50,7 @@ def parse_grouped(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     where = f"{symbol}: {url}"
-    page = _page(body, symbol, url)
+    page = read_json(body, symbol, url)
     if page.get("adjusted") is not True:
         raise SkippableError(f"{where}: expected adjusted closes, found adjusted {str(page.get('adjusted'))[:20]}")
     rows = _results(page, where)
@@ -94,7 +74,7 @@ def parse_reference(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         As `parse_grouped`.
     """
     where = f"{symbol}: {url}"
-    rows = [row for page in _pages(body, symbol, url) for row in _results(page, where)]
+    rows = [row for page in read_pages(body, symbol, url) for row in _results(page, where)]
     try:
         names = [_ticker(row["ticker"]) for row in rows if row["primary_exchange"] == symbol and row["type"] == "CS"]
     except (KeyError, TypeError, ValueError) as error:
@@ -111,26 +91,14 @@ def _ticker(value: Any) -> str:
     return value
 
 
-def _results(page: Any, where: str) -> list[Any]:
-    if not isinstance(page, dict) or page.get("status") not in {"OK", "DELAYED"}:
-        told = page.get("message") or page.get("error") or page.get("status") if isinstance(page, dict) else page
+def _results(page: dict[str, Any], where: str) -> list[Any]:
+    if page.get("status") not in {"OK", "DELAYED"}:
+        told = page.get("message") or page.get("error") or page.get("status")
         raise SkippableError(f"{where}: expected status OK, found {str(told)[:120]!r}")
     rows = page.get("results")
     if not isinstance(rows, list) or not rows:
         raise SkippableError(f"{where}: expected results, found none: no session, or not released yet")
     return rows
-
-
-def _page(body: bytes, symbol: str, url: str) -> dict[str, Any]:
-    return read_json(body, symbol, url)
-
-
-def _pages(body: bytes, symbol: str, url: str) -> list[Any]:
-    page = _page(body, symbol, url)
-    pages = page.get("pages") if body.startswith(PAGES) else [page]
-    if not isinstance(pages, list) or not pages:
-        raise SkippableError(f"{symbol}: {url}: expected pages, found none")
-    return pages
 
 
 _TERMS = "Massive's by paid or free licence, internal use, not to be passed on"

@@ -224,7 +224,7 @@ def test_pages_of_members_follow_the_host_that_was_asked_without_a_key():
 
 @pytest.mark.parametrize("address", ["https://evil.example/steal?cursor=a", "/v3/reference/tickers", "http://[x]/", 7])
 def test_a_next_page_elsewhere_is_refused(address):
-    with pytest.raises(SkippableError, match="expected next_url of the same list"):
+    with pytest.raises(SkippableError, match="next_url"):
         massive_stocks.further_pages(listed("A", next_url=address), "https://api.massive.com/v3/reference/tickers")
 
 
