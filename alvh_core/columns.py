@@ -1,43 +1,15 @@
 """Every column the pipeline stores, once: type, unit, range, meaning, source.
 
 Tables (`alvh_core.schemas`) pick columns by name: the same quantity has the same name, type and meaning everywhere.
-Expectations, SQL tables, Parquet schemas and the data dictionary are all derived from here. No table layout here.
+Expectations, SQL tables, Parquet schemas and the data dictionary are all derived from here. No table layout here. The
+ladder's answers declare their columns beside their tables, in `alvh_core.registry`.
 """
 
-from dataclasses import dataclass
+from alvh_core.registry import basis, costs, tightness  # noqa: F401 (they declare their columns)
+from alvh_core.registry.spec import COLUMNS, DTYPES, ColumnSpec
+from alvh_core.registry.spec import column as _add
 
-DTYPES = ("date", "timestamp", "str", "category", "float", "int", "bool")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnSpec:
-    """One column.
-
-    Attributes
-    ----------
-    name : str
-        Unit at the end: ``_usd``, ``_frac``, ``_vol``, ``_days``, ``_count``, ``_date``, ``_at_utc`` ...
-    dtype : str
-        One of `DTYPES`; ``category`` is a string of few values.
-    unit : str
-        In words; empty for names and flags.
-    minimum, maximum : float, optional
-        Closed range of legal values. Out of range is a row-level fault.
-    allowed : tuple of str
-        Legal values of a category; empty means free.
-    description, source : str
-        For the data dictionary.
-    """
-
-    name: str
-    dtype: str
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    allowed: tuple[str, ...] = ()
-    description: str = ""
-    source: str = ""
-
+__all__ = ["COLUMNS", "DTYPES", "ColumnSpec"]
 
 SOURCE_MODES = ("live", "recorded", "imported", "simulated")
 QUOTE_CLOCKS = ("in_session", "at_close", "after_hours")
@@ -82,14 +54,6 @@ RATIO_STATUSES = (
     "OK", "NO_CIK", "NO_FACTS", "NOT_REPORTED", "NO_CURRENT_CLASSIFICATION", "NO_INVENTORY", "INCOMPLETE", "STALE",
     "MIXED_SPLITS", "IMPLAUSIBLE", "NOT_POSITIVE", "NO_CLOSE",
 )  # fmt: skip
-
-_SPECS: list[ColumnSpec] = []
-
-
-def _add(name: str, dtype: str, description: str, unit: str = "", *, low: float | None = None,
-         high: float | None = None, allowed: tuple[str, ...] = (), source: str = "") -> None:  # fmt: skip
-    _SPECS.append(ColumnSpec(name=name, dtype=dtype, unit=unit, minimum=low, maximum=high, allowed=allowed,
-                             description=description, source=source))  # fmt: skip
 
 
 # Keys and provenance
@@ -389,5 +353,3 @@ _add("delivery_status", "category", "PENDING, SENT or DEAD", allowed=DELIVERY_ST
 _add("next_attempt_at_utc", "timestamp", "Not tried again before", "UTC")
 _add("sent_at_utc", "timestamp", "When the channel took it", "UTC")
 _add("last_error", "str", "What the channel said last, without its address")
-
-COLUMNS: dict[str, ColumnSpec] = {spec.name: spec for spec in _SPECS}

@@ -1,7 +1,8 @@
 """The data dictionary as Markdown, generated from the registry. `make docs` writes it; a test holds the file to it."""
 
 from alvh_core.columns import ColumnSpec
-from alvh_core.schemas import TABLES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import TABLES
 
 _HEAD = """# Data dictionary
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alvh_core.columns import ColumnSpec
 from alvh_core.errors import ContractError
-from alvh_core.schemas import TableSpec
+from alvh_core.registry.spec import TableSpec
 
 _PANDAS: dict[str, Any] = {  # names that the stubs cannot take from a variable
     "date": "datetime64[s]",

@@ -6,6 +6,7 @@ Numbers that decide anything live here, never in the functions that use them. A 
 
 import math
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 from alvh_core.errors import ContractError
@@ -55,6 +56,30 @@ class LadderProfile:
         A layer disarms after so many consecutive closes below its level minus the gap.
     max_retries : int
         Sessions for which a blocked deployment is tried again while armed.
+    mode : {'trigger', 'always', 'bands'}
+        What arms a layer: a close of the trigger index; nothing, it is always armed; the band that the forward of the
+        first layer's expiry lies in.
+    unit_basis : {'contracts', 'premium'}
+        Whether ``units`` count contracts, or are shares of the premium budget.
+    sides : tuple of int
+        1 buys a layer, -1 sells it.
+    bands_vol_points, band_weights_frac : tuple of float
+        Upper edges of the forward's bands, each inclusive, and the premium bought in each and above the last, of the
+        hedged notional, at one roll. [VIX points, fraction]
+    roll_dte_days : int
+        A leg this near to settlement is rolled; 0 holds it to settlement. [calendar days]
+    hold_days : int
+        A leg held this long is rolled; 0 for no such rule. [calendar days]
+    profit_multiple, profit_sold_frac : float
+        At this multiple of its cost, this share of a leg is sold, once. [-, fraction]
+    defer_spread_frac : float
+        A leg with a wider spread is not sold, except near to settlement. [fraction of mid]
+    defer_until_dte_days : int
+        Nearer to settlement nothing is deferred. [calendar days]
+    keep_spread_frac : float
+        A ladder that passed stays eligible until its spread reaches this. [fraction] Hysteresis of the filter.
+    hedged_notional_usd, budget_frac_per_year : float
+        What is protected, and the premium spent on it in a year. [USD, fraction]
     """
 
     name: str
@@ -71,6 +96,20 @@ class LadderProfile:
     disarm_gap_vol_points: float = 2.0
     disarm_sessions: int = 3
     max_retries: int = 10
+    mode: str = "trigger"
+    unit_basis: str = "contracts"
+    sides: tuple[int, ...] = (1, 1, 1)
+    bands_vol_points: tuple[float, ...] = ()
+    band_weights_frac: tuple[float, ...] = ()
+    roll_dte_days: int = 21
+    hold_days: int = 0
+    profit_multiple: float = 3.0
+    profit_sold_frac: float = 0.5
+    defer_spread_frac: float = 0.25
+    defer_until_dte_days: int = 5
+    keep_spread_frac: float = 0.10
+    hedged_notional_usd: float = 10_000_000.0
+    budget_frac_per_year: float = 0.015
 
     def __post_init__(self) -> None:
         """Refuse a profile whose layers do not line up, or that holds something else than numbers."""
@@ -85,31 +124,40 @@ class LadderProfile:
             if not all(_is_number(value, whole) for value in (values if name in _PER_LAYER else (values,))):
                 kind = "whole numbers from 0 on" if whole else "numbers"
                 raise ContractError(f"profile {self.name}: {name} needs {kind}, found {values!r}")
-        if any(low >= high for low, high in zip(self.levels_vol_points, self.levels_vol_points[1:], strict=False)):
+        if any(low >= high for low, high in pairwise(self.levels_vol_points)):
             raise ContractError(f"profile {self.name}: levels must increase, found {self.levels_vol_points}")
+        for name, allowed in _CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ContractError(f"profile {self.name}: {name} is one of {', '.join(allowed)}, found "
+                                    f"{getattr(self, name)!r}")  # fmt: skip
+        if any(side not in (-1, 1) for side in self.sides) or len(self.sides) != len(LAYERS):
+            raise ContractError(f"profile {self.name}: sides needs 1 or -1 per layer, found {self.sides!r}")
+        self._check_bands()
+
+    def _check_bands(self) -> None:
+        edges, weights = self.bands_vol_points, self.band_weights_frac
+        expected = len(edges) + 1 if self.mode == "bands" else 0
+        rising = all(low < high for low, high in pairwise(edges))
+        if len(weights) != expected or not rising or not all(_is_number(x, whole=False) for x in (*edges, *weights)):
+            raise ContractError(f"profile {self.name}: expected rising bands_vol_points and one weight more than edges"
+                                f" in mode bands, none in others, found {edges!r} and {weights!r}")  # fmt: skip
 
 
 _PER_LAYER = ("units", "levels_vol_points", "tenors_days", "tolerances_days")
 _NUMBERS = (
     "monthly_preference_days", "target_delta", "native_put_delta", "max_delta_error", "disarm_gap_vol_points",
-    "disarm_sessions", "max_retries",
+    "disarm_sessions", "max_retries", "roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac",
+    "defer_spread_frac", "defer_until_dte_days", "keep_spread_frac", "hedged_notional_usd", "budget_frac_per_year",
 )  # fmt: skip
-_WHOLE = {"units", "tenors_days", "tolerances_days", "monthly_preference_days", "disarm_sessions", "max_retries"}
+_CHOICES = {"mode": ("trigger", "always", "bands"), "unit_basis": ("contracts", "premium")}
+_WHOLE = {"units", "tenors_days", "tolerances_days", "monthly_preference_days", "disarm_sessions", "max_retries",
+          "roll_dte_days", "hold_days", "defer_until_dte_days"}  # fmt: skip
 
 
 def _is_number(value: object, whole: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return isinstance(value, int) and value >= 0 if whole else math.isfinite(value)
-
-
-PROFILES: dict[str, LadderProfile] = {
-    "trigger_442": LadderProfile(
-        name="trigger_442",
-        version="1",
-        source="source article (units at triggers); vixshield.com/ask, pages on 18/22/28 (levels), 30/110/220 (tenors)",
-    )
-}
 
 
 def with_overrides(profile: LadderProfile, overrides: dict[str, Any], where: str) -> LadderProfile:

@@ -13,7 +13,8 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.errors import FatalError
 from alvh_core.forwards import EXPIRY
-from alvh_core.schemas import META_QUARANTINE, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import META_QUARANTINE
 
 MARKS = ("severity", "rule_name", "reason", "observed")
 _NIGHT = ["trade_date", "source_mode"]

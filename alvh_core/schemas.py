@@ -4,59 +4,16 @@ Layers stand first in a name: ``core_`` facts, ``out_`` answers, ``meta_`` the r
 of `alvh_core.columns`; what a column means is said there. No rules and no data here.
 """
 
-from dataclasses import dataclass
-
-from alvh_core.columns import COLUMNS, ColumnSpec
+from alvh_core import columns  # noqa: F401 (declares them)
 from alvh_core.errors import ContractError
-
-LAKE, WAREHOUSE = "lake", "warehouse"
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableSpec:
-    """One table.
-
-    Attributes
-    ----------
-    name : str
-        ``layer_source__grain_subject``.
-    key : tuple of str
-        Columns that identify a row; never null.
-    values : tuple of str
-        The other columns. A trailing ``?`` marks a column that may be null.
-    home : {'lake', 'warehouse'}
-        Parquet or SQL.
-    description : str
-        For the data dictionary.
-    """
-
-    name: str
-    key: tuple[str, ...]
-    values: tuple[str, ...]
-    home: str = WAREHOUSE
-    description: str = ""
-
-    @property
-    def columns(self) -> tuple[ColumnSpec, ...]:
-        """Specs of all columns, keys first."""
-        return tuple(COLUMNS[name] for name in self.names)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, keys first."""
-        return self.key + tuple(name.rstrip("?") for name in self.values)
-
-    def is_nullable(self, name: str) -> bool:
-        """Whether a column may hold nulls."""
-        return f"{name}?" in self.values
-
-
-_NIGHT = ("trade_date", "source_mode")
-_LADDER = (*_NIGHT, "host", "variant", "hedge_symbol", "profile")
+from alvh_core.registry.basis import BASIS_TABLES
+from alvh_core.registry.costs import COST_TABLES
+from alvh_core.registry.spec import LADDER, LAKE, NIGHT, WAREHOUSE, TableSpec
+from alvh_core.registry.tightness import TIGHTNESS_TABLES
 
 OPTION_QUOTES = TableSpec(
     name="core_options__daily_quotes",
-    key=(*_NIGHT, "osi_symbol"),
+    key=(*NIGHT, "osi_symbol"),
     values=(
         "underlying", "root", "expiry_date", "option_right", "strike_usd", "settlement", "settle_at_utc", "dte_days",
         "years", "multiplier", "is_adjusted", "is_monthly", "bid_usd?", "ask_usd?", "bid_size_count?",
@@ -68,7 +25,7 @@ OPTION_QUOTES = TableSpec(
 )  # fmt: skip
 PRICED_QUOTES = TableSpec(
     name="core_options__daily_priced",
-    key=(*_NIGHT, "osi_symbol"),
+    key=(*NIGHT, "osi_symbol"),
     values=(
         "underlying", "root", "expiry_date", "option_right", "strike_usd", "dte_days", "years", "multiplier",
         "is_monthly", "bid_usd?", "ask_usd?", "mid_usd?", "spread_usd?", "spread_frac?", "tick_usd?", "spread_ticks?",
@@ -80,7 +37,7 @@ PRICED_QUOTES = TableSpec(
 )  # fmt: skip
 CONTRACT_SCORES = TableSpec(
     name="core_liquidity__daily_contract_scores",
-    key=(*_NIGHT, "osi_symbol"),
+    key=(*NIGHT, "osi_symbol"),
     values=(
         "underlying", "root", "expiry_date", "score", "score_percent_spread?", "score_vol_spread?", "score_depth?",
         "score_open_interest?", "score_volume?", "coverage_frac", "score_version",
@@ -89,7 +46,7 @@ CONTRACT_SCORES = TableSpec(
 )  # fmt: skip
 SNAPSHOTS = TableSpec(
     name="core_options__daily_snapshots",
-    key=(*_NIGHT, "underlying"),
+    key=(*NIGHT, "underlying"),
     values=(
         "asset_class", "quote_at_utc", "rendered_at_utc", "quote_age_minutes", "minutes_to_close", "quote_clock",
         "venue_scope", "underlying_price_usd?", "vendor_iv30_vol?", "contracts_count", "payload_sha256",
@@ -98,7 +55,7 @@ SNAPSHOTS = TableSpec(
 )  # fmt: skip
 CROSS_CHECK = TableSpec(
     name="core_quality__daily_cross_check",
-    key=(*_NIGHT, "symbol"),
+    key=(*NIGHT, "symbol"),
     values=(
         "venue_scope?", "second_scope", "compared_count", "default_spread_frac?", "second_spread_frac?",
         "spread_ratio?", "clock_gap_minutes?", "cross_check", "check_note", "payload_sha256",
@@ -107,20 +64,20 @@ CROSS_CHECK = TableSpec(
 )  # fmt: skip
 FORWARDS = TableSpec(
     name="core_options__daily_forwards",
-    key=(*_NIGHT, "underlying", "root", "expiry_date"),
+    key=(*NIGHT, "underlying", "root", "expiry_date"),
     values=("dte_days", "years", "forward_usd?", "discount?", "forward_gap_usd?", "pairs_count", "forward_status",
             "vx_settle_vol_points?", "vx_gap_vol_points?"),
     description="Forward of every expiry by put-call parity; of VIX, its gap to the future of the same expiry",
 )  # fmt: skip
 DAILY_BARS = TableSpec(
     name="core_market__daily_bars",
-    key=(*_NIGHT, "symbol", "bar_date"),
+    key=(*NIGHT, "symbol", "bar_date"),
     values=("open_usd?", "high_usd?", "low_usd?", "close_usd", "volume_shares?", "payload_sha256", "row_position"),
     home=LAKE, description="Daily bars and index histories as known on the night, nothing after it",
 )  # fmt: skip
 RATE_CURVE = TableSpec(
     name="core_rates__daily_curve",
-    key=(*_NIGHT, "curve_date", "tenor_years"),
+    key=(*NIGHT, "curve_date", "tenor_years"),
     values=("par_yield_frac", "zero_rate_frac", "payload_sha256", "row_position"),
     description="The Treasury par curve used for discounting",
 )
@@ -128,50 +85,50 @@ _EVENT = ("event_type", "event_source", "event_period", "event_date")
 _OBSERVATION = ("series_id", "observation_date", "known_from_date")
 MACRO_LISTED = TableSpec(
     name="core_macro__listed_events",
-    key=(*_NIGHT, *_EVENT),
+    key=(*NIGHT, *_EVENT),
     values=("event_at_utc", "event_title", "time_source", "payload_sha256", "row_position"),
     home=LAKE, description="What the calendars of the night list, before it is joined with what was known",
 )  # fmt: skip
 MACRO_EVENTS = TableSpec(
     name="core_macro__events",
-    key=(*_NIGHT, *_EVENT, "known_from_date"),
+    key=(*NIGHT, *_EVENT, "known_from_date"),
     values=("event_at_utc", "time_source", "event_title", "superseded_date?", "moved_to_date?", "payload_sha256"),
     description="The macro calendar as known on the night; a date that moved stays, superseded",
 )
 MACRO_VALUES = TableSpec(
     name="core_macro__listed_series",
-    key=(*_NIGHT, *_OBSERVATION),
+    key=(*NIGHT, *_OBSERVATION),
     values=("series_value", "series_unit", "superseded_date?", "series_source", "known_by", "payload_sha256",
             "row_position"),
     home=LAKE, description="What the series' files of the night say, nothing published after it",
 )  # fmt: skip
 MACRO_SERIES = TableSpec(
     name="core_macro__series",
-    key=(*_NIGHT, *_OBSERVATION),
+    key=(*NIGHT, *_OBSERVATION),
     values=("series_value", "series_unit", "superseded_date?", "series_source", "known_by", "payload_sha256"),
     description="The newest observations of the macro series as known on the night, with their vintages",
 )
 FACTS = TableSpec(
     name="core_fundamentals__facts",
-    key=(*_NIGHT, "symbol", "fact_tag", "fact_unit", "period_end_date", "period_days", "known_from_date"),
+    key=(*NIGHT, "symbol", "fact_tag", "fact_unit", "period_end_date", "period_days", "known_from_date"),
     values=("fact_value", "filed_date", "filing_form", "superseded_date?", "payload_sha256", "row_position"),
     home=LAKE, description="What companies had reported when the night came, restatements beside what they restate",
 )  # fmt: skip
 CLOSES = TableSpec(
     name="core_market__daily_closes",
-    key=(*_NIGHT, "symbol"),
+    key=(*NIGHT, "symbol"),
     values=("close_usd", "bar_date", "hv20_vol?"),
     description="Last known close of every symbol and index, and its realised volatility",
 )
 DAILY_ACTIONS = TableSpec(
     name="core_market__daily_actions",
-    key=(*_NIGHT, "symbol", "ex_date"),
+    key=(*NIGHT, "symbol", "ex_date"),
     values=("dividend_usd", "split_ratio", "payload_sha256", "row_position"),
     description="Dividends and splits of the last 400 days as known on the night",
 )
 VX_SETTLEMENTS = TableSpec(
     name="core_vol__daily_vx_settlements",
-    key=(*_NIGHT, "settle_date", "expiry_date", "settle_kind"),
+    key=(*NIGHT, "settle_date", "expiry_date", "settle_kind"),
     values=("futures_symbol", "settle_vol_points?", "open_usd?", "high_usd?", "low_usd?", "close_usd?", "volume_count?",
             "payload_sha256", "row_position"),
     description="Settlements of the monthly VIX futures, each under the session it is of",
@@ -179,19 +136,19 @@ VX_SETTLEMENTS = TableSpec(
 _BREADTH = ("before_date", "advances_count", "declines_count", "unchanged_count", "members_count", "ad_diff_count")
 BREADTH_COUNTS = TableSpec(
     name="core_market__daily_breadth",
-    key=(*_NIGHT, "breadth_method"),
+    key=(*NIGHT, "breadth_method"),
     values=_BREADTH,
     home=LAKE, description="What the vendors' files of all closes count, before lines are continued",
 )  # fmt: skip
 BREADTH = TableSpec(
     name="out_market__daily_breadth",
-    key=(*_NIGHT, "breadth_method"),
+    key=(*NIGHT, "breadth_method"),
     values=(*_BREADTH, "ad_line_count", "line_from_date"),
     description="Advances and declines of the session, one row per method",
 )  # fmt: skip
 LADDER_LEGS = TableSpec(
     name="out_alvh__daily_ladder_legs",
-    key=(*_LADDER, "layer_no"),
+    key=(*LADDER, "layer_no"),
     values=(
         "units_target", "osi_symbol?", "root?", "expiry_date?", "dte_days?", "forward_usd?", "strike_usd?",
         "delta_fwd?",
@@ -203,7 +160,7 @@ LADDER_LEGS = TableSpec(
 )  # fmt: skip
 LADDER_SIGNALS = TableSpec(
     name="out_alvh__daily_ladder_signals",
-    key=_LADDER,
+    key=LADDER,
     values=(
         "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
         "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
@@ -214,20 +171,20 @@ LADDER_SIGNALS = TableSpec(
 )  # fmt: skip
 LADDER_STATE = TableSpec(
     name="out_alvh__daily_ladder_state",
-    key=(*_LADDER, "layer_no"),
+    key=(*LADDER, "layer_no"),
     values=("is_armed", "armed_date?", "below_count", "retries_count", "units_deployed", "deployed_date?"),
     description="State machine after the night; the next night starts from it",
 )
 DRIFT = TableSpec(
     name="core_quality__daily_drift",
-    key=(*_NIGHT, "underlying"),
+    key=(*NIGHT, "underlying"),
     values=("nights_count", "contracts_ratio?", "two_sided_change_frac?", "spread_ratio?", "quotes_hash?",
             "is_repeated"),
     description="Every chain beside its own last twenty nights: what changed more than it usually does",
 )  # fmt: skip
 SPREAD_SCORES = TableSpec(
     name="out_liquidity__daily_spread_scores",
-    key=(*_NIGHT, "level", "key"),
+    key=(*NIGHT, "level", "key"),
     values=(
         "score", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min", "members_count",
         "score_version", "quotes_note",
@@ -236,19 +193,19 @@ SPREAD_SCORES = TableSpec(
 )  # fmt: skip
 VERDICTS_TABLE = TableSpec(
     name="out_alvh__daily_verdicts",
-    key=(*_NIGHT, "asset_class", "host", "variant", "hedge_symbol", "profile"),
+    key=(*NIGHT, "asset_class", "host", "variant", "hedge_symbol", "profile"),
     values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons"),
     description="Can the 4/4/2 layering be adapted to this host, and what tonight says",
 )
 MODEL_FREE = TableSpec(
     name="out_vol__daily_model_free",
-    key=(*_NIGHT, "underlying"),
+    key=(*NIGHT, "underlying"),
     values=("iv30_vol?", "method", "status", "near_expiry_date?", "next_expiry_date?", "vendor_iv30_vol?", "hv20_vol?"),
     description="Model-free 30-day volatility by the VIX methodology",
 )
 DAILY_RATIOS = TableSpec(
     name="out_fundamentals__daily_ratios",
-    key=(*_NIGHT, "symbol"),
+    key=(*NIGHT, "symbol"),
     values=(
         "close_usd?", "bar_date?", "shares_count?", "shares_tag?", "shares_status", "market_cap_usd?",
         "market_cap_status", "eps_ttm_usd?", "eps_tag?", "eps_status", "pe_ratio?", "pe_status", "cfo_ttm_usd?",
@@ -291,20 +248,20 @@ META_DELIVERIES = TableSpec(
 )
 META_PAYLOADS = TableSpec(
     name="meta_payloads",
-    key=(*_NIGHT, "dataset", "symbol"),
+    key=(*NIGHT, "dataset", "symbol"),
     values=("payload_outcome", "reason?", "url", "http_status_count?", "bytes_count?", "payload_sha256?", "etag?",
             "fetched_at_utc?"),
     description="Every payload of the night: landed with its hash, or missing with its reason",
 )  # fmt: skip
 META_VALIDATIONS = TableSpec(
     name="meta_validations",
-    key=(*_NIGHT, "dataset", "check_name", "check_column"),
+    key=(*NIGHT, "dataset", "check_name", "check_column"),
     values=("severity", "is_success", "evaluated_count", "unexpected_count"),
     description="Every rule evaluated in the night",
 )
 META_QUARANTINE = TableSpec(
     name="meta_quarantine",
-    key=(*_NIGHT, "dataset", "row_key", "row_position", "payload_sha256"),
+    key=(*NIGHT, "dataset", "row_key", "row_position", "payload_sha256"),
     values=("severity", "reason", "rows_count", "row_json?", "rule_name?", "symbol?", "observed?"),
     description="Every rejected row, or suspended expiry or underlying, why, and the payload it came from",
 )
@@ -323,6 +280,7 @@ TABLES: dict[str, TableSpec] = {
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, DRIFT, VERDICTS_TABLE, MODEL_FREE,
+        *BASIS_TABLES, *TIGHTNESS_TABLES, *COST_TABLES,
         META_NIGHTS, META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip

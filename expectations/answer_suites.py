@@ -1,6 +1,7 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
 from alvh_core.params import SpreadRule
+from alvh_core.registry.spec import TableSpec
 from alvh_core.schemas import (
     BREADTH,
     DAILY_RATIOS,
@@ -9,7 +10,6 @@ from alvh_core.schemas import (
     LADDER_STATE,
     MODEL_FREE,
     VERDICTS_TABLE,
-    TableSpec,
 )
 from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules

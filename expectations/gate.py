@@ -18,7 +18,8 @@ from alvh_core.forwards import EXPIRY
 from alvh_core.quality import expiry_facts, underlying_facts, with_quality
 from alvh_core.quality_groups import ChainContext
 from alvh_core.quarantine import MARKS, mark_rejects, quarantine_entries, row_entries, settle
-from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import META_VALIDATIONS, OPTION_QUOTES, QUARANTINED_QUOTES
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from expectations.answer_suites import MAY_BE_EMPTY

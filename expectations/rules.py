@@ -12,7 +12,7 @@ from typing import Any
 
 from alvh_core.columns import COLUMNS, SEVERITIES, ColumnSpec
 from alvh_core.errors import ContractError
-from alvh_core.schemas import TableSpec
+from alvh_core.registry.spec import TableSpec
 from expectations.laws import LAWS
 
 KINDS = ("row_count", "not_null", "between", "in_set", "matches", "unique", "at_least", "law")

@@ -16,7 +16,8 @@ from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.params import PROFILES, SpreadRule
+from alvh_core.params import SpreadRule
+from alvh_core.profiles import DEFAULT_PROFILE, PROFILES
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
@@ -28,7 +29,6 @@ from tasks.sources.exchange import load_calendar
 from tasks.warehouse.repository import NightKey
 
 PACKAGE = "alvh-pipeline"
-PROFILE = "trigger_442"
 
 
 @lru_cache(maxsize=4)
@@ -121,14 +121,15 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
-    profile, spread_rule, evidence_rule = PROFILES[PROFILE], SpreadRule(), EvidenceRule()
+    profiles = {DEFAULT_PROFILE: PROFILES[DEFAULT_PROFILE]}
+    spread_rule, evidence_rule = SpreadRule(), EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
-    rules = [asdict(profile), asdict(spread_rule), asdict(evidence_rule), {s: repr(a) for s, a in universe.items()},
-             suites_hash()]  # fmt: skip
+    rules = [[asdict(profile) for profile in profiles.values()], asdict(spread_rule), asdict(evidence_rule),
+             {s: repr(a) for s, a in universe.items()}, suites_hash()]  # fmt: skip
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
-        session=calendar.session(trade_date), calendar=calendar, universe=universe, profile=profile,
+        session=calendar.session(trade_date), calendar=calendar, universe=universe, profiles=profiles,
         spread_rule=spread_rule, evidence_rule=evidence_rule,
         lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,

@@ -12,7 +12,7 @@ from prefect.assets import Asset, AssetProperties, materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.context import AssetContext
 
-from alvh_core.schemas import TableSpec
+from alvh_core.registry.spec import TableSpec
 from tasks.lake.tables import PART
 from tasks.night import Night
 

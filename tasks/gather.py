@@ -14,6 +14,7 @@ from alvh_core.columns import LEVELS
 from alvh_core.frames import concat
 from alvh_core.landing import Landing
 from alvh_core.liquidity import score_classes
+from alvh_core.registry.spec import TableSpec
 from alvh_core.schemas import (
     CLOSES,
     CONTRACT_SCORES,
@@ -28,7 +29,6 @@ from alvh_core.schemas import (
     QUARANTINED_QUOTES,
     SNAPSHOTS,
     SPREAD_SCORES,
-    TableSpec,
 )
 from expectations.gate import together
 from tasks.assets import in_lake, stage

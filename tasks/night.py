@@ -39,7 +39,8 @@ class Night:
     session : Session
     calendar : TradingCalendar
     universe : mapping of str to Asset
-    profile : LadderProfile
+    profiles : mapping of str to LadderProfile
+        The profiles that run side by side, the default first.
     spread_rule : SpreadRule
     evidence_rule : EvidenceRule
     lake_root, raw_root : str or Path
@@ -75,7 +76,7 @@ class Night:
     session: Session
     calendar: TradingCalendar
     universe: Mapping[str, Asset]
-    profile: LadderProfile
+    profiles: Mapping[str, LadderProfile]
     spread_rule: SpreadRule
     evidence_rule: EvidenceRule
     lake_root: str | Path
@@ -97,6 +98,11 @@ class Night:
     def __getstate__(self) -> dict[str, Any]:
         """Travel as plain values: a worker builds its own adapters, connections do not cross processes."""
         return {name: value for name, value in vars(self).items() if name not in _ADAPTERS}
+
+    @property
+    def profile(self) -> LadderProfile:
+        """The first profile: what scores and the report's headline read."""
+        return next(iter(self.profiles.values()))
 
     @property
     def trade_date(self) -> date:

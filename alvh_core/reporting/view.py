@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from alvh_core.params import PROFILES, LadderProfile, SpreadRule
+from alvh_core.params import LadderProfile, SpreadRule
+from alvh_core.profiles import PROFILES
 from alvh_core.reporting.data_quality import missing_table, quality_view
 from alvh_core.reporting.foot import foot
 from alvh_core.reporting.headline import headline

@@ -7,7 +7,8 @@ import pandas as pd
 from fsspec import AbstractFileSystem
 
 from alvh_core.errors import ContractError
-from alvh_core.schemas import LAKE, TABLES
+from alvh_core.registry.spec import LAKE
+from alvh_core.schemas import TABLES
 from tasks.lake.store import RemoteStore, Store, open_store
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.frames import conform
-from alvh_core.schemas import TABLES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import TABLES
 from tasks.lake.store import open_store
 
 PART = "part"

@@ -14,7 +14,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
-from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES
 from tasks.warehouse import gaps, ledger, locks, migrate
 from tasks.warehouse.engine import describe_url, reader_engine, writer_engine
 from tasks.warehouse.faults import clear_errors

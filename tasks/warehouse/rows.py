@@ -12,7 +12,8 @@ import pandas as pd
 import sqlalchemy as sa
 
 from alvh_core import frames
-from alvh_core.schemas import NIGHT_TABLES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import NIGHT_TABLES
 from tasks.warehouse import postgresql
 from tasks.warehouse.ledger import NightKey, is_date
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
 from alvh_core.frames import conform
-from alvh_core.schemas import TABLES, WAREHOUSE, TableSpec
+from alvh_core.registry.spec import WAREHOUSE, TableSpec
+from alvh_core.schemas import TABLES
 
 METADATA = sa.MetaData()
 # Byte order on every server: its locale must neither order the answers nor, when it is upgraded, break their indexes.

@@ -10,8 +10,8 @@ from alvh_core.forwards import expiry_forwards
 from alvh_core.landing import Landing
 from alvh_core.liquidity import score_contracts, score_spreads
 from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.params import PROFILES
 from alvh_core.pricing import price_quotes
+from alvh_core.profiles import PROFILES
 from alvh_core.quotes import normalise_quotes
 from alvh_core.universe import DEFAULT_UNIVERSE
 from expectations.gate import validate_option_quotes

@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alvh_core.schemas import NIGHT_TABLES, TABLES, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import NIGHT_TABLES, TABLES
 from tasks.lake.store import open_store
 from tasks.lake.tables import LakeTables
 from tasks.warehouse.repository import Warehouse

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alvh_core.params import PROFILES
+from alvh_core.profiles import PROFILES
 from alvh_core.triggers import LADDER, advance, arm_through, initial_state
 
 LAWS = settings(deadline=None, max_examples=30, derandomize=True)

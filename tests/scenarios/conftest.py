@@ -17,7 +17,8 @@ from prefect.logging import disable_run_logger
 from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.schemas import META_PAYLOADS, TableSpec
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import META_PAYLOADS
 from alvh_core.universe import DEFAULT_UNIVERSE
 from flows import nightly as flow
 from flows.wiring import build_night

@@ -7,7 +7,8 @@ import pytest
 from alvh_core import frames
 from alvh_core.columns import COLUMNS
 from alvh_core.errors import ContractError
-from alvh_core.schemas import CLOSES, LADDER_STATE, META_NIGHTS, SNAPSHOTS, TABLES, TableSpec, table
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import CLOSES, LADDER_STATE, META_NIGHTS, SNAPSHOTS, TABLES, table
 
 
 def _state(**columns):

@@ -8,8 +8,8 @@ import pytest
 
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladder import LegRule, band_median, break_even, choose_expiry, missing_legs, select_legs
-from alvh_core.params import PROFILES
 from alvh_core.pricing import price_quotes
+from alvh_core.profiles import PROFILES
 
 PROFILE = PROFILES["trigger_442"]
 CALL, PUT = LegRule(option_right="C", target_delta=0.5), LegRule(option_right="P", target_delta=-0.30)

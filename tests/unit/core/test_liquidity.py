@@ -16,8 +16,8 @@ from alvh_core.liquidity import (
     score_contracts,
     score_spreads,
 )
-from alvh_core.params import PROFILES
 from alvh_core.pricing import price_quotes
+from alvh_core.profiles import PROFILES
 from alvh_core.schemas import CONTRACT_SCORES, SPREAD_SCORES
 
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")

@@ -5,7 +5,8 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from alvh_core.errors import ContractError
-from alvh_core.params import PROFILES, SpreadRule, with_overrides
+from alvh_core.params import SpreadRule, with_overrides
+from alvh_core.profiles import PROFILES
 
 PROFILE = PROFILES["trigger_442"]
 

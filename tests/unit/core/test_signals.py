@@ -10,8 +10,9 @@ import pytest
 from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.forwards import expiry_forwards
-from alvh_core.params import PROFILES, SpreadRule
+from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
+from alvh_core.profiles import PROFILES
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES
 from alvh_core.signals import TriggerClose, hedge_symbols, night_outcome, night_signals, plan_ladders
 from alvh_core.universe import DEFAULT_UNIVERSE

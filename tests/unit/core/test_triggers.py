@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core.params import PROFILES
+from alvh_core.profiles import PROFILES
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER, advance, arm, arm_through, carry_over, initial_state, ladder_action
 

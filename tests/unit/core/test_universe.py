@@ -7,7 +7,8 @@ import pytest
 
 from alvh_core.errors import ContractError
 from alvh_core.market.profiles import profile_of
-from alvh_core.params import PROFILES, with_overrides
+from alvh_core.params import with_overrides
+from alvh_core.profiles import PROFILES
 from alvh_core.ticks import tick_size
 from alvh_core.universe import (
     ASSET_CLASSES,

@@ -10,7 +10,8 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.schemas import DAILY_BARS, LAKE, OPTION_QUOTES, TABLES
+from alvh_core.registry.spec import LAKE
+from alvh_core.schemas import DAILY_BARS, OPTION_QUOTES, TABLES
 from tasks.lake.sql import query_lake
 from tasks.lake.tables import LakeTables, arrow_schema
 

@@ -1,0 +1,63 @@
+"""The paper book: positions, fills, marks and their sums: columns and tables."""
+
+from alvh_core.registry.spec import LADDER, TableSpec, column
+
+FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "SETTLE")
+EXIT_STATES = ("HELD", "DEFERRED", "NO_QUOTE", "AWAITING_SETTLEMENT")
+
+column("entry_date", "date", "Session of the fill that opened the position", "ISO date")
+column("units_open", "int", "Contracts open; negative where sold", "contracts")
+column("entry_mid_usd", "float", "Mid at entry", "USD per share", low=0)
+column("entry_spread_usd", "float", "Ask less bid at entry", "USD per share", low=0)
+column("mark_usd", "float", "Mid tonight; empty where there is no quote, nothing is carried forward", "USD per share")
+column("liquidation_usd", "float", "Bid of what is bought, ask of what is sold", "USD per share", low=0)
+column("is_profit_taken", "bool", "Part of the position has been sold at the profit multiple")
+column("position_state", "category", "Held, or why an exit that was due did not happen", allowed=EXIT_STATES)
+column("position_reason", "str", "What was due, and why it waits")
+column("fill_no", "int", "Fill of the ladder's night", "fills", low=1)
+column("fill_kind", "category", "What the fill did; in the order of the exit protocol", allowed=FILL_KINDS)
+column("fill_reason", "str", "Why, in numbers")
+column("units_traded", "int", "Contracts; positive bought", "contracts")
+column("fill_mid_usd", "float", "Mid of the fill; at a settlement the value paid", "USD per share", low=0)
+column("fill_spread_usd", "float", "Ask less bid of the fill; 0 at a settlement", "USD per share", low=0)
+column("fees_usd", "float", "Fees", "USD")
+column("cash_mid_usd", "float", "Cash of the fill at mid, without fees; k S/2 a share is paid on top", "USD")
+column("crossing_usd", "float", "Cost of crossing from mid to touch, at k = 1; linear in k", "USD")
+column("book_mark_usd", "float", "Value of what is open at mid", "USD")
+column("book_liquidation_usd", "float", "Value of what is open at bid", "USD")
+column("pnl_mid_usd", "float", "Profit of the night at mid, fees and crossing not counted", "USD")
+column("sum_pnl_mid_usd", "float", "Its sum since the ladder's first night", "USD")
+column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost less than 2 %", "USD")
+column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
+column("sum_fees_usd", "float", "Fees since the first night", "USD")
+column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
+column("sum_outlay_days_usd", "float", "Premium value held, summed over nights and calendar days", "USD days")
+column("book_nights_count", "int", "Nights of the book", "nights", low=0)
+column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
+column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
+column("rolls_done_count", "int", "Rolls that were made", "rolls", low=0)
+
+POSITIONS = TableSpec(
+    name="out_alvh__daily_positions",
+    key=(*LADDER, "layer_no", "osi_symbol"),
+    values=("root", "expiry_date", "option_right", "strike_usd", "multiplier", "entry_date", "entry_mid_usd",
+            "entry_spread_usd", "units_open", "dte_days", "mark_usd?", "liquidation_usd?", "is_profit_taken",
+            "position_state", "position_reason?"),
+    description="What every ladder holds on paper after the night; the next night starts from it",
+)  # fmt: skip
+FILLS = TableSpec(
+    name="out_alvh__daily_fills",
+    key=(*LADDER, "layer_no", "fill_no"),
+    values=("fill_kind", "osi_symbol", "units_traded", "fill_mid_usd", "fill_spread_usd", "fees_usd", "cash_mid_usd",
+            "crossing_usd", "fill_reason"),
+    description="What every ladder traded on paper tonight; a fill at k costs cash_mid_usd less k times crossing_usd",
+)  # fmt: skip
+BOOK = TableSpec(
+    name="out_alvh__daily_book",
+    key=LADDER,
+    values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd?", "cash_mid_usd", "crossing_usd",
+            "fees_usd", "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
+            "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count"),
+    description="The paper book of every ladder in sums since its first night",
+)  # fmt: skip
+BOOK_TABLES: tuple[TableSpec, ...] = (POSITIONS, FILLS, BOOK)
