@@ -71,8 +71,8 @@ def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.Dat
     )  # fmt: skip
 
 
-def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Collection[str]) -> dict[str, pd.DataFrame]:
-    """Split out the chains that ladders are bought in, rejected strikes included.
+def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Collection[str]) -> pd.DataFrame:
+    """Return the chains that ladders are bought in, rejected strikes included.
 
     Parameters
     ----------
@@ -85,8 +85,8 @@ def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Colle
 
     Returns
     -------
-    dict of str to DataFrame
-        `PRICED_QUOTES` columns by underlying; no entry for a symbol without any priced quote.
+    DataFrame
+        `PRICED_QUOTES`; nothing of a symbol without any priced quote.
     """
     wanted = priced[priced["underlying"].isin(symbols)]
     bad = quarantined[(quarantined["severity"] == "row") & ~quarantined["is_adjusted"]]
@@ -94,11 +94,8 @@ def hedge_chains(priced: pd.DataFrame, quarantined: pd.DataFrame, symbols: Colle
     kept = wanted.loc[wanted["osi_symbol"].isin(bad["osi_symbol"]), "osi_symbol"]
     bad = bad[~bad["osi_symbol"].isin(kept)].drop_duplicates("osi_symbol")
     bad = frames.conform(bad.assign(quote_flag="BAD", iv_status="NO_QUOTE", is_neg_extrinsic=False), PRICED_QUOTES)
-    strays = dict(iter(bad.groupby("underlying", observed=True)))
-    return {
-        str(symbol): frames.concat([chain, strays[symbol]], PRICED_QUOTES) if symbol in strays else chain
-        for symbol, chain in wanted.groupby("underlying", observed=True)
-    }
+    with_chain = bad[bad["underlying"].isin(wanted["underlying"].unique())]
+    return frames.concat([wanted, with_chain], PRICED_QUOTES)
 
 
 def _iv_status(priced: pd.DataFrame, code: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from alvh_core import columns  # noqa: F401 (declares them)
 from alvh_core.errors import ContractError
 from alvh_core.registry.basis import BASIS_TABLES
 from alvh_core.registry.costs import COST_TABLES
+from alvh_core.registry.rules import RULE_TABLES
 from alvh_core.registry.spec import LADDER, LAKE, NIGHT, WAREHOUSE, TableSpec
 from alvh_core.registry.tightness import TIGHTNESS_TABLES
 
@@ -154,7 +155,10 @@ LADDER_LEGS = TableSpec(
         "delta_fwd?",
         "iv_vol?", "bid_usd?", "ask_usd?", "mid_usd?", "spread_frac?", "tick_floor_frac?", "extrinsic_usd?",
         "break_even_usd?", "break_even_touch_usd?", "be_erosion_usd?", "be_erosion_frac?", "tenor_error_days?",
-        "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status",
+        "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status", "side", "unit_basis",
+        "multiplier?",
+        "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
+        "budget_usd?", "residual_usd?", "min_account_usd?", "size_status",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip
@@ -165,7 +169,7 @@ LADDER_SIGNALS = TableSpec(
         "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
         "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
         "tick_floor_frac?", "ladder_premium_usd?", "be_erosion_max_frac?", "quote_clock?", "filter_state", "action",
-        "block_reason?",
+        "block_reason?", "is_eligible",
     ),
     description="What the ladder does tonight, and the 8 % rule behind it",
 )  # fmt: skip
@@ -280,7 +284,7 @@ TABLES: dict[str, TableSpec] = {
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, DRIFT, VERDICTS_TABLE, MODEL_FREE,
-        *BASIS_TABLES, *TIGHTNESS_TABLES, *COST_TABLES,
+        *RULE_TABLES, *BASIS_TABLES, *TIGHTNESS_TABLES, *COST_TABLES,
         META_NIGHTS, META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip

@@ -70,61 +70,75 @@ class LadderSpread:
 
 
 def ladder_spread(legs: pd.DataFrame, rule: SpreadRule) -> LadderSpread:
-    """Apply the 8 % rule to the legs of one ladder.
+    """Apply the 8 % rule to the legs of one ladder; see `ladder_spreads`."""
+    found = ladder_spreads(legs.assign(book_no=0), rule)
+    return LadderSpread(**{str(name): value for name, value in found.iloc[0].items()}) if len(found) else _NO_LADDER
+
+
+def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
+    """Apply the 8 % rule to the legs of every ladder.
 
     Parameters
     ----------
     legs : DataFrame
-        One row per layer: ``leg_status``, ``units_target``, ``bid_usd``, ``ask_usd``, ``tick_usd``.
+        One row per ladder and layer: ``book_no``, ``leg_status``, ``units_target``, ``bid_usd``, ``ask_usd``,
+        ``tick_usd``. Units are contracts, or, for a ladder that buys equal premium, shares over the mid.
     rule : SpreadRule
 
     Returns
     -------
-    LadderSpread
-        PASS only if the premium-weighted spread is strictly below the limit, no leg reaches the worst-leg limit and no
-        leg is missing. The numbers cover the legs that have a quote even where the state is not PASS; a crossed,
-        negative or missing quote among them leaves no number at all. A leg of zero units is not bought and not judged.
+    DataFrame
+        The fields of `LadderSpread` by ``book_no``. PASS only if the premium-weighted spread is strictly below the
+        limit, no leg reaches the worst-leg limit and no leg is missing. The numbers cover the legs that have a quote
+        even where the state is not PASS; a crossed, negative or missing quote among them leaves no number at all. A
+        leg of zero units is not bought and not judged.
 
     Notes
     -----
     ``s_ladder = sum(u S) / sum(u m)`` is the whole round-trip crossing cost over the premium. Where even one-tick-wide
     markets would fail the limit the state is FAIL_TICK: the premium is too small for the tick, no market can pass.
     """
-    bought = legs[legs["units_target"] > 0]
-    quoted = bought[bought["leg_status"].isin(["OK", "ZERO_BID"])]
-    units = quoted["units_target"].to_numpy(dtype=np.float64)
-    bid, ask, tick = (_on_grid(quoted[name]) for name in ("bid_usd", "ask_usd", "tick_usd"))
+    bought = legs["units_target"].to_numpy(dtype=np.float64) > 0
+    status = legs["leg_status"].astype("str").to_numpy()
+    quoted = bought & np.isin(status, ["OK", "ZERO_BID"])
+    units = np.where(quoted, legs["units_target"].to_numpy(dtype=np.float64), 0.0)
+    bid, ask, tick = (_on_grid(legs[name]) for name in ("bid_usd", "ask_usd", "tick_usd"))
+    rank = np.where(bought, pd.Index(_STATUS_ORDER).get_indexer(pd.Index(status)), len(_STATUS_ORDER))
     per_leg = relative_spread(bid, ask)
-    if not len(quoted) or np.isnan(per_leg).any():
-        return LadderSpread(s_ladder_frac=np.nan, s_simple_frac=np.nan, s_worst_frac=np.nan, tick_floor_frac=np.nan,
-                            filter_state=_missing_state(bought) or "BAD_QUOTE")  # fmt: skip
-    twice_premium = units @ (ask + bid)
-    floor = float(units @ (2.0 * tick) / twice_premium)
-    s_ladder, s_worst = float(units @ (2.0 * (ask - bid)) / twice_premium), float(per_leg.max())
-    return LadderSpread(
-        s_ladder_frac=s_ladder, s_simple_frac=float(per_leg.mean()), s_worst_frac=s_worst, tick_floor_frac=floor,
-        filter_state=_missing_state(bought) or _spread_state(s_ladder, s_worst, floor, rule),
+    by_leg = pd.DataFrame({
+        "book_no": legs["book_no"].to_numpy(), "wide": units * 2.0 * (ask - bid), "paid": units * (ask + bid),
+        "floor": units * 2.0 * tick, "spread": np.where(quoted, per_leg, np.nan), "quoted": quoted,
+        "rank": np.where(rank < 0, len(_STATUS_ORDER), rank), "unknown": quoted & np.isnan(per_leg),
+    })  # fmt: skip
+    books = by_leg.groupby("book_no").agg(
+        wide=("wide", "sum"), paid=("paid", "sum"), floor=("floor", "sum"), simple=("spread", "mean"),
+        worst=("spread", "max"), quoted=("quoted", "any"), unknown=("unknown", "any"), rank=("rank", "min"),
     )  # fmt: skip
+    return _read(books, rule)
+
+
+_STATUS_ORDER = ("NO_DATA", "NO_EXPIRY", "NO_STRIKE", "BAD_QUOTE", "ZERO_BID")  # gravest first
+_MISSING_STATES = ("NO_DATA", "MISSING_LEG", "MISSING_LEG", "BAD_QUOTE", "ZERO_BID", "")
+_NO_LADDER = LadderSpread(s_ladder_frac=np.nan, s_simple_frac=np.nan, s_worst_frac=np.nan, tick_floor_frac=np.nan,
+                          filter_state="BAD_QUOTE")  # fmt: skip
+
+
+def _read(books: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
+    """Turn the sums of ladders into the filter's reading."""
+    is_readable = (books["quoted"] & ~books["unknown"]).to_numpy()
+    paid = books["paid"].where(is_readable)
+    s_ladder, floor = books["wide"] / paid, books["floor"] / paid
+    worst = books["worst"].where(is_readable)
+    passes = (s_ladder < rule.limit_frac) & (worst < rule.worst_leg_frac)
+    state = np.select([~is_readable, passes, floor >= rule.limit_frac], ["BAD_QUOTE", "PASS", "FAIL_TICK"],
+                      default="FAIL_ILLIQUID")  # fmt: skip
+    missing = np.array(_MISSING_STATES)[books["rank"].to_numpy()]
+    return pd.DataFrame({
+        "s_ladder_frac": s_ladder, "s_simple_frac": books["simple"].where(is_readable), "s_worst_frac": worst,
+        "tick_floor_frac": floor, "filter_state": np.where(missing != "", missing, state),
+    })  # fmt: skip
 
 
 def _on_grid(prices: pd.Series) -> NDArray[np.float64]:
     """Count prices in whole grid steps: sums and differences are exact then, and so is a ratio at the limit."""
     return np.asarray(np.rint(prices.to_numpy(dtype=np.float64) / PRICE_GRID_USD))
-
-
-def _missing_state(legs: pd.DataFrame) -> str | None:
-    """Name what keeps a ladder from being complete, gravest first."""
-    statuses = set(legs["leg_status"].astype("str"))
-    for status, state in (
-        ("NO_DATA", "NO_DATA"), ("NO_EXPIRY", "MISSING_LEG"), ("NO_STRIKE", "MISSING_LEG"), ("BAD_QUOTE", "BAD_QUOTE"),
-        ("ZERO_BID", "ZERO_BID"),
-    ):  # fmt: skip
-        if status in statuses:
-            return state
-    return None
-
-
-def _spread_state(s_ladder: float, s_worst: float, floor: float, rule: SpreadRule) -> str:
-    if s_ladder < rule.limit_frac and s_worst < rule.worst_leg_frac:
-        return "PASS"
-    return "FAIL_TICK" if floor >= rule.limit_frac else "FAIL_ILLIQUID"

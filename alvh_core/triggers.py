@@ -6,10 +6,12 @@ go through as one frame.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.columns import ACTIONS
@@ -17,6 +19,31 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerRules:
+    """What the rules of the hosts say tonight about every layer, aligned with the state.
+
+    Attributes
+    ----------
+    level_vol_points : ndarray of float
+        Level in place of the profile's; NaN leaves it. [VIX points]
+    is_arming : ndarray of float
+        In place of the index: 1 arms, 0 disarms, NaN leaves it to the index.
+    blocks_new : ndarray of bool
+        Nothing new is bought tonight, and tonight is no retry.
+    """
+
+    level_vol_points: NDArray[np.float64]
+    is_arming: NDArray[np.float64]
+    blocks_new: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls, n_rows: int) -> "LayerRules":
+        """Return the rules of hosts that have none."""
+        unset = np.full(n_rows, np.nan)
+        return cls(level_vol_points=unset, is_arming=unset, blocks_new=np.zeros(n_rows, dtype=bool))
 
 
 def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -74,18 +101,22 @@ def carry_over(previous: pd.DataFrame, ladders: pd.DataFrame, trade_date: date, 
     return frames.conform(kept, LADDER_STATE)
 
 
-def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile: LadderProfile) -> pd.DataFrame:
-    """Arm and disarm layers on one close of the trigger index.
+def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile: LadderProfile,
+        rules: LayerRules | None = None) -> pd.DataFrame:  # fmt: skip
+    """Arm and disarm layers on one close of what the profile is armed by.
 
     Parameters
     ----------
     state : DataFrame
         `LADDER_STATE` before the close.
     close_vol_points : float
-        Close of the trigger index. [VIX points] NaN holds the state.
+        Close of the trigger index; the forward of VIX for a profile of mode ``bands``. [VIX points] NaN holds the
+        state; mode ``always`` does not look at it.
     trade_date : date
         Session of the close.
     profile : LadderProfile
+    rules : LayerRules, optional
+        Of the hosts; profiles of other modes than ``trigger`` do not listen.
 
     Returns
     -------
@@ -93,15 +124,16 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         The state after the close. A disarmed layer gives up its retries and its paper position. A layer that arms
         renews the retries of the whole ladder, so that lower layers are not left out of an escalation.
     """
-    if np.isnan(close_vol_points):
-        return state.copy()
-    level = np.array(profile.levels_vol_points)[state["layer_no"].to_numpy() - 1]
     was_armed = state["is_armed"].to_numpy()
-    arms = ~was_armed & (close_vol_points >= level)
-    below = np.where(
-        was_armed & (close_vol_points < level - profile.disarm_gap_vol_points), state["below_count"] + 1, 0
-    )
-    disarms = was_armed & (below >= profile.disarm_sessions)
+    has_units = (np.array(profile.units) > 0)[state["layer_no"].to_numpy() - 1]
+    if profile.mode == "trigger":
+        arms, disarms, below = _by_level(state, close_vol_points, profile, rules or LayerRules.none(len(state)))
+    else:
+        wanted = has_units if profile.mode == "always" else has_units & (band_weight(close_vol_points, profile) > 0)
+        holds = profile.mode == "bands" and np.isnan(close_vol_points)
+        arms, disarms = ~was_armed & wanted & (not holds), was_armed & ~wanted & (not holds)
+        below = np.zeros(len(state), dtype=np.int64)
+    arms = arms & has_units
     escalates = state[LADDER].assign(arms=arms).groupby(LADDER, observed=True)["arms"].transform("any")
     armed_date = state["armed_date"].mask(arms, pd.Timestamp(trade_date)).mask(disarms)
     return state.assign(
@@ -109,6 +141,35 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         retries_count=state["retries_count"].mask(disarms | escalates.to_numpy(), 0),
         units_deployed=state["units_deployed"].mask(disarms, 0), deployed_date=state["deployed_date"].mask(disarms),
     )  # fmt: skip
+
+
+def band_weight(forward_vol_points: float, profile: LadderProfile) -> float:
+    """Return the share of the notional that the forward's band buys; upper edges belong to their band.
+
+    Examples
+    --------
+    >>> from alvh_core.profiles import PROFILES
+    >>> [band_weight(forward, PROFILES["vxth_baseline"]) for forward in (15.0, 15.01, 30.0, 50.0, 50.01)]
+    [0.0, 0.01, 0.01, 0.005, 0.0]
+    """
+    if np.isnan(forward_vol_points):
+        return float("nan")
+    return profile.band_weights_frac[int(np.searchsorted(profile.bands_vol_points, forward_vol_points))]
+
+
+def _by_level(state: pd.DataFrame, close: float, profile: LadderProfile,
+              rules: LayerRules) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:  # fmt: skip
+    """Compare the close with the layers' levels; a rule speaks in place of the index where it has something to say."""
+    own = np.array(profile.levels_vol_points)[state["layer_no"].to_numpy() - 1]
+    level = np.where(np.isnan(rules.level_vol_points), own, rules.level_vol_points)
+    was_armed, count = state["is_armed"].to_numpy(), state["below_count"].to_numpy(dtype=np.int64)
+    is_known = not np.isnan(close)  # an unknown close compares as neither, and holds the count
+    below = np.where(was_armed & (close < level - profile.disarm_gap_vol_points), count + 1, 0)
+    below = below if is_known else count
+    says = ~np.isnan(rules.is_arming)
+    arms = ~was_armed & np.where(says, rules.is_arming == 1.0, close >= level)
+    disarms = was_armed & np.where(says, rules.is_arming == 0.0, is_known & (below >= profile.disarm_sessions))
+    return arms, disarms, np.where(says, 0, below)
 
 
 def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profile: LadderProfile) -> pd.DataFrame:
@@ -119,7 +180,8 @@ def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profi
 
 
 def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, trade_date: date,
-            profile: LadderProfile) -> pd.DataFrame:  # fmt: skip
+            profile: LadderProfile, *, units: NDArray[np.int64] | None = None,
+            rules: LayerRules | None = None) -> pd.DataFrame:  # fmt: skip
     """Take the state of the night before through one night.
 
     Parameters
@@ -127,11 +189,14 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     state : DataFrame
         `LADDER_STATE` before tonight, one profile.
     close_vol_points : float
-        Tonight's close of the trigger index. [VIX points]
+        Tonight's close of what the profile is armed by; see `arm`. [VIX points]
     passes : Series of bool
         Whether the 8 % filter passes tonight, aligned with ``state``.
     trade_date : date
     profile : LadderProfile
+    units : ndarray of int, optional
+        Contracts that each layer would buy tonight; by default those of the profile. 0 buys nothing.
+    rules : LayerRules, optional
 
     Returns
     -------
@@ -141,24 +206,30 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     Notes
     -----
     A layer armed at an earlier close and not yet bought goes to tonight's quotes: DEPLOY if the filter passes, else
-    BLOCKED, up to ``max_retries`` sessions. A layer that tonight's close disarms is not bought.
+    BLOCKED, up to ``max_retries`` sessions. A layer that tonight's close disarms is not bought. A profile that is
+    always armed waits for no close and gives up no retries.
     """
-    after = arm(state, close_vol_points, trade_date, profile)
-    before_armed, armed = state["is_armed"].to_numpy(), after["is_armed"].to_numpy()
+    after = arm(state, close_vol_points, trade_date, profile, rules)
+    armed = after["is_armed"].to_numpy()
+    is_always = profile.mode == "always"
+    before_armed = armed if is_always else state["is_armed"].to_numpy()
+    wanted = np.array(profile.units)[state["layer_no"].to_numpy() - 1] if units is None else units
+    held_back = np.zeros(len(state), dtype=bool)
+    if rules is not None and profile.mode == "trigger":
+        held_back = rules.blocks_new
     waiting = before_armed & armed & (state["units_deployed"].to_numpy() == 0)
     retries = after["retries_count"].to_numpy()  # an escalation tonight has renewed them
-    tries = waiting & (retries < profile.max_retries)
-    ok = passes.to_numpy(dtype=bool)
-    deploys, blocked = tries & ok, tries & ~ok
-    units = np.array(profile.units)[state["layer_no"].to_numpy() - 1]
+    tries = waiting & ((retries < profile.max_retries) | is_always) & ~held_back
+    ok = passes.to_numpy(dtype=bool) & (wanted > 0)
+    deploys, blocked = tries & ok, (tries & ~ok) | (waiting & held_back)
     action = np.select(
-        [before_armed & ~armed, deploys, blocked, ~before_armed & armed, armed],
+        [state["is_armed"].to_numpy() & ~armed, deploys, blocked, ~before_armed & armed, armed],
         ["DISARM", "DEPLOY", "BLOCKED", "ARM", "HOLD"], default="IDLE",
     )  # fmt: skip
     return after.assign(
-        units_deployed=np.where(deploys, units, after["units_deployed"]), leg_action=pd.Categorical(action),
+        units_deployed=np.where(deploys, wanted, after["units_deployed"]), leg_action=pd.Categorical(action),
         deployed_date=after["deployed_date"].mask(deploys, pd.Timestamp(trade_date)),
-        retries_count=np.where(blocked, retries + 1, retries),
+        retries_count=np.where(blocked & ~held_back & (not is_always), retries + 1, retries),
     )  # fmt: skip
 
 

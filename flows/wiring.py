@@ -17,7 +17,7 @@ from prefect import runtime
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.params import SpreadRule
-from alvh_core.profiles import DEFAULT_PROFILE, PROFILES
+from alvh_core.profiles import PROFILES
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
@@ -121,7 +121,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
-    profiles = {DEFAULT_PROFILE: PROFILES[DEFAULT_PROFILE]}
+    profiles = dict(PROFILES)
     spread_rule, evidence_rule = SpreadRule(), EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
     rules = [[asdict(profile) for profile in profiles.values()], asdict(spread_rule), asdict(evidence_rule),

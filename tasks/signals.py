@@ -3,9 +3,11 @@
 from prefect import get_run_logger
 
 from alvh_core.bars import missed_closes, trigger_close
+from alvh_core.ladders import hedge_symbols, plan_ladders
 from alvh_core.landing import missing_chains
 from alvh_core.pricing import hedge_chains
 from alvh_core.quotes import night_before
+from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import (
     DAILY_BARS,
     LADDER_LEGS,
@@ -17,13 +19,13 @@ from alvh_core.schemas import (
     QUARANTINED_QUOTES,
     SNAPSHOTS,
 )
-from alvh_core.signals import hedge_symbols, night_signals, plan_ladders
+from alvh_core.signals import night_signals
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@stage(reads=[in_warehouse(LADDER_STATE), *map(in_lake, (DAILY_BARS, SNAPSHOTS, PRICED_QUOTES, QUARANTINED_QUOTES,
-                                                         META_PAYLOADS, META_QUARANTINE))],
+@stage(reads=[in_warehouse(LADDER_STATE), *map(in_lake, (DAILY_BARS, HOST_RULES, SNAPSHOTS, PRICED_QUOTES,
+                                                         QUARANTINED_QUOTES, META_PAYLOADS, META_QUARANTINE))],
        writes=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE))])  # fmt: skip
 def signal(night: Night) -> int:
     """Choose legs, apply the filter, advance the state machine; return the last publication it started from."""
@@ -32,12 +34,13 @@ def signal(night: Night) -> int:
     bars, snapshots = lake.read(DAILY_BARS), lake.read(SNAPSHOTS)
     previous = night.warehouse.state_before(mode, day)
     priced = lake.read(PRICED_QUOTES)
-    plan = plan_ladders(night.universe, priced, night.profile)
+    plan = plan_ladders(night.universe, priced, night.profiles.values())
     answers = night_signals(
         hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan, night.spread_rule,
         close=trigger_close(bars, snapshots, day), previous=previous, trade_date=day, source_mode=mode,
         missed_closes=missed_closes(bars, night_before(previous), day, night.calendar),
         missing=missing_chains(lake.read(META_PAYLOADS), lake.read(META_QUARANTINE)),
+        host_rules=lake.read(HOST_RULES),
     )  # fmt: skip
     lake.write(answers.legs, LADDER_LEGS)
     lake.write(answers.signals, LADDER_SIGNALS)

@@ -14,9 +14,9 @@ from alvh_core.alerting.rules import CRITICAL
 from alvh_core.crosscheck import DATASET as SAMPLE
 from alvh_core.crosscheck import DIFFERS
 from alvh_core.drift import is_unusual
+from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.landing import missing_chains
 from alvh_core.schemas import CROSS_CHECK, DRIFT, FORWARDS, LADDER_SIGNALS, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS
-from alvh_core.signals import HEDGE_INDEX
 
 VX_GAP_LIMIT_VOL_POINTS = 0.5  # quotes of a tick or two, 15 minutes apart, agree within 0.1
 _VIX_CHAIN = f"option_chain {HEDGE_INDEX}"

@@ -2,9 +2,18 @@
 
 from alvh_core.registry.spec import NIGHT, TableSpec, column
 
+UNIT_BASES = ("contracts", "premium")
+SIZE_STATUSES = ("OK", "CAPPED", "TOO_SMALL", "NO_QUOTE", "NOT_IN_LADDER")
 RULE_NAMES = ("rsi_percentile", "ad_correlation", "macd_cross", "event_window", "macro_context")
 RULE_STATES = ("OFF", "CLEAR", "ACTIVE", "WARMING_UP", "NO_DATA")
 
+column("side", "int", "1 where the layer is bought, -1 where it is sold", low=-1, high=1)
+column("unit_basis", "category", "Whether units are contracts or shares of a premium budget", allowed=UNIT_BASES)
+column("budget_usd", "float", "Premium that the layer may spend at this purchase", "USD", low=0)
+column("residual_usd", "float", "Budget that whole contracts leave", "USD")
+column("min_account_usd", "float", "Hedged notional whose budget pays for one contract", "USD", low=0)
+column("size_status", "category", "Whether the layer's size could be bought, and why not", allowed=SIZE_STATUSES)
+column("is_eligible", "bool", "The filter passes, or it passed before and the spread is still below the exit limit")
 column("host_rule", "category", "Adaptation rule declared by the host's universe entry", allowed=RULE_NAMES)
 column("is_enabled", "bool", "The rule may change what the ladder does; else it is only told")
 column("rule_state", "category", "OFF, CLEAR, ACTIVE, or why it cannot be told", allowed=RULE_STATES)

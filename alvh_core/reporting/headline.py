@@ -5,12 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alvh_core.columns import QUOTE_CLOCKS, VERDICTS
+from alvh_core.ladders import REFERENCE_HOST
 from alvh_core.params import SpreadRule
 from alvh_core.reporting.ladders import variant_table
 from alvh_core.reporting.model import Answer, Fact, Headline
 from alvh_core.reporting.texts import CLOCK_WORDS, DASH, SPREAD_STATES, STATE_WORDS, count, limit, number, several
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, SNAPSHOTS
-from alvh_core.signals import REFERENCE_HOST, night_outcome
+from alvh_core.signals import night_outcome
 from alvh_core.universe import Asset
 from alvh_core.verdict import EvidenceRule
 

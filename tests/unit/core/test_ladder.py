@@ -7,15 +7,33 @@ import pandas as pd
 import pytest
 
 from alvh_core.forwards import expiry_forwards
-from alvh_core.ladder import LegRule, band_median, break_even, choose_expiry, missing_legs, select_legs
+from alvh_core.ladder import band_medians, break_even
+from alvh_core.ladders import Ladder, read_books
+from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
+from alvh_core.selection import LegRule, Selection, choose_expiries
 
 PROFILE = PROFILES["trigger_442"]
 CALL, PUT = LegRule(option_right="C", target_delta=0.5), LegRule(option_right="P", target_delta=-0.30)
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))  # 34, 125 and 216 days
 STRIKES = np.arange(12.0, 60.0)
+
+
+def select_legs(chain, rule, profile):
+    """Return the legs of one ladder in VIX options."""
+    plan = [Ladder(host="SPX", variant="V0_REF", hedge_symbol="VIX", rule=rule, profile=profile)]
+    return read_books(chain, plan, SpreadRule(), {}).legs
+
+
+def band_median(chain, rule, profile):
+    return band_medians(chain, [("VIX", Selection.of(profile, rule))])[0]
+
+
+def _chosen(listed, *window):
+    found = choose_expiries(listed.assign(underlying="VIX"), *window)
+    return found.iloc[0] if len(found) else None
 
 
 def _price(chains, raw, spot=20.0, symbol="VIX", quote_at=QUOTE_AT):
@@ -112,12 +130,12 @@ SEP_MONTHLY = ("VIX", "2026-09-16", True)
     ],
 )
 def test_thirty_day_expiry(listed, night, expected):
-    found = choose_expiry(_listed(*listed, night=night), 30, 12, 5)
+    found = _chosen(_listed(*listed, night=night), 30, 12, 5)
     assert (None if found is None else str(found["expiry_date"].date())) == expected
 
 
 def test_of_twins_the_am_root():
-    found = choose_expiry(_listed(("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)), 30, 12, 5)
+    found = _chosen(_listed(("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)), 30, 12, 5)
     assert found["root"] == "SPX"
 
 
@@ -170,6 +188,8 @@ def strikes():
             "discount": discount, "strike_usd": strike, "iv_vol": vol, "delta_fwd": deltas, "bid_usd": 0.9,
             "ask_usd": 1.1, "mid_usd": 1.0, "spread_frac": 0.2, "tick_usd": 0.01, "tick_floor_frac": 0.01,
             "extrinsic_usd": 1.0, "quote_clock": "at_close", "multiplier": 100, "quote_flag": flags or "OK",
+            "underlying": "VIX", "volume_count": 10.0, "open_interest_count": 1e4, "bid_size_count": 9.0,
+            "ask_size_count": 9.0,
         })  # fmt: skip
 
     return chain
@@ -257,8 +277,8 @@ def test_break_even_below_the_forward_has_no_relative_erosion(strikes):
     assert np.isnan(leg["be_erosion_frac"])
 
 
-def test_legs_of_a_chain_that_did_not_arrive():
-    legs = missing_legs(PROFILE)
+def test_legs_of_a_chain_that_did_not_arrive(vix):
+    legs = select_legs(vix.iloc[:0], CALL, PROFILE)
     assert legs["leg_status"].tolist() == ["NO_DATA"] * 3
     assert legs["units_target"].tolist() == [4, 4, 2]
     assert legs["premium_usd"].isna().all()

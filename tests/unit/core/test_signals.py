@@ -10,11 +10,13 @@ import pytest
 from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.forwards import expiry_forwards
+from alvh_core.ladders import hedge_symbols, plan_ladders
 from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
+from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES
-from alvh_core.signals import TriggerClose, hedge_symbols, night_outcome, night_signals, plan_ladders
+from alvh_core.signals import TriggerClose, night_outcome, night_signals
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 PROFILE, RULE = PROFILES["trigger_442"], SpreadRule()
@@ -23,6 +25,7 @@ NIGHT = QUOTE_AT.date()
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))
 SMALL = {name: DEFAULT_UNIVERSE[name] for name in ("VIX", "SPX", "RUT", "IWM", "VXX")}
 NO_STATE = frames.empty(LADDER_STATE)
+NO_RULES = frames.empty(HOST_RULES)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +46,23 @@ def tight(vix):
     return vix()
 
 
-def _night(chains_of, *, close=20.0, previous=NO_STATE, universe=SMALL, missed=(), provisional=False, missing=None):
+def _night(
+    chains_of,
+    *,
+    close=20.0,
+    previous=NO_STATE,
+    universe=SMALL,
+    missed=(),
+    provisional=False,
+    missing=None,
+    profiles=(PROFILE,),
+    host_rules=NO_RULES,
+):
     priced = frames.concat(chains_of.values(), PRICED_QUOTES)
-    plan = plan_ladders(universe, priced, PROFILE)
+    plan = plan_ladders(universe, priced, profiles)
     return night_signals(
-        chains_of, plan, RULE, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
-        missed_closes=missed, trade_date=NIGHT, source_mode="simulated", missing=missing or {},
+        priced, plan, RULE, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
+        missed_closes=missed, trade_date=NIGHT, source_mode="simulated", missing=missing or {}, host_rules=host_rules,
     )  # fmt: skip
 
 
@@ -66,25 +80,25 @@ def _armed(answers):
 
 # --- plan -------------------------------------------------------------------------------------------------------------
 def test_plan(tight):
-    plan = [(p.host, p.variant, p.hedge_symbol, p.rule.option_right) for p in plan_ladders(SMALL, tight, PROFILE)]
+    plan = [(p.host, p.variant, p.hedge_symbol, p.rule.option_right) for p in plan_ladders(SMALL, tight, [PROFILE])]
     assert plan == [
         ("SPX", "V0_REF", "VIX", "C"), ("SPX", "V1_SAME_HEDGE", "VIX", "C"), ("SPX", "V2_VOL_WRAPPER", "VXX", "C"),
         ("SPX", "V3_NATIVE", "SPX", "P"),
         ("RUT", "V1_SAME_HEDGE", "VIX", "C"), ("RUT", "V2_VOL_WRAPPER", "VXX", "C"), ("RUT", "V3_NATIVE", "IWM", "P"),
         ("IWM", "V1_SAME_HEDGE", "VIX", "C"), ("IWM", "V2_VOL_WRAPPER", "VXX", "C"), ("IWM", "V3_NATIVE", "IWM", "P"),
     ]  # fmt: skip
-    assert hedge_symbols(plan_ladders(SMALL, tight, PROFILE)) == {"VIX", "VXX", "SPX", "IWM"}
+    assert hedge_symbols(plan_ladders(SMALL, tight, [PROFILE])) == {"VIX", "VXX", "SPX", "IWM"}
 
 
 def test_a_host_with_a_chain_needs_no_proxy(tight):
     rut = tight.assign(underlying=pd.Categorical(["RUT"] * len(tight)))
-    natives = {p.host: p.hedge_symbol for p in plan_ladders(SMALL, rut, PROFILE) if p.variant == "V3_NATIVE"}
+    natives = {p.host: p.hedge_symbol for p in plan_ladders(SMALL, rut, [PROFILE]) if p.variant == "V3_NATIVE"}
     assert natives == {"SPX": "SPX", "RUT": "RUT", "IWM": "IWM"}
 
 
 def test_overrides_of_one_host_stay_with_it(tight):
     own = SMALL | {"IWM": replace(SMALL["IWM"], profile_overrides={"levels_vol_points": [20, 25, 30]})}
-    levels = {p.host: p.profile.levels_vol_points for p in plan_ladders(own, tight, PROFILE)}
+    levels = {p.host: p.profile.levels_vol_points for p in plan_ladders(own, tight, [PROFILE])}
     assert levels == {"SPX": (18.0, 22.0, 28.0), "RUT": (18.0, 22.0, 28.0), "IWM": (20, 25, 30)}
     answers = _night({"VIX": tight}, close=19.0, universe=own)
     armed = answers.signals.groupby("host", observed=True)["layers_armed_count"].first()
@@ -94,7 +108,7 @@ def test_overrides_of_one_host_stay_with_it(tight):
 def test_an_override_of_nothing_is_refused(tight):
     own = SMALL | {"IWM": replace(SMALL["IWM"], profile_overrides={"levles": [1]})}
     with pytest.raises(ContractError, match=r"IWM.*levles"):
-        plan_ladders(own, tight, PROFILE)
+        plan_ladders(own, tight, [PROFILE])
 
 
 # --- a night ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,213 @@
+"""The ladders of a night: who is protected, under which variant, in which chain, by which profile.
+
+Many ladders buy the same contracts: V1 of every host buys what V0 buys, and profiles that only differ in units choose
+alike. What is the same is a book, read once; `alvh_core.signals` lays books over ladders.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core.ladder import band_medians, with_costs
+from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
+from alvh_core.selection import LegRule, Selection, select_legs
+from alvh_core.sizing import layer_shares, roll_budgets, size_legs
+from alvh_core.spreads import ladder_spreads
+from alvh_core.triggers import band_weight
+from alvh_core.universe import Asset, hosts
+
+HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
+NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """One ladder: who is protected, under which variant, in which chain, by which contracts and parameters."""
+
+    host: str
+    variant: str
+    hedge_symbol: str
+    rule: LegRule
+    profile: LadderProfile
+
+    @property
+    def selection(self) -> Selection:
+        """How its contracts are chosen."""
+        return Selection.of(self.profile, self.rule)
+
+
+def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,
+                 profiles: Iterable[LadderProfile]) -> list[Ladder]:  # fmt: skip
+    """List the ladders of a night.
+
+    Parameters
+    ----------
+    universe : mapping of str to Asset
+    priced : DataFrame
+        `PRICED_QUOTES`; where a host has none its proxy stands in for V3_NATIVE.
+    profiles : iterable of LadderProfile
+        Run side by side.
+
+    Returns
+    -------
+    list of Ladder
+        For every profile: V0_REF for the reference host; V1, V2 (one per wrapper) and V3 for every host.
+    """
+    available = set(priced["underlying"].unique())
+    wrappers = [asset.symbol for asset in universe.values() if asset.asset_class == "volatility_etp"]
+    plan = []
+    for profile in profiles:
+        for asset in hosts(universe):
+            own = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
+            call = LegRule(option_right="C", target_delta=own.target_delta)
+            put = LegRule(option_right="P", target_delta=own.native_put_delta)
+            native = asset.proxy if asset.proxy and asset.symbol not in available else asset.symbol
+            kinds = [
+                ("V1_SAME_HEDGE", HEDGE_INDEX, call),
+                *(("V2_VOL_WRAPPER", w, call) for w in wrappers),
+                ("V3_NATIVE", native, put),
+            ]
+            if asset.symbol == REFERENCE_HOST:
+                kinds.insert(0, ("V0_REF", HEDGE_INDEX, call))
+            plan += [Ladder(host=asset.symbol, variant=v, hedge_symbol=h, rule=r, profile=own) for v, h, r in kinds]
+    return plan
+
+
+def hedge_symbols(plan: Sequence[Ladder]) -> set[str]:
+    """Return the chains that ladders are bought in."""
+    return {ladder.hedge_symbol for ladder in plan}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Books:
+    """Legs and readings of the distinct ladders of a night.
+
+    Attributes
+    ----------
+    legs : DataFrame
+        Three rows per book, in order: the leg columns of `LADDER_LEGS`, ``side`` and ``share``.
+    readings : DataFrame
+        One row per book: the filter's columns of `LADDER_SIGNALS`, ``passes`` and ``reason``.
+    number_of : ndarray of int
+        Book of every ladder of the plan.
+    forward_vol_points : dict
+        Forward of VIX that a profile of mode bands reads, by profile.
+    """
+
+    legs: pd.DataFrame
+    readings: pd.DataFrame
+    number_of: np.ndarray
+    forward_vol_points: Mapping[LadderProfile, float]
+
+
+def read_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str]) -> Books:
+    """Choose, size and judge the legs of every distinct ladder.
+
+    Parameters
+    ----------
+    chains : DataFrame
+        `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
+    plan : sequence of Ladder
+    rule : SpreadRule
+    missing : mapping of str to str
+        Why a chain did not arrive, by symbol.
+
+    Returns
+    -------
+    Books
+    """
+    books = list(dict.fromkeys((ladder.hedge_symbol, ladder.rule, ladder.profile) for ladder in plan))
+    numbers = {book: at for at, book in enumerate(books)}
+    chosen = [(name, Selection.of(profile, leg_rule)) for name, leg_rule, profile in books]
+    wanted = list(dict.fromkeys(chosen))
+    place = {selection: at for at, selection in enumerate(wanted)}
+    found = select_legs(chains, wanted)
+    at = np.array([place[selection] for selection in chosen])
+    legs = found.iloc[(3 * at[:, None] + np.arange(len(LAYERS))).ravel()].reset_index(drop=True)
+    forwards = _band_forwards(books, legs)
+    legs = with_costs(size_legs(_declared(legs, books, forwards)))
+    names = set(chains["underlying"].astype("str").unique())
+    lost = {name: missing.get(name, NO_FORWARD if name in names else "no chain") for name, _, _ in books}
+    readings = _readings(legs, books, rule, band_medians(chains, wanted)[at], lost)
+    number_of = np.array([numbers[ladder.hedge_symbol, ladder.rule, ladder.profile] for ladder in plan])
+    return Books(legs=legs, readings=readings, number_of=number_of, forward_vol_points=forwards)
+
+
+def _band_forwards(books: Sequence[tuple[str, LegRule, LadderProfile]],
+                   legs: pd.DataFrame) -> dict[LadderProfile, float]:  # fmt: skip
+    """Return the forward of VIX of the first layer's expiry, which decides the band for every chain."""
+    forward = legs["forward_usd"].to_numpy(dtype=np.float64)
+    return {profile: float(forward[3 * at]) for at, (name, _, profile) in enumerate(books)
+            if profile.mode == "bands" and name == HEDGE_INDEX}  # fmt: skip
+
+
+def _declared(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProfile]],
+              forwards: Mapping[LadderProfile, float]) -> pd.DataFrame:  # fmt: skip
+    """Lay what the profiles declare beside the legs."""
+    profiles = [profile for _, _, profile in books]
+    by_premium = [profile.unit_basis == "premium" for profile in profiles]
+    no_budget = np.full(len(LAYERS), np.nan)
+    weights = [band_weight(forwards.get(p, np.nan), p) if p.mode == "bands" else np.nan for p in profiles]
+    budgets = [roll_budgets(p, w) if b else no_budget for p, w, b in zip(profiles, weights, by_premium, strict=True)]
+    return legs.assign(
+        book_no=np.repeat(np.arange(len(books)), len(LAYERS)),
+        option_right=np.repeat([leg_rule.option_right for _, leg_rule, _ in books], len(LAYERS)),
+        declared_units=np.concatenate([profile.units for profile in profiles]),
+        side=np.concatenate([profile.sides for profile in profiles]),
+        share=np.concatenate([layer_shares(profile) for profile in profiles]),
+        unit_basis=np.repeat([profile.unit_basis for profile in profiles], len(LAYERS)),
+        roll_budget_usd=np.concatenate(budgets),
+        hedged_notional_usd=np.repeat([profile.hedged_notional_usd for profile in profiles], len(LAYERS)),
+    )
+
+
+def _readings(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProfile]], rule: SpreadRule,
+              medians: np.ndarray, lost: Mapping[str, str]) -> pd.DataFrame:  # fmt: skip
+    """Say what the filter says of every book tonight, whatever the trigger does."""
+    by_premium = (legs["unit_basis"] == "premium").to_numpy()
+    # equal premium: a layer's weight in the sums is its share, so it counts as share / mid contracts
+    weight = np.where(by_premium, legs["share"] / legs["mid_usd"].where(legs["mid_usd"] > 0), legs["declared_units"])
+    weight = np.where(legs["declared_units"] > 0, np.nan_to_num(weight, nan=1.0), 0.0)
+    found = ladder_spreads(legs.assign(units_target=weight), rule).reset_index(drop=True)
+    counted = legs[legs["declared_units"] > 0]
+    grouped = counted.groupby("book_no")
+    clock = grouped["quote_clock"].first().reindex(range(len(books)))
+    clock = clock.astype("object").where(clock.notna(), None)
+    is_late = ((found["filter_state"] == "PASS") & (clock == "after_hours")).to_numpy()
+    reasons = _filter_reasons(found, counted, [lost[name] for name, _, _ in books], rule)
+    reasons[is_late] = "AFTER_HOURS: quotes taken after hours are not tradeable"
+    return found.assign(
+        s_median_frac=medians, quote_clock=clock.to_numpy(), reason=reasons, passes=reasons == "",
+        filter_state=found["filter_state"].mask(is_late, "BAD_QUOTE"),  # no PASS on what could not be traded
+        ladder_premium_usd=grouped["premium_usd"].sum(min_count=1).reindex(range(len(books))),
+        be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(range(len(books))),
+    )  # fmt: skip
+
+
+def _filter_reasons(found: pd.DataFrame, legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> np.ndarray:
+    """Say why the filter does not pass; empty where it does."""
+    bad = legs[legs["leg_status"] != "OK"]
+    told = ("layer " + bad["layer_no"].astype("str") + " " + bad["leg_status"].astype("str")).groupby(bad["book_no"])
+    broken = told.agg(", ".join).to_dict()
+    rows = enumerate(found.itertuples(index=False))
+    reasons = [_filter_reason(row, broken.get(number, ""), lost[number], rule) for number, row in rows]
+    return np.array(reasons, dtype=object)
+
+
+def _filter_reason(row: Any, broken: str, lost: str, rule: SpreadRule) -> str:
+    state = row.filter_state
+    if state == "PASS":
+        return ""
+    if state == "NO_DATA":
+        return f"NO_DATA: {lost}"
+    if state in {"MISSING_LEG", "ZERO_BID", "BAD_QUOTE"}:
+        return f"{state}: {broken}"
+    if state == "FAIL_TICK":
+        return f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {rule.limit_frac:.0%}"
+    return (
+        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {rule.limit_frac:.0%}), "
+        f"worst leg {row.s_worst_frac:.2%} (limit {rule.worst_leg_frac:.0%})"
+    )
