@@ -3,7 +3,8 @@
 Everything stored or validated passes here once. Rules about values are expectations, not casts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -74,6 +75,31 @@ def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
         else:
             stacked[spec.name] = pd.concat(columns, ignore_index=True)
     return pd.DataFrame(stacked)
+
+
+def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dict[str, pd.DataFrame]:
+    """Return the tables with the rows of one value, where they have the column.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    column : str
+        e.g. ``profile``.
+    value : str
+
+    Returns
+    -------
+    dict of str to DataFrame
+    """
+    return {
+        name: frame[frame[column].astype("str") == value].reset_index(drop=True) if column in frame else frame
+        for name, frame in tables.items()
+    }
+
+
+def before(frame: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Return the rows of nights before a date."""
+    return frame[frame["trade_date"] < pd.Timestamp(day)]
 
 
 def _cast(frame: pd.DataFrame, spec: ColumnSpec, table: TableSpec) -> pd.Series:

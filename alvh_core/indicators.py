@@ -1,7 +1,7 @@
 """Technical indicators of daily closes: Wilder's RSI and MACD, with their seeds fixed and written down.
 
-Pure functions of one series in time order; which closes to use and what a value triggers is decided elsewhere.
-Libraries differ in the seed, by more than a point of RSI on the first values.
+Pure functions of closes in time order, of one symbol or of many side by side; which closes to use and what a value
+triggers is decided elsewhere. Libraries differ in the seed, by more than a point of RSI on the first values.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float
 
     Parameters
     ----------
-    close : array_like of shape (n_bars,)
+    close : array_like of shape (n_bars,) or (n_bars, n_symbols)
         Closes in time order. [USD or points]
     periods : int
         [bars]
 
     Returns
     -------
-    ndarray of shape (n_bars,)
+    ndarray of the shape of ``close``
         0 to 100. NaN for the first ``periods`` bars, and from a missing close on. 100 where nothing fell, 50 where
         nothing moved.
 
@@ -40,7 +40,7 @@ def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float
     """
     prices = np.asarray(close, dtype=np.float64)
     result = np.full(prices.shape, np.nan)
-    change = np.diff(prices)
+    change = np.diff(prices, axis=0)
     if len(change) < periods:
         return result
     gain = _wilder_average(np.maximum(change, 0.0), periods)
@@ -54,7 +54,7 @@ def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Macd:
-    """Moving average convergence divergence: the line, its signal and their difference, each of shape (n_bars,)."""
+    """Moving average convergence divergence: the line, its signal and their difference, shaped as the closes."""
 
     line: NDArray[np.float64]
     signal: NDArray[np.float64]
@@ -66,7 +66,7 @@ def macd(close: ArrayLike, fast: int = MACD_FAST, slow: int = MACD_SLOW, signal:
 
     Parameters
     ----------
-    close : array_like of shape (n_bars,)
+    close : array_like of shape (n_bars,) or (n_bars, n_symbols)
         Closes in time order. [USD or points]
     fast, slow, signal : int
         Spans of the exponential means. [bars]
@@ -100,12 +100,40 @@ def exponential_mean(values: ArrayLike, span: int) -> NDArray[np.float64]:
 
 
 def _wilder_average(moves: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
-    return _recursive_mean(moves[periods:], 1.0 / periods, np.mean(moves[:periods], keepdims=True))
+    return _recursive_mean(moves[periods:], 1.0 / periods, np.mean(moves[:periods], axis=0, keepdims=True))
 
 
 def _recursive_mean(values: NDArray[np.float64], weight: float, seed: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the seed and the means after it: each moves by ``weight`` of the way to the next value."""
     if not seed.size:
         return seed.copy()
-    means, _ = lfilter([weight], [1.0, weight - 1.0], values, zi=seed * (1.0 - weight))
+    means, _ = lfilter([weight], [1.0, weight - 1.0], values, axis=0, zi=seed * (1.0 - weight))
     return np.concatenate([seed, means])
+
+
+def crosses(histogram: ArrayLike) -> NDArray[np.int64]:
+    """Return where a line crosses another: 1 upward, -1 downward, 0 elsewhere.
+
+    Parameters
+    ----------
+    histogram : array_like of shape (n_bars,) or (n_bars, n_symbols)
+        The line less the other one. A difference of exactly 0 counts with the sign before it.
+
+    Returns
+    -------
+    ndarray of int
+        NaN and the first bar cross nothing.
+
+    Examples
+    --------
+    >>> crosses([1.0, 0.0, -1.0, -2.0, 0.0, -1.0, 3.0]).tolist()
+    [0, 0, -1, 0, 0, 0, 1]
+    """
+    values = np.asarray(histogram, dtype=np.float64)
+    signs = np.sign(values)
+    last = np.where((signs != 0.0) & ~np.isnan(signs), np.arange(len(values)).reshape(-1, *[1] * (values.ndim - 1)), 0)
+    carried = np.take_along_axis(signs, np.maximum.accumulate(last, axis=0), axis=0)
+    moved = np.zeros(values.shape, dtype=np.int64)
+    before, after = carried[:-1], carried[1:]
+    moved[1:] = np.where(before * after < 0.0, after, 0.0)
+    return np.where(np.isnan(values), 0, moved)

@@ -4,7 +4,12 @@
 in `alvh_core.params`; a user's own profiles are laid over these.
 """
 
-from alvh_core.params import LadderProfile
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from alvh_core.errors import ContractError
+from alvh_core.params import LadderProfile, with_overrides
 
 DEFAULT_PROFILE = "trigger_442"
 _ABLATION = "domain paper C32: is the fixed 4/4/2 better than other ratios, at equal premium?"
@@ -48,3 +53,48 @@ PROFILES: dict[str, LadderProfile] = {
         _ratio("ratio_2_4_4", 2, 4, 4),
     )
 }  # fmt: skip
+
+
+def extend_profiles(document: Mapping[str, Any], where: str) -> dict[str, LadderProfile]:
+    """Return the profiles of a night: the built-in ones and a user's ``[profiles.NAME]`` tables over them.
+
+    Parameters
+    ----------
+    document : mapping
+        Parsed TOML: ``profiles`` (name to a table of ``base``, ``source`` and any fields of `LadderProfile`) and
+        ``run`` (names in the order they are told, the first one in the headline; all by default).
+    where : str
+        File name, for the messages.
+
+    Returns
+    -------
+    dict of str to LadderProfile
+
+    Raises
+    ------
+    ContractError
+        A key or a name is not known, a profile has no source, or its fields do not hold together.
+    """
+    for key in document:
+        if key not in {"profiles", "run"}:
+            raise ContractError(f"{where}: unknown key {key!r}; expected profiles or run")
+    result = dict(PROFILES)
+    for name, table in document.get("profiles", {}).items():
+        result[name] = _own(name, dict(table), result, f"{where}: profiles.{name}")
+    names = document.get("run", list(result))
+    for name in names:
+        if name not in result:
+            raise ContractError(f"{where}: run names {name!r}; expected one of {', '.join(result)}")
+    if not names:
+        raise ContractError(f"{where}: run: expected at least one profile, found none")
+    return {name: result[name] for name in names}
+
+
+def _own(name: str, table: dict[str, Any], known: Mapping[str, LadderProfile], where: str) -> LadderProfile:
+    base, source = table.pop("base", DEFAULT_PROFILE), table.pop("source", "")
+    version = str(table.pop("version", "1"))
+    if base not in known:
+        raise ContractError(f"{where}.base: expected one of {', '.join(known)}, found {base!r}")
+    if not source:
+        raise ContractError(f"{where}: expected a source that says where its numbers come from, found none")
+    return with_overrides(replace(known[base], name=name, version=version, source=source), table, where)

@@ -155,10 +155,10 @@ LADDER_LEGS = TableSpec(
         "delta_fwd?",
         "iv_vol?", "bid_usd?", "ask_usd?", "mid_usd?", "spread_frac?", "tick_floor_frac?", "extrinsic_usd?",
         "break_even_usd?", "break_even_touch_usd?", "be_erosion_usd?", "be_erosion_frac?", "tenor_error_days?",
-        "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status", "side", "unit_basis",
+        "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status", "side?", "unit_basis?",
         "multiplier?",
         "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
-        "budget_usd?", "residual_usd?", "min_account_usd?", "size_status",
+        "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip
@@ -169,7 +169,7 @@ LADDER_SIGNALS = TableSpec(
         "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
         "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
         "tick_floor_frac?", "ladder_premium_usd?", "be_erosion_max_frac?", "quote_clock?", "filter_state", "action",
-        "block_reason?", "is_eligible",
+        "block_reason?", "is_eligible?",
     ),
     description="What the ladder does tonight, and the 8 % rule behind it",
 )  # fmt: skip
@@ -198,7 +198,7 @@ SPREAD_SCORES = TableSpec(
 VERDICTS_TABLE = TableSpec(
     name="out_alvh__daily_verdicts",
     key=(*NIGHT, "asset_class", "host", "variant", "hedge_symbol", "profile"),
-    values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons"),
+    values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons", "missing_count?"),
     description="Can the 4/4/2 layering be adapted to this host, and what tonight says",
 )
 MODEL_FREE = TableSpec(

@@ -6,6 +6,7 @@ must fail the filter, not vanish. What a leg costs is `alvh_core.ladder`; what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,9 +139,9 @@ def _layer(chains: pd.DataFrame, at: int, selection: Selection) -> pd.DataFrame:
     flags = best["quote_flag"].astype("str").map(QUOTE_STATUS)
     too_far = best["delta_error"] > selection.max_delta_error
     blind = best["delta_error"].isna()
-    why = (
-        strikes.groupby("underlying")[["quote_flag", "forward_usd"]].apply(_status_without_delta) if blind.any() else {}
-    )
+    why: dict[Any, str] = {}
+    if blind.any():
+        why = {name: _status_without_delta(part) for name, part in strikes.groupby("underlying")}
     status = flags.mask(too_far, "NO_STRIKE").mask(blind, best["underlying"].map(why))
     contract = [name for name in COPIED if name not in {"root", "expiry_date", "dte_days"}]
     legs = best.assign(leg_status=status, layer_no=LAYERS[at])

@@ -131,14 +131,16 @@ def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
         "host": speaking["host"].astype("str"), "layer_no": speaking["layer_no"].astype("int64"),
         "level": speaking["level_vol_points"].astype("float64"), "blocks": speaking["blocks_new"].astype(bool),
         "arming": speaking["is_arming"].astype("Float64").astype("float64"),
+        "ignores": speaking["ignores_index"].astype(bool),
     })  # fmt: skip
     said = rows.groupby(["host", "layer_no"]).agg(
-        level=("level", "max"), arming=("arming", "min"), blocks=("blocks", "any")
+        level=("level", "max"), arming=("arming", "min"), blocks=("blocks", "any"), ignores=("ignores", "any")
     )
     keys = pd.MultiIndex.from_arrays([state["host"].astype("str"), state["layer_no"].astype("int64")])
     found = said.reindex(keys)
     return LayerRules(level_vol_points=found["level"].to_numpy(dtype=np.float64),
                       is_arming=found["arming"].to_numpy(dtype=np.float64),
+                      ignores_index=found["ignores"].eq(True).to_numpy(dtype=bool),
                       blocks_new=found["blocks"].eq(True).to_numpy(dtype=bool))  # fmt: skip
 
 

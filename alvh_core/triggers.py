@@ -31,19 +31,22 @@ class LayerRules:
         Level in place of the profile's; NaN leaves it. [VIX points]
     is_arming : ndarray of float
         In place of the index: 1 arms, 0 disarms, NaN leaves it to the index.
+    ignores_index : ndarray of bool
+        The index neither arms nor disarms; without a word from the rule the layer stays as it is.
     blocks_new : ndarray of bool
         Nothing new is bought tonight, and tonight is no retry.
     """
 
     level_vol_points: NDArray[np.float64]
     is_arming: NDArray[np.float64]
+    ignores_index: NDArray[np.bool_]
     blocks_new: NDArray[np.bool_]
 
     @classmethod
     def none(cls, n_rows: int) -> "LayerRules":
         """Return the rules of hosts that have none."""
-        unset = np.full(n_rows, np.nan)
-        return cls(level_vol_points=unset, is_arming=unset, blocks_new=np.zeros(n_rows, dtype=bool))
+        unset, no = np.full(n_rows, np.nan), np.zeros(n_rows, dtype=bool)
+        return cls(level_vol_points=unset, is_arming=unset, ignores_index=no, blocks_new=no)
 
 
 def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -166,7 +169,7 @@ def _by_level(state: pd.DataFrame, close: float, profile: LadderProfile,
     is_known = not np.isnan(close)  # an unknown close compares as neither, and holds the count
     below = np.where(was_armed & (close < level - profile.disarm_gap_vol_points), count + 1, 0)
     below = below if is_known else count
-    says = ~np.isnan(rules.is_arming)
+    says = rules.ignores_index | ~np.isnan(rules.is_arming)
     arms = ~was_armed & np.where(says, rules.is_arming == 1.0, close >= level)
     disarms = was_armed & np.where(says, rules.is_arming == 0.0, is_known & (below >= profile.disarm_sessions))
     return arms, disarms, np.where(says, 0, below)

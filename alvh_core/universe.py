@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from alvh_core.declared_rules import DeclaredRule, read_rules, rules_of_class
 from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
 
@@ -84,6 +85,8 @@ class Asset:
         Fields of the ladder profile replaced for this host.
     cik : int, optional
         Number of the company at the SEC; without one there are no fundamentals.
+    rules : tuple of DeclaredRule, optional
+        What may change the host's triggers; by default the rules of its class.
     """
 
     symbol: str
@@ -97,6 +100,12 @@ class Asset:
     trigger_rule: str = "vix_level"
     profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     cik: int | None = None
+    rules: tuple[DeclaredRule, ...] | None = None
+
+    @property
+    def declared(self) -> tuple[DeclaredRule, ...]:
+        """The rules of the entry, or those of its class."""
+        return rules_of_class(self.asset_class) if self.rules is None else self.rules
 
 
 def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, **more: Any) -> Asset:
@@ -155,6 +164,11 @@ _CHOICES = {"exercise": ("european", "american"), "trigger_rule": ("vix_level",)
 def hosts(universe: Mapping[str, Asset]) -> list[Asset]:
     """Return the assets a desk holds and hedges, in universe order."""
     return [asset for asset in universe.values() if asset.is_host]
+
+
+def based_on_vix(universe: Mapping[str, Asset]) -> list[str]:
+    """Return the symbols whose basis to VIX is measured: hosts, and the wrappers that ladders are bought in."""
+    return [asset.symbol for asset in universe.values() if asset.is_host or asset.asset_class == "volatility_etp"]
 
 
 def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:
@@ -217,6 +231,8 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
         if not values["roots"]:
             raise ContractError(f"{where}.roots: expected at least one root, found none")
         values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
+    if "rules" in values:
+        values["rules"] = read_rules(values["rules"], f"{where}.rules")
     if not _is_cik(values.get("cik", 1)):
         raise ContractError(f"{where}.cik: expected a whole number of up to ten digits, found {values['cik']!r}")
     if "profile_overrides" in values:

@@ -41,23 +41,38 @@ class EvidenceRule:
     trusted_scopes: tuple[str, ...] = ("nbbo", "exclusive_listing")
 
 
-def evidence(history: pd.DataFrame) -> pd.DataFrame:
+def evidence(history: pd.DataFrame, counted: pd.DataFrame | None = None) -> pd.DataFrame:
     """Count the nights behind each ladder.
 
     Parameters
     ----------
     history : DataFrame
-        `LADDER_SIGNALS` of this and all earlier nights of one source mode.
+        `LADDER_SIGNALS` of nights of one source mode.
+    counted : DataFrame, optional
+        `VERDICTS_TABLE` of the night before those: what it counted is not counted again.
 
     Returns
     -------
     DataFrame
-        `LADDER`, ``nights_count`` (nights with a usable reading), ``missing_frac`` (share of nights without).
+        `LADDER`, ``nights_count`` (nights with a usable reading), ``missing_count`` and ``missing_frac`` (without).
     """
     usable = history["filter_state"].ne("NO_DATA") & history["quote_clock"].isin(["in_session", "at_close"])
-    as_text = history[LADDER].astype("str").assign(usable=usable.astype("int64"))
-    counted = as_text.groupby(LADDER)["usable"].agg(["sum", "size"]).reset_index()
-    return counted[LADDER].assign(nights_count=counted["sum"], missing_frac=1.0 - counted["sum"] / counted["size"])
+    parts = [
+        history[LADDER]
+        .astype("str")
+        .assign(nights_count=usable.astype("int64"), missing_count=(~usable).astype("int64"))
+    ]
+    if counted is not None and len(counted):
+        parts.append(counted[[*LADDER, "nights_count", "missing_count"]].astype(dict.fromkeys(LADDER, "str")))
+    sums = pd.concat(parts).groupby(LADDER)[["nights_count", "missing_count"]].sum().reset_index()
+    return sums.assign(missing_frac=sums["missing_count"] / (sums["nights_count"] + sums["missing_count"]))
+
+
+def uncounted(signals: pd.DataFrame, counted: pd.DataFrame) -> bool:
+    """Tell whether a ladder of tonight was not there the night before: its history must be counted anew."""
+    tonight = pd.MultiIndex.from_frame(signals[LADDER].astype("str"))
+    known = counted[counted["missing_count"].notna()]  # an earlier release did not count it
+    return not tonight.isin(pd.MultiIndex.from_frame(known[LADDER].astype("str"))).all()
 
 
 def insufficiency(
@@ -92,7 +107,7 @@ def insufficiency(
 
 
 def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, Asset], scopes: Mapping[str, str],
-          rule: EvidenceRule) -> pd.DataFrame:  # fmt: skip
+          rule: EvidenceRule, counted: pd.DataFrame | None = None) -> pd.DataFrame:  # fmt: skip
     """Give the verdict of every ladder.
 
     Parameters
@@ -100,24 +115,26 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
     signals : DataFrame
         Tonight's `LADDER_SIGNALS`.
     history : DataFrame
-        `LADDER_SIGNALS` of earlier nights of the same source mode.
+        `LADDER_SIGNALS` of earlier nights of the same source mode, as far as ``counted`` does not cover them.
     universe : mapping of str to Asset
     scopes : mapping of str to str
         Whose best quotes tonight's are, by the symbol of the chain.
     rule : EvidenceRule
+    counted : DataFrame, optional
+        `VERDICTS_TABLE` of the night before; see `evidence`.
 
     Returns
     -------
     DataFrame
-        `VERDICTS_TABLE`.
+        `VERDICTS_TABLE`. A ladder that slept the night before is counted by ``history`` alone.
     """
-    counted = evidence(frames.concat([history, signals], LADDER_SIGNALS))
-    counts = zip(counted["nights_count"].tolist(), counted["missing_frac"].tolist(), strict=True)
-    of_ladder = dict(zip(counted[LADDER].itertuples(index=False, name=None), counts, strict=True))
+    found = evidence(frames.concat([history, signals], LADDER_SIGNALS), counted)
+    counts = found[["nights_count", "missing_count", "missing_frac"]].itertuples(index=False, name=None)
+    of_ladder = dict(zip(found[LADDER].itertuples(index=False, name=None), counts, strict=True))
     rows = []
     tonight: Iterator[Any] = signals.itertuples(index=False)
     for signal in tonight:
-        nights, missing = of_ladder[tuple(str(getattr(signal, name)) for name in LADDER)]
+        nights, lost, missing = of_ladder[tuple(str(getattr(signal, name)) for name in LADDER)]
         reasons = insufficiency(nights, missing, str(signal.source_mode),
                                 scopes.get(str(signal.hedge_symbol), NO_CHAIN), rule)  # fmt: skip
         deployable = bool(signal.filter_state == "PASS" and signal.quote_clock != "after_hours")
@@ -126,7 +143,7 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
             "asset_class": universe[str(signal.host)].asset_class, "variant": signal.variant,
             "hedge_symbol": signal.hedge_symbol, "profile": signal.profile, "verdict": "INSUFFICIENT",
             "tonight": "DEPLOYABLE" if deployable else "BLOCKED", "tonight_reason": _tonight_reason(signal, deployable),
-            "nights_count": nights, "reasons": "; ".join(reasons),
+            "nights_count": nights, "missing_count": lost, "reasons": "; ".join(reasons),
         })  # fmt: skip
     return frames.conform(pd.DataFrame(rows), VERDICTS_TABLE) if rows else frames.empty(VERDICTS_TABLE)
 

@@ -1,6 +1,8 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
 from alvh_core.params import SpreadRule
+from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
+from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.schemas import (
     BREADTH,
@@ -15,8 +17,10 @@ from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
 ROUNDING = 1e-12
-# A universe may have no single stock, a night none of its closes.
-MAY_BE_EMPTY = frozenset({DAILY_RATIOS.name, BREADTH.name})
+# A universe may have no single stock and no crypto fund, a night no calendar and none of its closes.
+MAY_BE_EMPTY = frozenset(
+    table.name for table in (DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT)
+)
 
 
 def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:

@@ -119,10 +119,11 @@ def doctor(
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:
     """Print the verdict table, the data quality line and the report's path; return the exit code."""
     from alvh_core.summary import missing_payloads, verdict_matrix  # noqa: PLC0415
+    from flows.wiring import read_profiles  # noqa: PLC0415
     from tasks.warehouse.repository import Warehouse  # noqa: PLC0415
 
-    warehouse = Warehouse(settings.database_url)
-    tables, night = warehouse.night(mode, trade_date), warehouse.ledger(mode, trade_date) or {}
+    warehouse, profile = Warehouse(settings.database_url), next(iter(read_profiles(settings)))
+    tables, night = warehouse.night(mode, trade_date, profile=profile), warehouse.ledger(mode, trade_date) or {}
     rows, missing = verdict_matrix(tables), missing_payloads(tables)
     warehouse.close()
     typer.echo(f"{trade_date} · {mode.upper()}")

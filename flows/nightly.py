@@ -20,6 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
+from tasks.context import context
 from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
@@ -143,8 +144,9 @@ def compute_shards(night: Night, parts: Sequence[Sequence[Landing]]) -> list[dic
 def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
     """Decide and publish a prepared night: what starts from the state that earlier nights left."""
     with in_order(night):
-        based_on_no = signal(night)
         remember(night)
+        context(night)
+        based_on_no = signal(night)
         breadth(night)
         judge(night)
         drift(night)

@@ -16,8 +16,8 @@ from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.params import SpreadRule
-from alvh_core.profiles import PROFILES
+from alvh_core.params import LadderProfile, SpreadRule
+from alvh_core.profiles import extend_profiles
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from alvh_core.verdict import EvidenceRule
@@ -49,6 +49,18 @@ def read_universe(settings: Settings) -> tuple[str, dict[str, Asset]]:
     if path is None:
         return "default", dict(DEFAULT_UNIVERSE)
     return path.stem, extend_universe(DEFAULT_UNIVERSE, _read_toml("ALVH_UNIVERSE_FILE", path), str(path))
+
+
+def read_profiles(settings: Settings) -> dict[str, LadderProfile]:
+    """Return the ladder profiles that a night runs, the first one for the headline.
+
+    Raises
+    ------
+    ContractError
+        The file is not there, is no TOML, or has an unknown key.
+    """
+    path = settings.profiles_file
+    return extend_profiles(_read_toml("ALVH_PROFILES_FILE", path) if path else {}, str(path))
 
 
 def read_alert_plan(settings: Settings) -> AlertPlan:
@@ -121,7 +133,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
-    profiles = dict(PROFILES)
+    profiles = read_profiles(settings)
     spread_rule, evidence_rule = SpreadRule(), EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
     rules = [[asdict(profile) for profile in profiles.values()], asdict(spread_rule), asdict(evidence_rule),

@@ -17,7 +17,7 @@ from alvh_core.alerting.quiet import RECENT_DAYS, told, with_quiet
 from alvh_core.alerting.rules import AlertLimits
 from alvh_core.errors import AlvhError
 from alvh_core.quotes import night_before
-from alvh_core.schemas import LADDER_LEGS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
 from tasks.night import Night
 from tasks.warehouse import ledger, outbox
 
@@ -55,15 +55,19 @@ def store_night_alerts(connection: Any, *, night: Night, alerts: pd.DataFrame,
 
 def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int],
               recent: pd.DataFrame) -> NightEvidence:  # fmt: skip
-    day, mode, warehouse = night.trade_date, night.source_mode, night.warehouse
+    """Return what the rules look at: of the default profile, one message a desk, not one a profile."""
+    day, mode, warehouse, profile = night.trade_date, night.source_mode, night.warehouse, night.profile.name
     last = night_before(warehouse.state_before(mode, day))
     empty = {spec.name: frames.empty(spec) for spec in NIGHT_TABLES}
-    bought = [warehouse.night(mode, past)[LADDER_LEGS.name] for past in deployed_on(tables[LADDER_STATE.name])
-              if past != day]  # fmt: skip
+    tonight, limits = frames.narrowed(tables, "profile", profile), AlertLimits()
+    bought = [warehouse.night(mode, past, profile=profile, tables=[LADDER_LEGS])[LADDER_LEGS.name]
+              for past in deployed_on(tonight[LADDER_STATE.name]) if past != day]  # fmt: skip
+    history = warehouse.last_nights(LADDER_SIGNALS, mode, day, limits.history_nights, profile=profile)
     return NightEvidence(
-        trade_date=day, source_mode=mode, tonight=tables, before=warehouse.night(mode, last) if last else empty,
-        history=warehouse.signals_before(mode, day), bought_legs=frames.concat(bought, LADDER_LEGS), counts=counts,
-        told=told(recent, "filter_flip", day), limits=AlertLimits(),
+        trade_date=day, source_mode=mode, tonight=tonight,
+        before=warehouse.night(mode, last, profile=profile) if last else empty,
+        history=frames.before(history, day), bought_legs=frames.concat(bought, LADDER_LEGS), counts=counts,
+        told=told(recent, "filter_flip", day), limits=limits,
     )  # fmt: skip
 
 

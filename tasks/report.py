@@ -7,6 +7,7 @@ import pandas as pd
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from alvh_core.frames import narrowed
 from alvh_core.reporting.model import QualityPage
 from alvh_core.reporting.quality_page import TREND_NIGHTS, quality_page
 from alvh_core.reporting.view import PRICED_COLUMNS, night_view
@@ -31,7 +32,8 @@ def report(night: Night) -> Path:
     write_atomic(night.quality_path, render_quality(quality, f"../{path.name}").encode())
     write_atomic(path, render_report(view, f"quality/{path.name}").encode())
     label = f"{night.trade_date}, {night.source_mode}"
-    create_table_artifact(verdict_summary(tables), key="verdicts", description=f"Verdicts of {label}")
+    headline = narrowed(tables, "profile", night.profile.name)
+    create_table_artifact(verdict_summary(headline), key="verdicts", description=f"Verdicts of {label}")
     told = f"{_where(night, night.quality_path, 'quality page')}\n\n{validation_summary(quality)}"
     create_markdown_artifact(told, key="validations", description=f"Validation of {label}")
     create_markdown_artifact(_where(night, path, "report"), key="report", description=f"Report of {label}")

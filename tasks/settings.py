@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     universe_file: Path | None = Field(
         default=None, description="TOML file that extends or narrows the built-in universe"
     )
+    profiles_file: Path | None = Field(
+        default=None, description="TOML file of ladder profiles of one's own, and which profiles are run"
+    )
     calendar_file: Path | None = Field(default=None, description="TOML file of closures and early closes")
     warehouse_url: SecretStr | None = Field(
         default=None, description="SQLAlchemy address; default is SQLite under the home folder"
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
     requests_per_second: float = Field(default=2.0, gt=0, le=10, description="Pace of live requests")
     price_threads: int = Field(default=2, ge=1, le=64, description="Threads of the implied-volatility kernel")
 
-    @field_validator("home", "universe_file", "calendar_file", "alerts_file")
+    @field_validator("home", "universe_file", "profiles_file", "calendar_file", "alerts_file")
     @classmethod
     def _expand_user(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None

@@ -84,6 +84,8 @@ class AlertLimits:
     regime_margin_frac : float
         How far outside its range a spread must be. [fraction of the range's width] Without a margin one night in ten
         is outside by chance: of 21 equal nights, two are the extremes.
+    history_nights : int
+        Earlier nights the rules look back over.
     stale_days : int
         A night older than this when it is published is old news. [calendar days]
     """
@@ -94,6 +96,7 @@ class AlertLimits:
     regime_nights: int = 20
     regime_min_nights: int = 10
     regime_margin_frac: float = 0.5
+    history_nights: int = 60
     stale_days: int = 4
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from alvh_core import frames
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.profiles import PROFILES
 from alvh_core.reporting.data_quality import missing_table, quality_view
@@ -46,6 +47,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     NightView
     """
     known = {name: value for name, value in (ledger or {}).items() if not pd.isna(value)}  # type: ignore[call-overload]
+    tables = frames.narrowed(tables, "profile", profile.name)
     rows = ladder_rows(tables, universe)
     return NightView(
         headline=headline(tables, rows, universe, rule, evidence, known),

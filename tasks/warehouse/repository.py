@@ -6,7 +6,7 @@ new one, never half of either. Connections and transactions are made here; what 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
 from alvh_core.registry.spec import TableSpec
-from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES
+from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, META_NIGHTS, NIGHT_TABLES
 from tasks.warehouse import gaps, ledger, locks, migrate
 from tasks.warehouse.engine import describe_url, reader_engine, writer_engine
 from tasks.warehouse.faults import clear_errors
@@ -215,20 +215,28 @@ class Warehouse:
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
         return self._read(sa.select(table).where(earlier), LADDER_SIGNALS)
 
-    def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int) -> pd.DataFrame:
-        """Return a table's rows of a night and the nights before it that have any, so many in all."""
-        table = SQL_TABLES[spec.name]
-        mine = (table.c.source_mode == source_mode) & (table.c.trade_date <= trade_date)
-        days = sa.select(table.c.trade_date).distinct().where(mine).order_by(table.c.trade_date.desc()).limit(nights)
-        return self._read(sa.select(table).where(mine & table.c.trade_date.in_(days)), spec)
+    def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int, *,
+                    profile: str | None = None) -> pd.DataFrame:  # fmt: skip
+        """Return a table's rows of a night and the nights before it, so many in all; of one profile, if one is named.
 
-    def night(self, source_mode: str, trade_date: date) -> dict[str, pd.DataFrame]:
-        """Return every published table of a night, by name; all of one publication."""
+        Nights are counted by the ledger's complete ones: to find them in a large table would mean reading all of it.
+        """
+        table, known = SQL_TABLES[spec.name], SQL_TABLES[META_NIGHTS.name]
+        mine = (known.c.source_mode == source_mode) & (known.c.trade_date <= trade_date)
+        published = sa.select(known.c.trade_date).where(mine & known.c.publication_no.is_not(None)).distinct()
+        days = published.order_by(known.c.trade_date.desc()).limit(nights)
+        rows = (table.c.source_mode == source_mode) & table.c.trade_date.in_(days)
+        return self._read(sa.select(table).where(rows & _of_profile(table, profile)), spec)
+
+    def night(self, source_mode: str, trade_date: date, *, profile: str | None = None,
+              tables: Sequence[TableSpec] = NIGHT_TABLES) -> dict[str, pd.DataFrame]:  # fmt: skip
+        """Return published tables of a night, by name; all of one publication. Of one profile, if one is named."""
         result = {}
         with self.reading() as connection:
-            for spec in NIGHT_TABLES:
+            for spec in tables:
                 table = SQL_TABLES[spec.name]
                 mine = (table.c.source_mode == source_mode) & (table.c.trade_date == trade_date)
+                mine &= _of_profile(table, profile)
                 query = sa.select(table).where(mine).order_by(*table.primary_key)
                 result[spec.name] = read_frame(connection, query, spec)
         return result
@@ -246,3 +254,8 @@ class Warehouse:
     def _read(self, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
         with self.reading() as connection:
             return read_frame(connection, query, spec)
+
+
+def _of_profile(table: sa.Table, profile: str | None) -> sa.ColumnElement[bool]:
+    is_told_apart = profile is not None and "profile" in table.c
+    return table.c.profile == profile if is_told_apart else sa.true()

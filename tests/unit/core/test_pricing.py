@@ -185,11 +185,11 @@ def test_a_rejected_strike_comes_back_flagged(night, priced):
     osi = "VIX   260819C00030000"
     rest = priced[priced["osi_symbol"] != osi]
     found = hedge_chains(rest, _quarantined(night[0], osi), {"VIX", "VXX"})
-    assert set(found) == {"VIX"}
-    row = _one(found["VIX"], osi)
+    assert set(found["underlying"]) == {"VIX"}
+    row = _one(found, osi)
     assert (row["quote_flag"], row["iv_status"], row["strike_usd"]) == ("BAD", "NO_QUOTE", 30.0)
     assert np.isnan(row["iv_vol"])
-    assert len(found["VIX"]) == 2 * len(STRIKES)
+    assert len(found) == 2 * len(STRIKES)
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_suspended_and_adjusted_contracts_stay_out(quarantine, night, priced):
     osi = "VIX   260819C00030000"
     rest = priced[priced["osi_symbol"] != osi]
     found = hedge_chains(rest, _quarantined(night[0], osi, **quarantine), {"VIX"})
-    assert osi not in set(found["VIX"]["osi_symbol"])
+    assert osi not in set(found["osi_symbol"])
 
 
 def test_a_duplicate_that_was_kept_is_not_bad(night, priced):
     osi = "VIX   260819C00030000"
     found = hedge_chains(priced, _quarantined(night[0], osi), {"VIX", "UVXY"})
-    assert _one(found["VIX"], osi)["quote_flag"] == "OK"
-    assert set(found) == {"VIX", "UVXY"}
+    assert _one(found, osi)["quote_flag"] == "OK"
+    assert set(found["underlying"]) == {"VIX", "UVXY"}

@@ -1,0 +1,1 @@
+"""How a host hangs together with VIX: betas, tenors, regimes, indicators of the night."""

@@ -1,0 +1,132 @@
+r"""Least squares with errors that allow for correlated and uneven noise, for many columns at once.
+
+.. math:: \hat\beta = \frac{\sum \tilde x y}{\sum \tilde x^2}, \qquad
+    \mathrm{se}^2 = \frac{\sum_{|l| \le L} (1 - |l|/(L+1)) \sum_t g_t g_{t-l}}{(\sum \tilde x^2)^2}, \quad
+    g_t = \tilde x_t u_t .
+
+What is regressed on what is `alvh_core.basis.hosts`.
+
+References
+----------
+.. [1] Whitney K. Newey, Kenneth D. West, "A simple, positive semi-definite, heteroskedasticity and autocorrelation
+   consistent covariance matrix", Econometrica 55, 1987.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+LAGS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Slopes of many regressions, arrays of shape (n_columns,); NaN where there is too little to tell."""
+
+    slope: NDArray[np.float64]
+    se: NDArray[np.float64]
+    r2: NDArray[np.float64]
+    nobs: NDArray[np.int64]
+
+
+def slopes(y: ArrayLike, x: ArrayLike, *, min_nobs: int, lags: int = LAGS) -> Fit:
+    """Regress every column on one variable, with an intercept.
+
+    Parameters
+    ----------
+    y : array_like of shape (n_obs, n_columns)
+    x : array_like of shape (n_obs,) or (n_obs, n_columns)
+    min_nobs : int
+        A column with fewer complete pairs has no slope.
+    lags : int
+        Newey-West lags; 0 allows for uneven noise only.
+
+    Returns
+    -------
+    Fit
+        Pairs with a NaN are left out.
+    """
+    left = np.asarray(y, dtype=np.float64)
+    right = np.broadcast_to(np.asarray(x, dtype=np.float64).reshape(len(left), -1), left.shape)
+    known = ~np.isnan(left) & ~np.isnan(right)
+    nobs = known.sum(axis=0)
+    with np.errstate(all="ignore"):  # NaN is a result here
+        dx = np.where(known, right - np.where(known, right, 0.0).sum(axis=0) / nobs, 0.0)
+        dy = np.where(known, left - np.where(known, left, 0.0).sum(axis=0) / nobs, 0.0)
+        sxx, syy = (dx * dx).sum(axis=0), (dy * dy).sum(axis=0)
+        slope = (dx * dy).sum(axis=0) / sxx
+        noise = dy - slope * dx
+        se = np.sqrt(np.maximum(_long_run(dx * noise, lags), 0.0)) / sxx
+        r2 = 1.0 - (noise * noise).sum(axis=0) / syy
+    enough = (nobs >= min_nobs) & (sxx > 0.0)
+    none = np.full(left.shape[1], np.nan)
+    return Fit(slope=np.where(enough, slope, none), se=np.where(enough, se, none), r2=np.where(enough, r2, none),
+               nobs=nobs)  # fmt: skip
+
+
+def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int) -> tuple[NDArray[np.float64], Fit]:
+    """Return what further variables explain of what a first one leaves, and the slope on the first of them.
+
+    Parameters
+    ----------
+    y : array_like of shape (n_obs, n_columns)
+    base : array_like of shape (n_obs,)
+    more : array_like of shape (n_obs, n_more)
+    min_nobs : int
+
+    Returns
+    -------
+    share : ndarray of shape (n_columns,)
+        ``1 - RSS(base and more) / RSS(base)``, 0 to 1; NaN with too few complete rows.
+    fit : Fit
+        Slope on the first column of ``more`` beside the others; ``se`` is not computed.
+    """
+    left = np.asarray(y, dtype=np.float64)
+    columns = np.column_stack([np.asarray(base, dtype=np.float64), np.asarray(more, dtype=np.float64)])
+    share, slope = np.full(left.shape[1], np.nan), np.full(left.shape[1], np.nan)
+    nobs = np.zeros(left.shape[1], dtype=np.int64)
+    known_x = ~np.isnan(columns).any(axis=1)
+    for at in range(left.shape[1]):  # few columns, and each has its own missing rows
+        rows = known_x & ~np.isnan(left[:, at])
+        nobs[at] = rows.sum()
+        if nobs[at] < min_nobs:
+            continue
+        full = np.column_stack([np.ones(nobs[at]), columns[rows]])
+        rss = [_rss(left[rows, at], full[:, :width]) for width in (2, full.shape[1])]
+        share[at] = 1.0 - rss[1][0] / rss[0][0] if rss[0][0] > 0.0 else np.nan
+        slope[at] = rss[1][1][2]
+    nothing = np.full(left.shape[1], np.nan)
+    return share, Fit(slope=slope, se=nothing, r2=nothing, nobs=nobs)
+
+
+def _rss(y: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    solution, *_ = np.linalg.lstsq(x, y, rcond=None)
+    left = y - x @ solution
+    return float(left @ left), np.asarray(solution, dtype=np.float64)
+
+
+def _long_run(moments: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
+    """Return the Bartlett-weighted sum of autocovariances, column by column."""
+    total = (moments * moments).sum(axis=0)
+    for lag in range(1, min(lags, len(moments) - 1) + 1):
+        total += 2.0 * (1.0 - lag / (lags + 1.0)) * (moments[lag:] * moments[:-lag]).sum(axis=0)
+    return np.asarray(total)
+
+
+def rank_columns(values: ArrayLike) -> NDArray[np.float64]:
+    """Return ranks down every column, ties at their mean, NaN where there is no value: for Spearman's correlation."""
+    return np.asarray(pd.DataFrame(np.asarray(values, dtype=np.float64)).rank(axis=0).to_numpy())
+
+
+def correlations(y: ArrayLike, x: ArrayLike, *, min_nobs: int) -> Fit:
+    """Return Pearson correlations of every column with one variable; ``slope`` holds the correlation.
+
+    ``se`` is ``sqrt((1 - rho^2) / (n - 2))``.
+    """
+    found = slopes(y, x, min_nobs=min_nobs, lags=0)
+    with np.errstate(invalid="ignore"):
+        rho = np.sign(found.slope) * np.sqrt(np.clip(found.r2, 0.0, 1.0))
+        se = np.sqrt((1.0 - rho**2) / np.maximum(found.nobs - 2, 1))
+    return Fit(slope=rho, se=se, r2=found.r2, nobs=found.nobs)

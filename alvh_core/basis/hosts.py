@@ -1,0 +1,146 @@
+"""Basis of every host: how its returns follow VIX, SPX, breadth and rates, each with its error or why it has none.
+
+The regressions are `alvh_core.basis.betas`. Nothing here sizes or triggers anything by itself.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alvh_core import frames
+from alvh_core.basis.betas import Fit, correlations, partial_r2, rank_columns, slopes
+from alvh_core.basis.closes import Closes
+from alvh_core.registry.basis import HOST_BASIS
+
+WINDOW, MIN_NOBS = 252, 120  # domain paper C18
+STRESS_FRAC, MIN_STRESS = -0.02, 20
+AD_WINDOW, MIN_AD, HIGH_WINDOW = 63, 60, 20  # C16
+
+
+def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, curve: pd.DataFrame,
+                volatility: pd.DataFrame, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `HOST_BASIS` of the night.
+
+    Parameters
+    ----------
+    closes : Closes
+    names : sequence of str
+        Hosts and volatility products.
+    moves : DataFrame
+        ``advances_count`` and ``declines_count`` by session, from `alvh_core.breadth.universe_moves`.
+    curve : DataFrame
+        `RATE_CURVE` of the last nights.
+    volatility : DataFrame
+        `MODEL_FREE` of the last nights.
+    trade_date : Timestamp
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        One row per name. A host without bars has no measure and says so.
+    """
+    recent = closes.last(WINDOW + 1)
+    returns = _columns(recent, names)[1:] / _columns(recent, names)[:-1] - 1.0
+    vix = np.diff(recent.of_symbol("VIX"))
+    by_vix = slopes(returns, vix, min_nobs=MIN_NOBS)
+    by_stress, stress_count = _stress(closes, names)
+    result = pd.DataFrame({
+        "host": list(names), "vix_beta_frac": by_vix.slope, "vix_beta_se": by_vix.se, "vix_beta_r2_frac": by_vix.r2,
+        "vix_beta_nobs_count": by_vix.nobs, "vix_beta_status": _status(by_vix),
+        "stress_beta": by_stress.slope, "stress_beta_se": by_stress.se, "stress_nobs_count": stress_count,
+        "stress_beta_status": _status(by_stress), "breadth_scope": "universe",
+        **_breadth(closes, names, moves), **_rates(closes, names, curve), **_vol_beta(closes, names, volatility),
+    })  # fmt: skip
+    return frames.conform(result.assign(trade_date=trade_date, source_mode=source_mode), HOST_BASIS)
+
+
+def _days(closes: Closes) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(closes.dates.astype("datetime64[s]"))
+
+
+def _columns(closes: Closes, names: Sequence[str]) -> NDArray[np.float64]:
+    return np.column_stack([closes.of_symbol(name) for name in names])
+
+
+def _status(fit: Fit) -> NDArray[np.str_]:
+    return np.where(np.isfinite(fit.slope), "OK", np.where(fit.nobs > 0, "INSUFFICIENT", "NO_DATA"))
+
+
+def _stress(closes: Closes, names: Sequence[str]) -> tuple[Fit, NDArray[np.int64]]:
+    """Regress on SPX over every session of the bars on which SPX lost more than the limit."""
+    values = _columns(closes, names)
+    spx = closes.of_symbol("SPX")
+    market = spx[1:] / spx[:-1] - 1.0
+    days = market < STRESS_FRAC
+    fit = slopes((values[1:] / values[:-1] - 1.0)[days], market[days], min_nobs=MIN_STRESS, lags=0)
+    return fit, fit.nobs
+
+
+def _breadth(closes: Closes, names: Sequence[str], moves: pd.DataFrame) -> dict[str, object]:
+    """Correlate changes with changes: levels of two random walks correlate for nothing."""
+    recent = closes.last(AD_WINDOW + 1)
+    values = _columns(recent, names)
+    counted = moves[["advances_count", "declines_count"]].reindex(
+        pd.DatetimeIndex(recent.dates.astype("datetime64[s]"))
+    )
+    up, down = (counted[name].to_numpy(dtype=np.float64) for name in counted)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = ((up - down) / (up + down))[1:]
+    returns = values[1:] / values[:-1] - 1.0
+    both = ~np.isnan(returns) & ~np.isnan(share)[:, None]
+    paired = np.where(both, share[:, None], np.nan)
+    pearson = correlations(returns, share, min_nobs=MIN_AD)
+    ranked = correlations(rank_columns(np.where(both, returns, np.nan)), rank_columns(paired), min_nobs=MIN_AD)
+    line = np.nancumsum(up - down)
+    high = values[-1] >= np.nanmax(np.where(np.isnan(values), -np.inf, values)[-HIGH_WINDOW:], axis=0)
+    lags = line[-1] < line[-HIGH_WINDOW:].max() if len(line) else False
+    known = np.isfinite(pearson.slope)
+    return {
+        "ad_corr63": pearson.slope, "ad_rank_corr63": ranked.slope, "ad_corr_se": np.where(known, pearson.se, np.nan),
+        "is_ad_divergence": pd.Series(high & lags, dtype="boolean").where(known).array,
+        "ad_status": _status(pearson),
+    }  # fmt: skip
+
+
+def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[str, object]:
+    """Regress on SPX, the 10-year yield and its slope over three months, from session to session."""
+    yields = _yields(curve)
+    recent = closes.last(WINDOW + 1)
+    at = yields.reindex(_days(recent)).to_numpy(dtype=np.float64)
+    changes = 100.0 * np.diff(at, axis=0)  # percentage points
+    values, spx = _columns(recent, names), recent.of_symbol("SPX")
+    returns, market = values[1:] / values[:-1] - 1.0, spx[1:] / spx[:-1] - 1.0
+    share, fit = partial_r2(returns, market, changes, min_nobs=MIN_NOBS)
+    return {"rate_beta_frac": fit.slope, "rate_share_frac": np.clip(share, 0.0, 1.0), "rate_status": _status(fit)}
+
+
+def _yields(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the 10-year yield and its distance from three months by date."""
+    tenors = curve[curve["tenor_years"].isin([10.0, 0.25])].drop_duplicates(["curve_date", "tenor_years"], keep="last")
+    table = tenors.pivot_table(index="curve_date", columns="tenor_years", values="par_yield_frac", aggfunc="last")
+    table = table.reindex(columns=[10.0, 0.25])
+    return pd.DataFrame({"ten": table[10.0], "slope": table[10.0] - table[0.25]}).astype("float64")
+
+
+def _vol_beta(closes: Closes, names: Sequence[str], volatility: pd.DataFrame) -> dict[str, object]:
+    """Regress changes of the host's own 30-day volatility on those of VIX, night after night."""
+    known = volatility[volatility["iv30_vol"].notna()]
+    named = known.astype({"underlying": "str"})
+    table = named.pivot_table(index="trade_date", columns="underlying", values="iv30_vol", aggfunc="last")
+    table = table.reindex(columns=list(names)).astype("float64")
+    vix = pd.Series(closes.of_symbol("VIX"), index=_days(closes))
+    at_night = vix.reindex(table.index).to_numpy(dtype=np.float64)
+    if len(table) < 2:
+        nothing = np.full(len(names), np.nan)
+        fit = Fit(slope=nothing, se=nothing, r2=nothing, nobs=np.zeros(len(names), dtype=np.int64))
+    else:
+        fit = slopes(100.0 * np.diff(table.to_numpy(), axis=0), np.diff(at_night), min_nobs=MIN_NOBS)
+    return {
+        "vol_beta": fit.slope,
+        "vol_beta_se": fit.se,
+        "vol_beta_nobs_count": fit.nobs,
+        "vol_beta_status": _status(fit),
+    }
