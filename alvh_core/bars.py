@@ -41,6 +41,21 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.Dat
     return frames.conform(known.drop_duplicates(["symbol", "bar_date"], keep="last"), DAILY_BARS)
 
 
+def host_returns(bars: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Return every symbol's return of the session, by symbol; none where tonight's bar or the one before is missing.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `DAILY_BARS`.
+    day : Timestamp
+    """
+    ordered = bars.astype({"symbol": "str"}).sort_values(["symbol", "bar_date"])
+    move = ordered.groupby("symbol")["close_usd"].pct_change()
+    tonight = ordered["bar_date"] == day
+    return pd.Series(move[tonight].to_numpy(), index=ordered.loc[tonight, "symbol"].to_numpy())
+
+
 def last_closes(bars: pd.DataFrame) -> pd.DataFrame:
     """Return the last known close of every symbol and its 20-day realised volatility.
 

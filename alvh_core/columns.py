@@ -5,7 +5,7 @@ Expectations, SQL tables, Parquet schemas and the data dictionary are all derive
 ladder's answers declare their columns beside their tables, in `alvh_core.registry`.
 """
 
-from alvh_core.registry import basis, costs, rules, tightness  # noqa: F401 (they declare their columns)
+from alvh_core.registry import basis, book, costs, rules, tightness  # noqa: F401 (they declare their columns)
 from alvh_core.registry.spec import COLUMNS, DTYPES, ColumnSpec
 from alvh_core.registry.spec import column as _add
 

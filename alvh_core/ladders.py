@@ -16,10 +16,12 @@ from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
 from alvh_core.selection import LegRule, Selection, select_legs
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
-from alvh_core.triggers import band_weight
+from alvh_core.triggers import LADDER, band_weight
 from alvh_core.universe import Asset, hosts
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
+TERMS = ("roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac", "defer_spread_frac",
+         "defer_until_dte_days")  # fmt: skip
 NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"
 
 
@@ -79,6 +81,27 @@ def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,
 def hedge_symbols(plan: Sequence[Ladder]) -> set[str]:
     """Return the chains that ladders are bought in."""
     return {ladder.hedge_symbol for ladder in plan}
+
+
+def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return `LADDER` and what the exit protocol reads of each ladder's profile."""
+    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, *(getattr(p.profile, t) for t in TERMS)] for p in plan]
+    return pd.DataFrame(rows, columns=[*LADDER, *TERMS])
+
+
+def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return tonight's legs with the right they are of and whether their ladder may go on.
+
+    Parameters
+    ----------
+    legs, signals : DataFrame
+        `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
+    plan : sequence of Ladder
+    """
+    rights = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right] for p in plan],
+                          columns=[*LADDER, "option_right"])  # fmt: skip
+    eligible = signals[[*LADDER, "is_eligible"]].astype(dict.fromkeys(LADDER, "str"))
+    return legs.astype(dict.fromkeys(LADDER, "str")).merge(rights, on=LADDER).merge(eligible, on=LADDER)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

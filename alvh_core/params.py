@@ -12,6 +12,8 @@ from typing import Any
 from alvh_core.errors import ContractError
 
 LAYERS = (1, 2, 3)
+FEE_USD_PER_CONTRACT = 1.0  # domain paper 5.2, a judgement
+FILL_GRID = (0.0, 0.32, 0.59, 0.79, 1.0)  # half-spreads paid: C8, Muravyev-Pearson 2020 and ORATS
 
 
 @dataclass(frozen=True, kw_only=True)

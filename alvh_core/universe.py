@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
+
 from alvh_core.declared_rules import DeclaredRule, read_rules, rules_of_class
 from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
@@ -169,6 +171,12 @@ def hosts(universe: Mapping[str, Asset]) -> list[Asset]:
 def based_on_vix(universe: Mapping[str, Asset]) -> list[str]:
     """Return the symbols whose basis to VIX is measured: hosts, and the wrappers that ladders are bought in."""
     return [asset.symbol for asset in universe.values() if asset.is_host or asset.asset_class == "volatility_etp"]
+
+
+def option_roots(universe: Mapping[str, Asset]) -> pd.DataFrame:
+    """Return ``underlying``, ``root`` and ``settlement`` of every option root."""
+    rows = [(asset.symbol, root.name, root.settlement) for asset in universe.values() for root in asset.roots]
+    return pd.DataFrame(rows, columns=["underlying", "root", "settlement"])
 
 
 def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:

@@ -2,6 +2,7 @@
 
 from alvh_core.params import SpreadRule
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
+from alvh_core.registry.book import FILLS, POSITIONS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.schemas import (
@@ -19,7 +20,8 @@ from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_
 ROUNDING = 1e-12
 # A universe may have no single stock and no crypto fund, a night no calendar and none of its closes.
 MAY_BE_EMPTY = frozenset(
-    table.name for table in (DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT)
+    table.name
+    for table in (DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT, POSITIONS, FILLS)
 )
 
 

@@ -187,7 +187,9 @@ def no_repeat(frame: pd.DataFrame) -> pd.Series:
     ordered = frame.sort_values(names[:2], kind="stable")
     values = ordered[names[2:]].astype("float64")
     same = values.eq(values.groupby(ordered[names[0]].astype("str")).shift(1)).all(axis=1)
-    return ~(same & (values.nunique(axis=1) > 2)).reindex(frame.index)
+    distinct = np.sort(values.to_numpy(), axis=1)
+    varied = (np.diff(distinct, axis=1) != 0.0).sum(axis=1) + 1 - values.isna().sum(axis=1).to_numpy()
+    return ~(same & (varied > 2)).reindex(frame.index)
 
 
 def spread_of_sides(frame: pd.DataFrame) -> pd.Series:

@@ -20,6 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
+from tasks.book import book
 from tasks.context import context
 from tasks.cross_check import cross_check
 from tasks.curve import curve
@@ -147,6 +148,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
         remember(night)
         context(night)
         based_on_no = signal(night)
+        book(night)
         breadth(night)
         judge(night)
         drift(night)

@@ -11,6 +11,9 @@ column("entry_mid_usd", "float", "Mid at entry", "USD per share", low=0)
 column("entry_spread_usd", "float", "Ask less bid at entry", "USD per share", low=0)
 column("mark_usd", "float", "Mid tonight; empty where there is no quote, nothing is carried forward", "USD per share")
 column("liquidation_usd", "float", "Bid of what is bought, ask of what is sold", "USD per share", low=0)
+column("last_mark_usd", "float", "Mid of the last night that had one, for differences only, never a mark of tonight",
+       "USD per share", low=0)  # fmt: skip
+column("last_mark_date", "date", "That night", "ISO date")
 column("is_profit_taken", "bool", "Part of the position has been sold at the profit multiple")
 column("position_state", "category", "Held, or why an exit that was due did not happen", allowed=EXIT_STATES)
 column("position_reason", "str", "What was due, and why it waits")
@@ -25,13 +28,14 @@ column("cash_mid_usd", "float", "Cash of the fill at mid, without fees; k S/2 a 
 column("crossing_usd", "float", "Cost of crossing from mid to touch, at k = 1; linear in k", "USD")
 column("book_mark_usd", "float", "Value of what is open at mid", "USD")
 column("book_liquidation_usd", "float", "Value of what is open at bid", "USD")
-column("pnl_mid_usd", "float", "Profit of the night at mid, fees and crossing not counted", "USD")
+column("pnl_mid_usd", "float", "Profit of the night at mid, fees and crossing not counted; what has no quote stays "
+       "at its last mark", "USD")  # fmt: skip
 column("sum_pnl_mid_usd", "float", "Its sum since the ladder's first night", "USD")
 column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost less than 2 %", "USD")
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
 column("sum_fees_usd", "float", "Fees since the first night", "USD")
 column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
-column("sum_outlay_days_usd", "float", "Premium value held, summed over nights and calendar days", "USD days")
+column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")
 column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
 column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
@@ -41,7 +45,8 @@ POSITIONS = TableSpec(
     name="out_alvh__daily_positions",
     key=(*LADDER, "layer_no", "osi_symbol"),
     values=("root", "expiry_date", "option_right", "strike_usd", "multiplier", "entry_date", "entry_mid_usd",
-            "entry_spread_usd", "units_open", "dte_days", "mark_usd?", "liquidation_usd?", "is_profit_taken",
+            "entry_spread_usd", "units_open", "dte_days", "mark_usd?", "liquidation_usd?", "last_mark_usd",
+            "last_mark_date", "is_profit_taken",
             "position_state", "position_reason?"),
     description="What every ladder holds on paper after the night; the next night starts from it",
 )  # fmt: skip
@@ -55,7 +60,7 @@ FILLS = TableSpec(
 BOOK = TableSpec(
     name="out_alvh__daily_book",
     key=LADDER,
-    values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd?", "cash_mid_usd", "crossing_usd",
+    values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd", "cash_mid_usd", "crossing_usd",
             "fees_usd", "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
             "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count"),
     description="The paper book of every ladder in sums since its first night",

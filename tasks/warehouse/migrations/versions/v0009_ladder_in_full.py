@@ -1,12 +1,14 @@
 """The ladder in full: more columns of legs, signals and verdicts; tables of rules, basis, regime and events."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision, down_revision = "0009", "0008"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_LEGS = {
+_LEGS: dict[str, Any] = {
     "side": sa.BigInteger, "unit_basis": _TEXT, "multiplier": sa.BigInteger, "volume_count": sa.Double,
     "open_interest_count": sa.Double, "bid_size_count": sa.Double, "ask_size_count": sa.Double, "discount": sa.Double,
     "budget_usd": sa.Double, "residual_usd": sa.Double, "min_account_usd": sa.Double, "size_status": _TEXT,
@@ -128,4 +130,78 @@ def upgrade() -> None:
         sa.Column("ppi_ratio_high", sa.Double),
         sa.Column("ppi_events_count", sa.BigInteger, nullable=False),
         sa.Column("context_status", _TEXT, nullable=False),
+    )
+    op.create_table(
+        "out_alvh__daily_positions",
+        sa.Column("trade_date", sa.Date, primary_key=True),
+        sa.Column("source_mode", _TEXT, primary_key=True),
+        sa.Column("host", _TEXT, primary_key=True),
+        sa.Column("variant", _TEXT, primary_key=True),
+        sa.Column("hedge_symbol", _TEXT, primary_key=True),
+        sa.Column("profile", _TEXT, primary_key=True),
+        sa.Column("layer_no", sa.BigInteger, primary_key=True),
+        sa.Column("osi_symbol", _TEXT, primary_key=True),
+        sa.Column("root", _TEXT, nullable=False),
+        sa.Column("expiry_date", sa.Date, nullable=False),
+        sa.Column("option_right", _TEXT, nullable=False),
+        sa.Column("strike_usd", sa.Double, nullable=False),
+        sa.Column("multiplier", sa.BigInteger, nullable=False),
+        sa.Column("entry_date", sa.Date, nullable=False),
+        sa.Column("entry_mid_usd", sa.Double, nullable=False),
+        sa.Column("entry_spread_usd", sa.Double, nullable=False),
+        sa.Column("units_open", sa.BigInteger, nullable=False),
+        sa.Column("dte_days", sa.BigInteger, nullable=False),
+        sa.Column("mark_usd", sa.Double),
+        sa.Column("liquidation_usd", sa.Double),
+        sa.Column("last_mark_usd", sa.Double, nullable=False),
+        sa.Column("last_mark_date", sa.Date, nullable=False),
+        sa.Column("is_profit_taken", sa.Boolean, nullable=False),
+        sa.Column("position_state", _TEXT, nullable=False),
+        sa.Column("position_reason", _TEXT),
+    )
+    op.create_table(
+        "out_alvh__daily_fills",
+        sa.Column("trade_date", sa.Date, primary_key=True),
+        sa.Column("source_mode", _TEXT, primary_key=True),
+        sa.Column("host", _TEXT, primary_key=True),
+        sa.Column("variant", _TEXT, primary_key=True),
+        sa.Column("hedge_symbol", _TEXT, primary_key=True),
+        sa.Column("profile", _TEXT, primary_key=True),
+        sa.Column("layer_no", sa.BigInteger, primary_key=True),
+        sa.Column("fill_no", sa.BigInteger, primary_key=True),
+        sa.Column("fill_kind", _TEXT, nullable=False),
+        sa.Column("osi_symbol", _TEXT, nullable=False),
+        sa.Column("units_traded", sa.BigInteger, nullable=False),
+        sa.Column("fill_mid_usd", sa.Double, nullable=False),
+        sa.Column("fill_spread_usd", sa.Double, nullable=False),
+        sa.Column("fees_usd", sa.Double, nullable=False),
+        sa.Column("cash_mid_usd", sa.Double, nullable=False),
+        sa.Column("crossing_usd", sa.Double, nullable=False),
+        sa.Column("fill_reason", _TEXT, nullable=False),
+    )
+    op.create_table(
+        "out_alvh__daily_book",
+        sa.Column("trade_date", sa.Date, primary_key=True),
+        sa.Column("source_mode", _TEXT, primary_key=True),
+        sa.Column("host", _TEXT, primary_key=True),
+        sa.Column("variant", _TEXT, primary_key=True),
+        sa.Column("hedge_symbol", _TEXT, primary_key=True),
+        sa.Column("profile", _TEXT, primary_key=True),
+        sa.Column("units_open", sa.BigInteger, nullable=False),
+        sa.Column("book_mark_usd", sa.Double),
+        sa.Column("book_liquidation_usd", sa.Double),
+        sa.Column("pnl_mid_usd", sa.Double, nullable=False),
+        sa.Column("cash_mid_usd", sa.Double, nullable=False),
+        sa.Column("crossing_usd", sa.Double, nullable=False),
+        sa.Column("fees_usd", sa.Double, nullable=False),
+        sa.Column("sum_pnl_mid_usd", sa.Double, nullable=False),
+        sa.Column("sum_pnl_calm_usd", sa.Double, nullable=False),
+        sa.Column("sum_crossing_usd", sa.Double, nullable=False),
+        sa.Column("sum_fees_usd", sa.Double, nullable=False),
+        sa.Column("sum_premium_usd", sa.Double, nullable=False),
+        sa.Column("sum_outlay_days_usd", sa.Double, nullable=False),
+        sa.Column("book_nights_count", sa.BigInteger, nullable=False),
+        sa.Column("calm_nights_count", sa.BigInteger, nullable=False),
+        sa.Column("rolls_due_count", sa.BigInteger, nullable=False),
+        sa.Column("rolls_done_count", sa.BigInteger, nullable=False),
     )

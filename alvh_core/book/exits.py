@@ -1,0 +1,89 @@
+"""The exit protocol: which of the held positions leave tonight, in which order of reasons, and which must wait.
+
+Order: settlement, profit, time, disarmed. A sale into too wide a market is deferred; one without any quote waits, and
+near to its settlement counts as sold for nothing. What is traded is `alvh_core.book.transition`.
+"""
+
+import numpy as np
+import pandas as pd
+
+SETTLE, TAKE_PROFIT, ROLL, DISARM, NONE = "SETTLE", "TAKE_PROFIT", "ROLL_CLOSE", "DISARM", ""
+
+
+def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Decide what happens to every held position tonight.
+
+    Parameters
+    ----------
+    held : DataFrame
+        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``leg_action``, the
+        candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
+        ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
+        ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    DataFrame
+        ``exit_kind``, ``units_sold`` (signed as the position), ``is_rolled``, ``is_roll_due``, ``position_state``,
+        ``position_reason`` and ``exit_reason``, aligned with ``held``.
+    """
+    dte = (held["expiry_date"] - trade_date).dt.days
+    age = (trade_date - held["entry_date"]).dt.days
+    units = held["units_open"].to_numpy(dtype=np.int64)
+    is_over = dte <= 0
+    multiple = held["mid_usd"] / held["entry_mid_usd"].where(held["entry_mid_usd"] > 0)
+    part = np.floor(np.round(units * held["profit_sold_frac"].fillna(0.0).to_numpy(), 9)).astype(np.int64)
+    profits = (units > 0) & ~held["is_profit_taken"] & (multiple >= held["profit_multiple"]) & (part > 0)
+    by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
+        (held["hold_days"] > 0) & (age >= held["hold_days"])
+    )
+    due = by_time & (held["leg_action"] != "DISARM") & (held["new_symbol"] != held["osi_symbol"])
+    is_last = dte <= held["defer_until_dte_days"].fillna(0)
+    has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
+    passes = has_new & (held["is_eligible"].eq(True) | is_last)
+    disarms = held["leg_action"] == "DISARM"
+    kind = np.select([is_over, profits, due & passes, disarms], [SETTLE, TAKE_PROFIT, ROLL, DISARM], default=NONE)
+    sold = np.where(kind == TAKE_PROFIT, part, units)
+    return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)
+
+
+def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last: pd.Series, due: pd.Series,
+                passes: pd.Series, dte: pd.Series, multiple: pd.Series) -> pd.DataFrame:  # fmt: skip
+    """Hold back what cannot be sold sensibly tonight."""
+    spread = 2.0 * (held["ask_usd"] - held["bid_usd"]) / (held["ask_usd"] + held["bid_usd"])
+    is_sale = np.isin(kind, [TAKE_PROFIT, ROLL, DISARM])
+    no_quote = is_sale & (spread.isna() & ~is_last).to_numpy()
+    too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last).to_numpy()
+    unpaid = (kind == SETTLE) & held["payoff_usd"].isna().to_numpy()
+    refused = (due & ~passes).to_numpy() & (kind == NONE)
+    waits = ["AWAITING_SETTLEMENT", "NO_QUOTE", "DEFERRED", "DEFERRED"]
+    state = np.select([unpaid, no_quote, too_wide, refused], waits, default="HELD")
+    done = (kind != NONE) & (state == "HELD")
+    told = pd.Series(np.select(
+        [unpaid, no_quote, too_wide, refused],
+        [
+            "settled " + held["expiry_date"].dt.strftime("%Y-%m-%d") + ", official value not known; no close stands in",
+            pd.Series(kind, index=held.index) + " is due, no quote tonight",
+            pd.Series(kind, index=held.index) + " is due, spread " + _percent(spread) + " of mid",
+            "roll is due with " + dte.astype("str") + " days left, the new leg fails the filter or is missing",
+        ], default="",
+    ), index=held.index)  # fmt: skip
+    why = np.select(
+        [kind == SETTLE, kind == TAKE_PROFIT, kind == ROLL, kind == DISARM],
+        [
+            "settled at " + held["payoff_usd"].round(4).astype("str") + " a share",
+            "mid is " + multiple.round(2).astype("str") + " times the cost",
+            dte.astype("str") + " days left or held its time",
+            "layer disarmed",
+        ], default="",
+    )  # fmt: skip
+    return pd.DataFrame({
+        "exit_kind": np.where(done, kind, NONE), "units_sold": np.where(done, units, 0),
+        "is_rolled": done & (kind == ROLL), "is_roll_due": due.to_numpy(), "position_state": state,
+        "position_reason": told.where(told != "", None), "exit_reason": why,
+    }, index=held.index)  # fmt: skip
+
+
+def _percent(values: pd.Series) -> pd.Series:
+    return (100.0 * values).round(1).astype("str") + " %"

@@ -1,0 +1,83 @@
+"""What tonight's market says of contracts that are held: a quote, a settlement value, or neither.
+
+VIX options settle to the special opening quotation, which the final settlement of the future of the same expiry is;
+shares and PM indices to the close of the expiry session. The opening value of other AM indices has no source here, so
+those wait. Never a close in place of an opening value.
+"""
+
+import numpy as np
+import pandas as pd
+
+from alvh_core.ladders import HEDGE_INDEX
+
+_GOOD = ("OK", "LOCKED", "ZERO_BID")
+QUOTED = ["bid_usd", "ask_usd", "mid_usd"]
+
+
+def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
+    """Return tonight's quotes of contracts.
+
+    Parameters
+    ----------
+    chains : DataFrame
+        `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
+    symbols : Series of str
+        OCC symbols, in any number and order.
+
+    Returns
+    -------
+    DataFrame
+        `QUOTED` aligned with ``symbols``; NaN where there is no usable quote.
+    """
+    mine = chains[chains["osi_symbol"].isin(symbols.unique()) & chains["quote_flag"].isin(_GOOD)]
+    known = mine.drop_duplicates("osi_symbol", keep=False).set_index("osi_symbol")[QUOTED]
+    found = known.reindex(symbols.to_numpy())
+    return found.set_index(symbols.index)
+
+
+def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, am_roots: pd.DataFrame) -> pd.DataFrame:
+    """Return the official values that contracts settle to.
+
+    Parameters
+    ----------
+    settlements : DataFrame
+        `VX_SETTLEMENTS`; rows of kind ``final`` are the special opening quotation.
+    bars : DataFrame
+        `DAILY_BARS`, closes of the expiry session among them.
+    am_roots : DataFrame
+        ``underlying``, ``root``, ``settlement`` of every root of the universe.
+
+    Returns
+    -------
+    DataFrame
+        ``root``, ``expiry_date``, ``official_value``, one row per value that is known.
+    """
+    final = settlements[(settlements["settle_kind"] == "final") & settlements["settle_vol_points"].notna()]
+    opening = final[["expiry_date", "settle_vol_points"]].drop_duplicates("expiry_date", keep="last")
+    opening = opening.set_axis(["expiry_date", "official_value"], axis=1)
+    soq = am_roots[(am_roots["settlement"] == "SOQ") & (am_roots["underlying"] == HEDGE_INDEX)]
+    pm = am_roots[am_roots["settlement"] == "PM"]
+    closes = bars[["symbol", "bar_date", "close_usd"]].astype({"symbol": "str"})
+    closes = closes.set_axis(["underlying", "expiry_date", "official_value"], axis=1)
+    parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closes, on="underlying")]
+    return pd.concat([part[["root", "expiry_date", "official_value"]] for part in parts], ignore_index=True)
+
+
+def settled(positions: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
+    """Return what one share of each position pays at its settlement; NaN where the value is not known.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        ``root``, ``expiry_date``, ``strike_usd``, ``option_right``.
+    values : DataFrame
+        From `settlement_values`.
+    """
+    table = values.drop_duplicates(["root", "expiry_date"], keep="last")
+    keys = pd.MultiIndex.from_arrays([table["root"].astype("str"), pd.DatetimeIndex(table["expiry_date"])])
+    by_key = pd.Series(table["official_value"].to_numpy(dtype=np.float64), index=keys)
+    mine = pd.MultiIndex.from_arrays([positions["root"].astype("str"), pd.DatetimeIndex(positions["expiry_date"])])
+    official = by_key.reindex(mine).to_numpy()
+    gain = official - positions["strike_usd"].to_numpy(dtype=np.float64)
+    is_call = (positions["option_right"] == "C").to_numpy()
+    return pd.Series(np.maximum(np.where(is_call, gain, -gain), 0.0), index=positions.index)

@@ -1,0 +1,157 @@
+"""One night of the paper book: what is held and tonight's market in, what is held, traded and summed out.
+
+A pure function of the night before and of tonight, for all ladders at once. Fills are kept at mid with their spread, so
+that every fill model follows: a fill at k pays k half-spreads more.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.book.exits import DISARM, ROLL, SETTLE, decide_exits
+from alvh_core.book.market import quotes_of, settled
+from alvh_core.params import FEE_USD_PER_CONTRACT
+from alvh_core.registry.book import FILLS, POSITIONS
+from alvh_core.triggers import LADDER
+
+LAYER = [*LADDER, "layer_no"]
+_OF_LEG = ["units_target", "side", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd", "ask_usd",
+           "unit_basis"]  # fmt: skip
+_CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NightTrades:
+    """The book after a night: `POSITIONS`, `FILLS`, and one row per position of before with what became of it."""
+
+    positions: pd.DataFrame
+    fills: pd.DataFrame
+    before: pd.DataFrame
+
+
+def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values: pd.DataFrame, terms: pd.DataFrame, *,
+          trade_date: pd.Timestamp, source_mode: str) -> NightTrades:  # fmt: skip
+    """Take the positions of the night before through one night.
+
+    Parameters
+    ----------
+    before : DataFrame
+        `POSITIONS` of the night before; may be empty.
+    legs : DataFrame
+        `LADDER_LEGS` of tonight with ``option_right``: what each layer would buy, ``units_target`` of it, and its
+        ``leg_action``; and ``is_eligible`` of its ladder.
+    chains : DataFrame
+        `PRICED_QUOTES` of the hedge chains.
+    values : DataFrame
+        From `alvh_core.book.market.settlement_values`.
+    terms : DataFrame
+        From `alvh_core.ladders.ladder_terms`: one row per ladder of tonight.
+    trade_date : Timestamp
+    source_mode : str
+
+    Returns
+    -------
+    NightTrades
+    """
+    held = _as_text(before).drop(columns=["position_state", "position_reason"]).reset_index(drop=True)
+    candidates = _candidates(legs)
+    held = held.merge(candidates, on=LAYER, how="left").merge(_as_text(terms), on=LADDER, how="left")
+    held[["bid_usd", "ask_usd", "mid_usd"]] = quotes_of(chains, held["osi_symbol"])
+    held["payoff_usd"] = settled(held, values)
+    held = held.join(decide_exits(held, trade_date))
+    sold, rolled = held[held["exit_kind"] != ""], held[held["is_rolled"]]
+    remaining = held[held["units_open"] != held["units_sold"]]
+    waiting = remaining["position_state"] == "AWAITING_SETTLEMENT"  # protects nothing any more: the layer is free
+    taken = pd.MultiIndex.from_frame(pd.concat([remaining[~waiting], rolled])[LAYER])
+    opened = candidates[candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
+                        & ~pd.MultiIndex.from_frame(candidates[LAYER]).isin(taken)]  # fmt: skip
+    again = np.where(
+        rolled["unit_basis"] == "contracts", rolled["units_open"], rolled["new_units"] * rolled["new_side"]
+    )
+    new = opened["new_units"] * opened["new_side"]
+    bought = pd.concat([_entries(rolled, "ROLL_OPEN", again), _entries(opened, "OPEN", new)], ignore_index=True)
+    night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
+    fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
+    positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
+    positions["dte_days"] = (positions["expiry_date"] - trade_date).dt.days
+    positions = frames.conform(positions.assign(**night), POSITIONS)
+    return NightTrades(positions=positions, fills=frames.conform(fills.assign(**night), FILLS), before=held)
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return categories as text: those of two nights do not compare."""
+    categories = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(categories, "str"))
+
+
+def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
+    """Return what each layer would buy tonight under names of its own."""
+    plain = _as_text(legs[[*LAYER, *_CONTRACT, *_OF_LEG]])
+    renamed = {name: f"new_{name}" for name in (*_CONTRACT, "mid_usd", "bid_usd", "ask_usd")}
+    renamed |= {"leg_status": "new_status", "osi_symbol": "new_symbol"}
+    result = plain.rename(columns=renamed)
+    return result.assign(new_units=result["units_target"].astype("int64"), new_side=result["side"].astype("int64"))
+
+
+def _entries(rows: pd.DataFrame, kind: str, units: Any) -> pd.DataFrame:
+    """Return purchases of the layers' candidate legs."""
+    spread = rows["new_ask_usd"] - rows["new_bid_usd"]
+    return pd.DataFrame({
+        **{name: rows[name] for name in LAYER}, "osi_symbol": rows["new_symbol"],
+        **{name: rows[f"new_{name}"] for name in _CONTRACT if name != "osi_symbol"},
+        "units": units, "mid": rows["new_mid_usd"], "spread": spread, "kind": kind,
+        "bid": rows["new_bid_usd"], "ask": rows["new_ask_usd"],
+    })  # fmt: skip
+
+
+def _sales(sold: pd.DataFrame) -> pd.DataFrame:
+    """Return the fills that close positions; without a quote, near to its settlement, a position goes for nothing."""
+    is_settled = (sold["exit_kind"] == SETTLE).to_numpy()
+    mid = np.where(is_settled, sold["payoff_usd"], sold["mid_usd"].fillna(0.0))
+    spread = np.where(is_settled, 0.0, (sold["ask_usd"] - sold["bid_usd"]).fillna(0.0))
+    fees = np.where(is_settled, 0.0, FEE_USD_PER_CONTRACT)
+    return _fill(sold, sold["exit_kind"], -sold["units_sold"], mid, spread, fees, sold["exit_reason"])
+
+
+def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
+    why = "units by the layer, " + bought["mid"].round(4).astype("str") + " a share at mid"
+    return _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
+
+
+def _fill(rows: pd.DataFrame, kind: Any, units: Any, mid: Any, spread: Any, fee: Any, why: Any) -> pd.DataFrame:
+    shares = rows["multiplier"].to_numpy(dtype=np.float64) * np.asarray(units, dtype=np.float64)
+    return pd.DataFrame({
+        **{name: rows[name] for name in LAYER}, "fill_kind": kind, "osi_symbol": rows["osi_symbol"],
+        "units_traded": units, "fill_mid_usd": mid, "fill_spread_usd": spread, "fees_usd": fee * np.abs(units),
+        "cash_mid_usd": -shares * mid, "crossing_usd": np.abs(shares) * spread / 2.0, "fill_reason": why,
+    })  # fmt: skip
+
+
+def _numbered(fills: pd.DataFrame) -> pd.DataFrame:
+    """Give the fills of a layer their numbers, in the order of the exit protocol, purchases last."""
+    order = {"SETTLE": 0, "TAKE_PROFIT": 1, ROLL: 2, DISARM: 3, "ROLL_OPEN": 4, "OPEN": 5}
+    ranked = fills.assign(rank=fills["fill_kind"].map(order)).sort_values([*LAYER, "rank", "osi_symbol"])
+    return ranked.assign(fill_no=ranked.groupby(LAYER).cumcount() + 1)
+
+
+def _kept(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return what stays, marked tonight where there is a quote; the last mark is kept for differences only."""
+    has_mark = held["mid_usd"].notna()
+    return held.assign(
+        units_open=held["units_open"] - held["units_sold"], mark_usd=held["mid_usd"],
+        liquidation_usd=held["bid_usd"].where(held["units_open"] > 0, held["ask_usd"]),
+        last_mark_usd=held["mid_usd"].where(has_mark, held["last_mark_usd"]),
+        last_mark_date=held["last_mark_date"].mask(has_mark, trade_date),
+        is_profit_taken=held["is_profit_taken"].astype(bool) | (held["exit_kind"] == "TAKE_PROFIT"),
+    )  # fmt: skip
+
+
+def _new(bought: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    return bought.rename(columns={"units": "units_open", "mid": "entry_mid_usd", "spread": "entry_spread_usd"}).assign(
+        entry_date=trade_date, mark_usd=bought["mid"], last_mark_usd=bought["mid"], last_mark_date=trade_date,
+        liquidation_usd=bought["bid"].where(bought["units"] > 0, bought["ask"]), is_profit_taken=False,
+        position_state="HELD", position_reason=None,
+    )  # fmt: skip
