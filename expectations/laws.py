@@ -189,7 +189,8 @@ def no_repeat(frame: pd.DataFrame) -> pd.Series:
     same = values.eq(values.groupby(ordered[names[0]].astype("str")).shift(1)).all(axis=1)
     distinct = np.sort(values.to_numpy(), axis=1)
     varied = (np.diff(distinct, axis=1) != 0.0).sum(axis=1) + 1 - values.isna().sum(axis=1).to_numpy()
-    return ~(same & (varied > 2)).reindex(frame.index)
+    repeats: pd.Series = (same & (varied > 2)).reindex(frame.index)
+    return ~repeats
 
 
 def spread_of_sides(frame: pd.DataFrame) -> pd.Series:

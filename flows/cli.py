@@ -64,6 +64,10 @@ def report(
         raise ContractError(f"--mode: expected {', '.join(SOURCE_MODES)}, found {mode!r}")
     pattern = f"{parse_date(day) if day else '*'}-{mode or '*'}.html"
     pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
+    if not pages and day:
+        from flows.reports import write_page  # noqa: PLC0415 - seconds of imports
+
+        pages = [Path(page) for page in write_page(settings, parse_date(day), mode)]
     if not pages:
         raise ContractError(
             f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"

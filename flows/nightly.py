@@ -20,6 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
+from tasks.assets import is_untracked
 from tasks.book import book
 from tasks.context import context
 from tasks.cross_check import cross_check
@@ -29,7 +30,7 @@ from tasks.drift import drift
 from tasks.fundamentals import fundamentals, ratios
 from tasks.gather import cut, gather
 from tasks.judge import judge
-from tasks.land import land, outcome
+from tasks.land import land, land_quietly, outcome
 from tasks.macro import macro, remember
 from tasks.markets import breadth, markets
 from tasks.night import Night
@@ -108,6 +109,8 @@ def land_all(night: Night) -> list[Landing]:
     """Fetch every payload by threads of this process, whatever computes them: one pace per host."""
     night.connect()
     requests = night.requests
+    if is_untracked():
+        return [land_quietly(night, request) for request in requests]
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
         # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols
@@ -142,7 +145,7 @@ def compute_shards(night: Night, parts: Sequence[Sequence[Landing]]) -> list[dic
         return [future.result() for future in futures]
 
 
-def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
+def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) -> dict[str, str]:
     """Decide and publish a prepared night: what starts from the state that earlier nights left."""
     with in_order(night):
         remember(night)
@@ -153,7 +156,7 @@ def conclude(night: Night, counts: Mapping[str, int]) -> dict[str, str]:
         judge(night)
         drift(night)
         ended = publish(night, counts, based_on_no)
-    page: Path = report(night)
+    page: Path = report(night) if has_page else night.report_path
     return {
         "trade_date": str(night.trade_date),
         "source_mode": night.source_mode,

@@ -4,13 +4,16 @@
 in the event. What a table holds is `alvh_core.schemas`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from prefect.assets import Asset, AssetProperties, materialize
+from prefect.assets import Asset, AssetProperties
 from prefect.cache_policies import NO_CACHE
 from prefect.context import AssetContext
+from prefect.tasks import MaterializingTask
 
 from alvh_core.registry.spec import TableSpec
 from tasks.lake.tables import PART
@@ -39,6 +42,35 @@ RAW = _asset("lake/raw", "raw", "Payloads as they came, byte for byte")
 REPORT = _asset("report", "report", "The night on one HTML page")
 
 
+_UNTRACKED: ContextVar[bool] = ContextVar("untracked", default=False)
+
+
+@contextmanager
+def untracked() -> Iterator[None]:
+    """Call stages, inside, as plain functions: a run of hundreds of nights tracks a night, not its stages.
+
+    A tracked call costs some 25 ms of Prefect's server and as much of the client; a night has about 150.
+    """
+    token = _UNTRACKED.set(True)
+    try:
+        yield
+    finally:
+        _UNTRACKED.reset(token)
+
+
+def is_untracked() -> bool:
+    """Tell whether stages are plain functions here."""
+    return _UNTRACKED.get()
+
+
+class Stage(MaterializingTask[P, R]):
+    """A task of the night that is called as a plain function inside `untracked`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the stage."""
+        return self.fn(*args, **kwargs) if _UNTRACKED.get() else super().__call__(*args, **kwargs)
+
+
 def stage(*, writes: Sequence[Asset], reads: Sequence[Asset] = (),
           **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:  # fmt: skip
     """Make a function of a night a task that says what it reads and writes.
@@ -59,7 +91,7 @@ def stage(*, writes: Sequence[Asset], reads: Sequence[Asset] = (),
             return answer
 
         named: dict[str, Any] = {"task_run_name": f"{function.__name__}-{{night.trade_date}}", "cache_policy": NO_CACHE}
-        made: Callable[P, R] = materialize(*writes, asset_deps=list(reads), **(named | options))(run)
+        made: Callable[P, R] = Stage(fn=run, assets=writes, asset_deps=list(reads), **(named | options))
         return made
 
     return decorate
@@ -81,5 +113,5 @@ def _describe(night: Night, writes: Sequence[Asset]) -> None:
 
 def _add(key: str, metadata: dict[str, Any]) -> None:
     context = AssetContext.get()
-    if context is not None:  # none where a test calls the function itself
+    if context is not None and not _UNTRACKED.get():  # none where a test calls the function itself
         context.add_asset_metadata(key, metadata)

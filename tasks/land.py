@@ -45,6 +45,14 @@ def land(night: Night, request: PayloadRequest) -> Landing:
     return entry.landing(request.dataset, request.symbol)
 
 
+def land_quietly(night: Night, request: PayloadRequest) -> Landing:
+    """Land one payload inside `tasks.assets.untracked`, without retries: nothing there is asked over the network."""
+    try:
+        return outcome(request, land(night, request))
+    except AlvhError as error:
+        return outcome(request, error)
+
+
 def fetch(night: Night, request: PayloadRequest, *, is_first_try: bool = False) -> Payload:
     """Fetch and check one payload, at the first of its addresses that gives one.
 
