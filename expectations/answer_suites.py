@@ -5,6 +5,7 @@ from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
+from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
 from alvh_core.schemas import (
     BREADTH,
     DAILY_RATIOS,
@@ -21,7 +22,18 @@ ROUNDING = 1e-12
 # A universe may have no single stock and no crypto fund, a night no calendar and none of its closes.
 MAY_BE_EMPTY = frozenset(
     table.name
-    for table in (DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT, POSITIONS, FILLS)
+    for table in (
+        DAILY_RATIOS,
+        BREADTH,
+        INDICATORS,
+        HOST_RULES,
+        EVENT_WINDOWS,
+        MACRO_CONTEXT,
+        POSITIONS,
+        FILLS,
+        PARITY,
+        LEG_TIGHTNESS,
+    )
 )
 
 

@@ -42,6 +42,7 @@ from tasks.report import report
 from tasks.score import score
 from tasks.settings import Settings, load_settings
 from tasks.signals import signal
+from tasks.tightness import tightness
 from tasks.validate import validate
 
 LANES = 4  # payloads landing side by side
@@ -152,6 +153,7 @@ def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) 
         context(night)
         based_on_no = signal(night)
         book(night)
+        tightness(night)
         breadth(night)
         judge(night)
         drift(night)

@@ -1,0 +1,64 @@
+"""Tonight's spread of each hedge chain beside its own last nights, told apart by the regime of VIX."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.basis.regime import vix_regime
+from alvh_core.ladders import Ladder
+from alvh_core.registry.tightness import BOOK_SPREADS
+from alvh_core.triggers import LADDER
+
+WINDOW_NIGHTS, MIN_NIGHTS = 252, 20
+_BOOK = ["hedge_symbol", "option_right"]
+
+
+def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, earlier: pd.DataFrame,
+                 trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `BOOK_SPREADS`: the default profile's reading of every hedge chain, once.
+
+    Parameters
+    ----------
+    signals : DataFrame
+        `LADDER_SIGNALS` of tonight.
+    plan : sequence of Ladder
+        Tells calls from puts.
+    profile : str
+        The default profile; chains are the same for all.
+    earlier : DataFrame
+        `BOOK_SPREADS` of the last 252 nights before tonight.
+    trade_date : Timestamp
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        A percentile needs 20 nights of the same regime, a 95th percentile 20 nights in all; tonight counts. Quotes
+        after hours are no reading: the filter calls them BAD_QUOTE.
+    """
+    rights = {(p.host, p.variant, p.hedge_symbol): p.rule.option_right for p in plan if p.profile.name == profile}
+    mine = signals[signals["profile"].astype("str") == profile].astype(dict.fromkeys(LADDER, "str"))
+    keys = zip(mine["host"], mine["variant"], mine["hedge_symbol"], strict=True)
+    whole = mine["filter_state"].isin(["PASS", "FAIL_ILLIQUID", "FAIL_TICK"])
+    tonight = mine.assign(
+        option_right=[rights.get(key, "C") for key in keys], s_ladder_frac=mine["s_ladder_frac"].where(whole),
+        vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
+    ).drop_duplicates(_BOOK)  # fmt: skip
+    past = pd.concat([earlier, tonight])[[*_BOOK, "s_ladder_frac", "vix_regime"]].astype(dict.fromkeys(_BOOK, "str"))
+    past = past[past["s_ladder_frac"].notna()]
+    joined = past.merge(tonight[[*_BOOK, "s_ladder_frac", "vix_regime"]], on=_BOOK, suffixes=("", "_now"))
+    same = joined["vix_regime"].astype("str") == joined["vix_regime_now"].astype("str")
+    below = joined["s_ladder_frac"] <= joined["s_ladder_frac_now"]
+    counted = joined[_BOOK].assign(same=same, below=same & below, s=joined["s_ladder_frac"]).groupby(_BOOK)
+    found = counted.agg(
+        regime_nights_count=("same", "sum"), below=("below", "sum"), spread_nights_count=("same", "size")
+    )
+    found["s_p95_frac"] = counted["s"].quantile(0.95).where(found["spread_nights_count"] >= MIN_NIGHTS)
+    enough = found["regime_nights_count"] >= MIN_NIGHTS
+    found["s_regime_pctile_frac"] = (found["below"] / found["regime_nights_count"]).where(enough)
+    result = tonight.merge(found.reset_index(), on=_BOOK, how="left")
+    counts = {name: result[name].fillna(0) for name in ("spread_nights_count", "regime_nights_count")}
+    pctile = result["s_regime_pctile_frac"].where(result["s_ladder_frac"].notna())
+    dated = result.assign(**counts, s_regime_pctile_frac=pctile, trade_date=trade_date, source_mode=source_mode)
+    return frames.conform(dated.sort_values(_BOOK), BOOK_SPREADS)

@@ -1,0 +1,142 @@
+r"""Conversion and reversal: how near to parity the market is, and the financing rate its slope implies.
+
+A conversion is long the underlying, long the put and short the call; a reversal is the opposite. At the touch both lose
+money; one that does not is a data error until proven otherwise, and is never called arbitrage here.
+
+.. math:: C - P = D (F - K), \qquad \text{conv} = D (K - F) + C_b - P_a, \qquad \text{rev} = D (F - K) - C_a + P_b .
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.forwards import EXPIRY, parity_pairs
+from alvh_core.params import FEE_USD_PER_CONTRACT
+from alvh_core.registry.tightness import PARITY
+from alvh_core.universe import Asset
+
+BAND_FRAC = 0.05  # strikes this near to the forward
+MIN_PAIRS, MIN_DTE_DAYS, MAX_SE_FRAC = 10, 60, 0.005  # domain paper C10: below, the slope is hopeless
+_FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
+
+
+def night_parity(priced: pd.DataFrame, forwards: pd.DataFrame, spots: Mapping[str, float],
+                 universe: Mapping[str, Asset], trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `PARITY` of the night: one row per expiry with a forward.
+
+    Parameters
+    ----------
+    priced : DataFrame
+        `PRICED_QUOTES`.
+    forwards : DataFrame
+        `FORWARDS`.
+    spots : mapping of str to float
+        Vendor's price of the underlyings, for the bound of American options only.
+    universe : mapping of str to Asset
+    trade_date : Timestamp
+    source_mode : str
+    """
+    known = forwards[forwards["forward_usd"].notna()]
+    pairs = parity_pairs(priced.assign(is_adjusted=False)).drop(columns=["years", "dte_days"])
+    pairs = pairs.merge(known[[*EXPIRY, "forward_usd", "discount", "years"]], on=EXPIRY)
+    near = pairs[(pairs["strike_usd"] / pairs["forward_usd"] - 1.0).abs() <= BAND_FRAC]
+    result = known[[*EXPIRY, "dte_days", "years", "discount"]].merge(band_measures(near), on=EXPIRY, how="left")
+    result = result.merge(implied_rates(near), on=EXPIRY, how="left")
+    names = result["underlying"].astype("str")
+    american = names.map(lambda name: universe[name].exercise == "american").to_numpy()
+    excess = _american_excess(near, spots)
+    result = result.merge(excess, on=EXPIRY, how="left")
+    status = _financing_status(result, american)
+    curve_rate = -np.log(result["discount"]) / result["years"].where(result["years"] > 0)
+    is_ok = status == "OK"
+    edges = {name: result[name].where(~american) for name in ("conv_edge_usd", "rev_edge_usd")}
+    return frames.conform(
+        result.assign(
+            trade_date=trade_date, source_mode=source_mode, **edges, financing_status=status,
+            band_pairs_count=result["band_pairs_count"].fillna(0),
+            is_edge_positive=(edges["conv_edge_usd"] > 0.0) | (edges["rev_edge_usd"] > 0.0),
+            american_excess_usd=result["american_excess_usd"].where(american),
+            fin_gap_bp=(1e4 * (result["r_implied_frac"] - curve_rate)).where(is_ok),
+            r_implied_frac=result["r_implied_frac"].where(is_ok),
+            r_implied_se_frac=result["r_implied_se_frac"].where(is_ok),
+        ),
+        PARITY,
+    )  # fmt: skip
+
+
+def band_measures(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Measure parity over the strikes of a band.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        `EXPIRY`, ``strike_usd``, ``gap_usd`` = call mid - put mid, ``low_usd`` = call bid - put ask, ``high_usd`` =
+        call ask - put bid, ``forward_usd``, ``discount``.
+
+    Returns
+    -------
+    DataFrame
+        Per expiry: the ratio of the gap ``|C - P - D (F - K)|`` to half of both spreads (locked pairs have none), the
+        best edges at the touch less fees, half the width of the synthetic forward, and the number of pairs.
+    """
+    fair = pairs["discount"] * (pairs["forward_usd"] - pairs["strike_usd"])
+    half = (pairs["high_usd"] - pairs["low_usd"]) / 2.0
+    measured = pairs[EXPIRY].assign(
+        ratio=(pairs["gap_usd"] - fair).abs() / half.where(half > 0), conv=pairs["low_usd"] - fair - _FEES,
+        rev=fair - pairs["high_usd"] - _FEES, width=1e4 * half / (pairs["discount"] * pairs["forward_usd"]),
+    )  # fmt: skip
+    return measured.groupby(EXPIRY, observed=True).agg(
+        parity_ratio_median=("ratio", "median"), parity_ratio_max=("ratio", "max"), conv_edge_usd=("conv", "max"),
+        rev_edge_usd=("rev", "max"), synth_halfspread_bp=("width", "median"), band_pairs_count=("conv", "size"),
+    ).reset_index()  # fmt: skip
+
+
+def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
+    r"""Fit ``C - P`` on the strike, weighted by the inverse square of the half-spread.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As for `band_measures`, with ``years``.
+
+    Returns
+    -------
+    DataFrame
+        Per expiry ``r_implied_frac`` = -ln(-slope) / T and its standard error from the residuals' scatter.
+    """
+    half = ((pairs["high_usd"] - pairs["low_usd"]) / 2.0).clip(lower=1e-4)  # a locked pair is not infinitely sure
+    rows = pairs[EXPIRY].assign(w=1.0 / half**2, k=pairs["strike_usd"], y=pairs["gap_usd"], years=pairs["years"])
+    by = rows.groupby(EXPIRY, observed=True)
+    weight = by["w"].transform("sum")
+    dk = rows["k"] - (rows["w"] * rows["k"]).groupby([rows[n] for n in EXPIRY], observed=True).transform("sum") / weight
+    dy = rows["y"] - (rows["w"] * rows["y"]).groupby([rows[n] for n in EXPIRY], observed=True).transform("sum") / weight
+    parts = rows[[*EXPIRY, "years"]].assign(kk=rows["w"] * dk * dk, ky=rows["w"] * dk * dy, yy=rows["w"] * dy * dy)
+    sums = parts.groupby(EXPIRY, observed=True).agg(
+        kk=("kk", "sum"), ky=("ky", "sum"), yy=("yy", "sum"), n=("kk", "size"), years=("years", "first")
+    )
+    with np.errstate(all="ignore"):  # NaN is a result here
+        slope = sums["ky"] / sums["kk"]
+        scatter = np.maximum(sums["yy"] - slope * sums["ky"], 0.0) / (sums["n"] - 2).where(sums["n"] > 2)
+        rate = -np.log(-slope) / sums["years"]
+        error = np.sqrt(scatter / sums["kk"]) / (-slope * sums["years"])
+    found = pd.DataFrame({"r_implied_frac": rate, "r_implied_se_frac": error})
+    return found.replace([np.inf, -np.inf], np.nan).reset_index()
+
+
+def _financing_status(result: pd.DataFrame, american: np.ndarray) -> np.ndarray:
+    few = result["band_pairs_count"].fillna(0) < MIN_PAIRS
+    wide = ~(result["r_implied_se_frac"] <= MAX_SE_FRAC)
+    return np.select(
+        [american, result["discount"].isna(), result["dte_days"] < MIN_DTE_DAYS, few, wide],
+        ["AMERICAN", "NO_CURVE", "SHORT_TENOR", "FEW_PAIRS", "WIDE_ERROR"], default="OK",
+    )  # fmt: skip
+
+
+def _american_excess(pairs: pd.DataFrame, spots: Mapping[str, float]) -> pd.DataFrame:
+    """Return how far an executable ``C - P`` is above its upper bound ``S - K D``; below it dividends would count."""
+    spot = pairs["underlying"].astype("str").map(dict(spots)).astype("float64")
+    over = (pairs["low_usd"] - (spot - pairs["strike_usd"] * pairs["discount"])).clip(lower=0.0)
+    rows = pairs[EXPIRY].assign(american_excess_usd=over)
+    return rows.groupby(EXPIRY, observed=True)["american_excess_usd"].max().reset_index()

@@ -1,0 +1,31 @@
+"""Stage tightness: parity, legs, depth and the spreads' own history, beside the 8 % rule."""
+
+import pandas as pd
+from prefect import get_run_logger
+
+from alvh_core.frames import before
+from alvh_core.ladders import plan_ladders
+from alvh_core.registry.tightness import BOOK_SPREADS, LADDER_TIGHTNESS, LEG_TIGHTNESS, PARITY, TIGHTNESS_TABLES
+from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS
+from alvh_core.tightness.history import WINDOW_NIGHTS, book_spreads
+from alvh_core.tightness.legs import ladder_tightness, leg_tightness
+from alvh_core.tightness.parity import night_parity
+from tasks.assets import in_lake, in_warehouse, stage
+from tasks.night import Night
+
+
+@stage(reads=[*map(in_lake, (PRICED_QUOTES, FORWARDS, SNAPSHOTS, LADDER_LEGS, LADDER_SIGNALS)),
+              in_warehouse(BOOK_SPREADS)], writes=[*map(in_lake, TIGHTNESS_TABLES)])  # fmt: skip
+def tightness(night: Night) -> None:
+    """Measure what the 8 % rule does not."""
+    lake, mode, day = night.lake, night.source_mode, pd.Timestamp(night.trade_date)
+    priced, snapshots, legs = lake.read(PRICED_QUOTES), lake.read(SNAPSHOTS), lake.read(LADDER_LEGS)
+    spots = dict(zip(snapshots["underlying"].astype("str"), snapshots["underlying_price_usd"], strict=True))
+    plan = plan_ladders(night.universe, priced, [night.profile])
+    earlier = before(night.warehouse.last_nights(BOOK_SPREADS, mode, night.trade_date, WINDOW_NIGHTS), night.trade_date)
+    lake.write(night_parity(priced, lake.read(FORWARDS), spots, night.universe, day, mode), PARITY)
+    lake.write(leg_tightness(legs, priced, night.spread_rule, day, mode), LEG_TIGHTNESS)
+    lake.write(ladder_tightness(legs, day, mode), LADDER_TIGHTNESS)
+    spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile.name, earlier, day, mode)
+    lake.write(spreads, BOOK_SPREADS)
+    get_run_logger().info("%d hedge chains", len(spreads))
