@@ -78,6 +78,19 @@ def night_curve(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.D
     return frames.conform(chosen.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), RATE_CURVE)
 
 
+def rate_at(curve: pd.DataFrame, years: float) -> float:
+    """Return the continuous zero rate of a maturity, linear between tenors; NaN where there is no curve.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From `night_curve`.
+    years : float
+    """
+    factor = float(discount_factor(curve, np.array([years]))[0])
+    return float(-np.log(factor) / years)
+
+
 def discount_factor(curve: pd.DataFrame, years: ArrayLike) -> NDArray[np.float64]:
     """Return ``exp(-r(T) T)`` with the rate linear in maturity and flat beyond both ends.
 

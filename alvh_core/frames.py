@@ -3,7 +3,7 @@
 Everything stored or validated passes here once. Rules about values are expectations, not casts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -95,6 +95,18 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
         name: frame[frame[column].astype("str") == value].reset_index(drop=True) if column in frame else frame
         for name, frame in tables.items()
     }
+
+
+def only(frame: pd.DataFrame, columns: Sequence[str], name: str, value: str) -> pd.DataFrame:
+    """Return some columns of the rows that have one value."""
+    return frame.loc[frame[name].astype("str") == value, list(columns)]
+
+
+def as_mapping(frame: pd.DataFrame, key: str | list[str], value: str) -> dict[Any, float]:
+    """Return a column of numbers by one key, or by a tuple of several."""
+    names = frame[key].astype("str")
+    keys = names if isinstance(key, str) else names.itertuples(index=False, name=None)
+    return dict(zip(keys, frame[value].astype("float64"), strict=True))
 
 
 def before(frame: pd.DataFrame, day: date) -> pd.DataFrame:

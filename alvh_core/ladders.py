@@ -89,6 +89,12 @@ def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*LADDER, *TERMS])
 
 
+def ladder_rights(plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return `LADDER` and the right each ladder is of."""
+    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right] for p in plan]
+    return pd.DataFrame(rows, columns=[*LADDER, "option_right"])
+
+
 def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return tonight's legs with the right they are of and whether their ladder may go on.
 
@@ -98,8 +104,7 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
         `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
     plan : sequence of Ladder
     """
-    rights = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right] for p in plan],
-                          columns=[*LADDER, "option_right"])  # fmt: skip
+    rights = ladder_rights(plan)
     eligible = signals[[*LADDER, "is_eligible"]].astype(dict.fromkeys(LADDER, "str"))
     return legs.astype(dict.fromkeys(LADDER, "str")).merge(rights, on=LADDER).merge(eligible, on=LADDER)
 

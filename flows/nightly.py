@@ -23,6 +23,7 @@ from flows.wiring import build_night, check_over, check_version, run_name, sched
 from tasks.assets import is_untracked
 from tasks.book import book
 from tasks.context import context
+from tasks.costs import costs
 from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.deliver import deliver_alerts
@@ -154,6 +155,7 @@ def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) 
         based_on_no = signal(night)
         book(night)
         tightness(night)
+        costs(night)
         breadth(night)
         judge(night)
         drift(night)

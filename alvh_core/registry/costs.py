@@ -1,5 +1,91 @@
 """What a ladder costs, what it pays in a shock: columns and tables."""
 
-from alvh_core.registry.spec import TableSpec
+from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
-COST_TABLES: tuple[TableSpec, ...] = ()
+SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
+COST_STATUSES = ("OK", "INSUFFICIENT")
+SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
+STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
+IRR_STATUSES = ("OK", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
+DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
+
+column("shock_vol_points", "int", "Points that spot VIX jumps", "VIX points", low=0)
+column("scenario_layer_no", "int", "Layer 1 to 3; 0 is the whole ladder", low=0, high=3)
+column("shocked_forward_usd", "float", "Forward after the shock, damped by tenor or by the host's own beta",
+       "USD or points", low=0)  # fmt: skip
+column("value_mid_usd", "float", "Value after the shock at mid, volatility unchanged", "USD")
+column("value_vol_up_usd", "float", "The same with volatility 10 points higher", "USD")
+column("gain_usd", "float", "Value after the shock less the premium at mid", "USD")
+column("liq_tonight_usd", "float", "What a sale brings after the shock at tonight's spread", "USD")
+column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's spread", "USD")
+column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
+column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
+column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
+column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even",
+       "VIX points", low=0)  # fmt: skip
+column("be_shock_touch_vol_points", "float", "The same bought at the ask", "VIX points", low=0)
+column("be_shock_status", "category", "Why there is or is not a break-even below 100 points", allowed=SHOCK_STATUSES)
+column("stress_price_mid_ratio", "float", "Premium at mid over the value at spot VIX + 10", low=0)
+column("stress_price_touch_ratio", "float", "Premium at the ask over the value at spot VIX + 10", low=0)
+column("hedged_notional_usd", "float", "What the basis points are of", "USD", low=0)
+column("carry_mid_bp", "float", "What nights without stress cost at mid, a year", "bp of the notional")
+column("friction_eff_bp", "float", "Crossing cost at k = 0.59, a year; linear in k", "bp of the notional", low=0)
+column("friction_touch_bp", "float", "Crossing cost at the touch, a year", "bp of the notional", low=0)
+column("fees_bp", "float", "Fees, a year", "bp of the notional", low=0)
+column("financing_bp", "float", "Premium outlay at the three-month rate, a year", "bp of the notional")
+column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees and financing: the honest name of a "
+       "hedge's WACC", "bp of the notional")  # fmt: skip
+column("cost_status", "category", "OK with 63 nights or more", allowed=COST_STATUSES)
+column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge", low=0)
+column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
+column("structure_beta_se", "float", "Its Newey-West error", low=0)
+column("structure_r2_frac", "float", "Share explained", "fraction", low=0, high=1)
+column("structure_weeks_count", "int", "Weeks behind it", "weeks", low=0)
+column("structure_status", "category", "NULL by construction where the calls are the same", allowed=STRUCTURE_STATUSES)
+column("beta_host_unhedged", "float", "Weekly return of the host on SPX's")
+column("beta_host_hedged", "float", "The same with the ladder's P&L over the notional added")
+column("irr_unhedged_frac", "float", "Internal rate of the host alone over the window", "a year")
+column("irr_hedged_mid_frac", "float", "Host and ladder, filled at mid", "a year")
+column("irr_hedged_touch_frac", "float", "Host and ladder, filled at the touch, sold at the bid", "a year")
+column("irr_drag_bp", "float", "Unhedged less hedged at the touch", "bp a year")
+column("irr_status", "category", "Why there is or is not a rate", allowed=IRR_STATUSES)
+column("required_return_frac", "float", "10-year yield plus beta times the declared equity premium", "a year")
+column("ddm_value_usd", "float", "Gordon value D1 / (r - g), g declared", "USD per share", low=0)
+column("ddm_gap_frac", "float", "Close over Gordon value, less one", "fraction")
+column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_STATUSES)
+column(
+    "class_pe_ratio", "float", "Sum of market caps over sum of earnings in the asset class; loss-makers count", low=0
+)
+
+SCENARIOS = TableSpec(
+    name="out_alvh__daily_scenarios",
+    key=(*NIGHT, "hedge_symbol", "option_right", "profile", "shock_vol_points", "scenario_layer_no"),
+    values=("units_target", "premium_usd?", "shocked_forward_usd?", "value_mid_usd?", "value_vol_up_usd?", "gain_usd?",
+            "liq_tonight_usd?", "liq_p95_usd?", "liq_x2_usd?", "liq_x3_usd?", "scenario_status"),
+    description="What tonight's ladder would be worth after a jump of VIX, and what a sale of it would bring",
+)  # fmt: skip
+COSTS = TableSpec(
+    name="out_alvh__daily_costs",
+    key=LADDER,
+    values=("hedged_notional_usd", "be_shock_mid_vol_points?", "be_shock_touch_vol_points?", "be_shock_status",
+            "stress_price_mid_ratio?", "stress_price_touch_ratio?", "carry_mid_bp?", "friction_eff_bp?",
+            "friction_touch_bp?", "fees_bp?", "financing_bp?", "hedge_cost_of_capital_bp?", "cost_status",
+            "dividend_cover_ratio?"),
+    description="What a ladder costs a year in basis points of what it protects, and what it takes to earn it back",
+)  # fmt: skip
+STRUCTURE = TableSpec(
+    name="out_alvh__daily_structure",
+    key=LADDER,
+    values=("structure_beta?", "structure_beta_se?", "structure_r2_frac?", "structure_weeks_count", "structure_status",
+            "beta_host_unhedged?", "beta_host_hedged?", "irr_unhedged_frac?", "irr_hedged_mid_frac?",
+            "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status"),
+    description="The default profile's ladders beside the SPX ladder and beside the host alone, last 252 nights",
+)  # fmt: skip
+DIVIDEND_VALUE = TableSpec(
+    name="out_fundamentals__daily_dividend_value",
+    key=(*NIGHT, "symbol"),
+    values=("asset_class", "dividends_ttm_usd?", "required_return_frac?", "ddm_value_usd?", "ddm_gap_frac?",
+            "ddm_status", "class_pe_ratio?"),
+    description="Dividend-discount value of single stocks, and the P/E of their class",
+)  # fmt: skip
+COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE)

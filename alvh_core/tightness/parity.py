@@ -22,8 +22,14 @@ MIN_PAIRS, MIN_DTE_DAYS, MAX_SE_FRAC = 10, 60, 0.005  # domain paper C10: below,
 _FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
 
 
-def night_parity(priced: pd.DataFrame, forwards: pd.DataFrame, spots: Mapping[str, float],
-                 universe: Mapping[str, Asset], trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_parity(
+    priced: pd.DataFrame,
+    forwards: pd.DataFrame,
+    spots: Mapping[str, float],
+    universe: Mapping[str, Asset],
+    trade_date: pd.Timestamp,
+    source_mode: str,
+) -> pd.DataFrame:
     """Return `PARITY` of the night: one row per expiry with a forward.
 
     Parameters

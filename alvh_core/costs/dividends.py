@@ -1,0 +1,109 @@
+"""Dividend portfolios: what a share is worth by its dividends, and what the companies of a class earn for their price.
+
+Context for whoever hedges income; it sizes and triggers nothing.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from alvh_core import frames
+from alvh_core.params import DIVIDEND_GROWTH_FRAC, EQUITY_PREMIUM_FRAC
+from alvh_core.registry.costs import DIVIDEND_VALUE
+from alvh_core.universe import Asset
+
+
+def gordon_value(next_dividend: ArrayLike, required: ArrayLike, growth: ArrayLike) -> NDArray[np.float64]:
+    """Return ``D1 / (r - g)``; NaN where r is not above g.
+
+    Examples
+    --------
+    >>> gordon_value([2.0, 2.0], [0.08, 0.03], 0.03).round(9).tolist()
+    [40.0, nan]
+    """
+    gap = np.asarray(required, dtype=np.float64) - np.asarray(growth, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(gap > 1e-12, np.asarray(next_dividend, dtype=np.float64) / gap, np.nan))
+
+
+def portfolio_pe(market_caps: ArrayLike, earnings: ArrayLike) -> float:
+    """Return the sum of market caps over the sum of earnings, loss-makers counted; NaN where nothing is earned.
+
+    Examples
+    --------
+    >>> portfolio_pe([100.0, 100.0], [10.0, -5.0]), portfolio_pe([100.0], [-1.0])
+    (40.0, nan)
+    """
+    earned = float(np.sum(np.asarray(earnings, dtype=np.float64)))
+    return float(np.sum(np.asarray(market_caps, dtype=np.float64))) / earned if earned > 0.0 else float("nan")
+
+
+def reinvested_shares(shares: float, dividend: float, tax_frac: float, price: float) -> float:
+    """Return the shares after a dividend is reinvested: ``n (1 + D (1 - tax) / P)``.
+
+    Examples
+    --------
+    >>> reinvested_shares(100.0, 1.0, 0.0, 50.0), reinvested_shares(100.0, 0.0, 0.3, 50.0)
+    (102.0, 100.0)
+    """
+    return shares * (1.0 + dividend * (1.0 - tax_frac) / price)
+
+
+def host_yields(actions: pd.DataFrame, closes: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, float]:
+    """Return dividends with an ex date in the last 365 days over the last close, by symbol; none without a dividend.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        `DAILY_ACTIONS`.
+    closes : DataFrame
+        `CLOSES`.
+    trade_date : Timestamp
+    """
+    recent = actions[(actions["ex_date"] > trade_date - pd.Timedelta(days=365)) & (actions["dividend_usd"] > 0)]
+    paid = recent.groupby(recent["symbol"].astype("str"))["dividend_usd"].sum()
+    last = closes.assign(symbol=closes["symbol"].astype("str")).set_index("symbol")["close_usd"]
+    return {str(name): float(value) for name, value in (paid / last.reindex(paid.index)).dropna().items()}
+
+
+def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], betas: Mapping[str, float], ten_year: float,
+                    trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `DIVIDEND_VALUE` of the night.
+
+    Parameters
+    ----------
+    ratios : DataFrame
+        `DAILY_RATIOS`.
+    universe : mapping of str to Asset
+    betas : mapping of str to float
+        Beta on SPX on its worst days, by symbol.
+    ten_year : float
+        [fraction a year]
+    trade_date : Timestamp
+    source_mode : str
+    """
+    names = ratios["symbol"].astype("str")
+    classes = names.map(lambda name: universe[name].asset_class)
+    beta = names.map(dict(betas)).astype("float64")
+    required = ten_year + beta * EQUITY_PREMIUM_FRAC
+    paid = ratios["dividends_ttm_usd"].astype("float64")  # per share
+    value = gordon_value(paid * (1.0 + DIVIDEND_GROWTH_FRAC), required, DIVIDEND_GROWTH_FRAC)
+    has_dividend = paid > 0
+    status = np.select(
+        [~has_dividend, beta.isna(), required.isna(), np.isnan(value)],
+        ["NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G"], default="OK",
+    )  # fmt: skip
+    is_ok = status == "OK"
+    earned = ratios["eps_ttm_usd"].astype("float64") * ratios["shares_count"].astype("float64")
+    cap = ratios["market_cap_usd"].astype("float64")
+    both = earned.notna() & cap.notna()
+    pe = {str(c): portfolio_pe(cap[both & (classes == c)], earned[both & (classes == c)]) for c in classes.unique()}
+    worth = pd.Series(np.where(is_ok, value, np.nan), index=ratios.index)
+    rows = pd.DataFrame({
+        "symbol": names, "asset_class": classes, "dividends_ttm_usd": paid, "required_return_frac": required,
+        "ddm_value_usd": worth, "ddm_gap_frac": ratios["close_usd"] / worth - 1.0, "ddm_status": status,
+        "class_pe_ratio": classes.map(pe),
+    })  # fmt: skip
+    return frames.conform(rows.assign(trade_date=trade_date, source_mode=source_mode), DIVIDEND_VALUE)

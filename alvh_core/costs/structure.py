@@ -1,0 +1,109 @@
+"""The default profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
+
+Weekly, because VIX options and shares close a quarter of an hour apart. Beta of a ladder on the SPX ladder is a
+structure beta, no CAPM beta: it is of P&L over premium. Where the calls are the same it is one by construction, and
+left empty.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from alvh_core import frames
+from alvh_core.basis.betas import slopes
+from alvh_core.basis.closes import Closes
+from alvh_core.costs.xirr import xirr
+from alvh_core.ladders import HEDGE_INDEX, REFERENCE_HOST
+from alvh_core.registry.costs import STRUCTURE
+from alvh_core.triggers import LADDER
+
+WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
+READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
+        "book_mark_usd", "book_liquidation_usd")  # fmt: skip
+
+
+def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes, notional_usd: float,
+                    trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `STRUCTURE` of the night.
+
+    Parameters
+    ----------
+    earlier, tonight : DataFrame
+        `READ` of the default profile: up to 251 nights before tonight, and tonight.
+    closes : Closes
+        Of the hosts and SPX.
+    notional_usd : float
+        Held in the host at the start of the window.
+    trade_date : Timestamp
+    source_mode : str
+    """
+    past = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"]))
+    past = past[past["trade_date"] < trade_date]  # a night that is run again finds its own rows
+    named = pd.concat([past, tonight] if len(past) else [tonight]).astype(dict.fromkeys(LADDER, "str"))
+    keys = tonight[LADDER].astype("str").sort_values(LADDER, ignore_index=True)
+    index = pd.MultiIndex.from_frame(keys)
+    tables = {name: _table(named, name, index) for name in READ[len(LADDER) + 1 :]}
+    nights = pd.DatetimeIndex(tables["pnl_mid_usd"].index)
+    prices = _prices(closes, nights, [*keys["host"], REFERENCE_HOST])
+    weeks = np.flatnonzero(nights.isocalendar().week.to_numpy()[1:] != nights.isocalendar().week.to_numpy()[:-1])
+    rows: dict[str, Any] = {
+        **_betas(tables, prices, keys, weeks, notional_usd),
+        **_rates(tables, prices, nights, notional_usd),
+    }
+    return frames.conform(keys.assign(**rows, trade_date=trade_date, source_mode=source_mode), STRUCTURE)
+
+
+def _table(history: pd.DataFrame, name: str, index: pd.MultiIndex) -> pd.DataFrame:
+    wide = history.pivot_table(index="trade_date", columns=LADDER, values=name, aggfunc="last", dropna=False)
+    return wide.reindex(columns=index).astype("float64")
+
+
+def _prices(closes: Closes, nights: pd.DatetimeIndex, names: list[str]) -> np.ndarray:
+    days = pd.DatetimeIndex(closes.dates.astype("datetime64[s]"))
+    columns = {name: pd.Series(closes.of_symbol(name), index=days).reindex(nights).to_numpy() for name in set(names)}
+    return np.column_stack([columns[name] for name in names])
+
+
+def _betas(tables: dict[str, pd.DataFrame], prices: np.ndarray, keys: pd.DataFrame, weeks: np.ndarray,
+           notional_usd: float) -> dict[str, object]:  # fmt: skip
+    """Regress weekly sums of P&L over the premium bought so far on the reference ladder's, and hosts on SPX."""
+    total, premium = tables["pnl_mid_usd"].cumsum().to_numpy(), tables["sum_premium_usd"].to_numpy()
+    moved, paid = np.diff(total[weeks], axis=0), premium[weeks][1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = np.where(paid > 0, moved / paid, np.nan)
+    is_reference = (keys["variant"] == "V0_REF").to_numpy()
+    reference = scaled[:, is_reference][:, 0] if is_reference.any() else np.full(len(scaled), np.nan)
+    fit = slopes(scaled, reference, min_nobs=MIN_WEEKS)
+    returns = np.diff(prices[weeks], axis=0) / prices[weeks][:-1]
+    alone = slopes(returns[:, :-1], returns[:, -1], min_nobs=MIN_WEEKS)
+    hedged = slopes(returns[:, :-1] + moved / notional_usd, returns[:, -1], min_nobs=MIN_WEEKS)
+    same = (keys["hedge_symbol"] == HEDGE_INDEX).to_numpy()
+    known = np.isfinite(fit.slope) & ~same
+    return {
+        "structure_beta": np.where(known, fit.slope, np.nan), "structure_beta_se": np.where(known, fit.se, np.nan),
+        "structure_r2_frac": np.where(known, np.clip(fit.r2, 0.0, 1.0), np.nan), "structure_weeks_count": fit.nobs,
+        "structure_status": np.select([same, known], ["IDENTICAL_INSTRUMENTS", "OK"], default="INSUFFICIENT"),
+        "beta_host_unhedged": alone.slope, "beta_host_hedged": hedged.slope,
+    }  # fmt: skip
+
+
+def _rates(tables: dict[str, pd.DataFrame], prices: np.ndarray, nights: pd.DatetimeIndex,
+           notional_usd: float) -> dict[str, object]:  # fmt: skip
+    """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds."""
+    days = np.asarray((nights - nights[0]).days, dtype=np.float64)
+    host = np.zeros(tables["cash_mid_usd"].shape)
+    host[0] = -notional_usd
+    host[-1] += notional_usd * prices[-1, :-1] / prices[0, :-1]
+    cash, crossing = tables["cash_mid_usd"].fillna(0.0).to_numpy(), tables["crossing_usd"].fillna(0.0).to_numpy()
+    fees = tables["fees_usd"].fillna(0.0).to_numpy()
+    at_start = tables["book_mark_usd"].to_numpy()[0] - cash[0]  # what was held before the window is bought at its mark
+    at_mid, at_touch = cash.copy(), cash - crossing - fees
+    for flows, worth in ((at_mid, "book_mark_usd"), (at_touch, "book_liquidation_usd")):
+        flows[0] = -np.nan_to_num(at_start + cash[0])
+        flows[-1] += tables[worth].to_numpy()[-1]
+    alone, told = xirr(days, host, MIN_DAYS)
+    mid, _ = xirr(days, host + at_mid, MIN_DAYS)
+    touch, status = xirr(days, host + at_touch, MIN_DAYS)
+    return {"irr_unhedged_frac": alone, "irr_hedged_mid_frac": mid, "irr_hedged_touch_frac": touch,
+            "irr_drag_bp": 1e4 * (alone - touch), "irr_status": np.where(told == "OK", status, told)}  # fmt: skip

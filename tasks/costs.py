@@ -1,0 +1,55 @@
+"""Stage costs: what tonight's ladders are worth in a shock, and what they have cost beside what they protect."""
+
+import pandas as pd
+from prefect import get_run_logger
+
+from alvh_core.basis.closes import Closes
+from alvh_core.costs.carry import night_costs
+from alvh_core.costs.dividends import host_yields, night_dividends
+from alvh_core.costs.scenario import distinct_legs, night_scenarios
+from alvh_core.costs.structure import READ, WINDOW_NIGHTS, night_structure
+from alvh_core.curve import rate_at
+from alvh_core.frames import as_mapping, only
+from alvh_core.ladders import ladder_rights, legs_to_trade, plan_ladders
+from alvh_core.registry.basis import HOST_BASIS
+from alvh_core.registry.book import BOOK
+from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, SCENARIOS, STRUCTURE
+from alvh_core.registry.tightness import BOOK_SPREADS
+from alvh_core.schemas import (
+    CLOSES,
+    DAILY_ACTIONS,
+    DAILY_BARS,
+    DAILY_RATIOS,
+    LADDER_LEGS,
+    LADDER_SIGNALS,
+    PRICED_QUOTES,
+    RATE_CURVE,
+)
+from tasks.assets import in_lake, in_warehouse, stage
+from tasks.night import Night
+
+
+@stage(reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, RATE_CURVE, DAILY_ACTIONS,
+                             CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
+       writes=[*map(in_lake, COST_TABLES)])  # fmt: skip
+def costs(night: Night) -> None:
+    """Compute scenarios, yearly costs, structure and dividend values of the night."""
+    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.profile
+    plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
+    basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
+    vix_betas = as_mapping(basis, "host", "vix_beta_frac")
+    legs = distinct_legs(legs_to_trade(lake.read(LADDER_LEGS), lake.read(LADDER_SIGNALS), plan), vix_betas)
+    p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
+    lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
+    yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)
+    notionals = {name: each.hedged_notional_usd for name, each in night.profiles.items()}
+    yearly = night_costs(book, legs, ladder_rights(plan), yields, notionals=notionals,
+                         funding_rate=rate_at(curve, 0.25), trade_date=day, source_mode=mode)  # fmt: skip
+    lake.write(yearly, COSTS)
+    earlier = night.warehouse.last_columns(BOOK, READ, mode, night.trade_date, WINDOW_NIGHTS - 1, profile=profile.name)
+    tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
+    lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
+    betas = as_mapping(basis, "host", "stress_beta")
+    ratios = lake.read(DAILY_RATIOS)
+    lake.write(night_dividends(ratios, night.universe, betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
+    get_run_logger().info("%d ladders", len(yearly))
