@@ -19,10 +19,10 @@ QUOTE_STATUS = {"OK": "OK", "LOCKED": "OK", "ZERO_BID": "ZERO_BID", "NO_QUOTE": 
 COPIED = (
     "osi_symbol", "root", "expiry_date", "dte_days", "forward_usd", "strike_usd", "delta_fwd", "iv_vol", "bid_usd",
     "ask_usd", "mid_usd", "spread_frac", "tick_usd", "tick_floor_frac", "extrinsic_usd", "discount", "quote_clock",
-    "multiplier", "volume_count", "open_interest_count", "bid_size_count", "ask_size_count",
+    "multiplier", "years", "volume_count", "open_interest_count", "bid_size_count", "ask_size_count",
 )  # fmt: skip
 _EXPIRY = ["root", "expiry_date", "dte_days", "is_monthly"]
-_READ = [*dict.fromkeys(["underlying", *_EXPIRY, *COPIED, "years", "option_right", "quote_flag"])]
+_READ = [*dict.fromkeys(["underlying", *_EXPIRY, *COPIED, "option_right", "quote_flag"])]
 
 
 @dataclass(frozen=True, kw_only=True)

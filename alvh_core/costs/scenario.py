@@ -66,7 +66,7 @@ def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: 
         [USD per share] NaN where the leg has no volatility or no beta.
     """
     forward = np.maximum(legs["forward_usd"].to_numpy(dtype=np.float64) + shock * legs["move_usd"].to_numpy(), 1e-6)
-    years = legs["dte_days"].to_numpy(dtype=np.float64, na_value=np.nan) / 365.0
+    years = legs["years"].to_numpy(dtype=np.float64)
     is_call = (legs["option_right"] == "C").to_numpy()
     vol = legs["iv_vol"].to_numpy(dtype=np.float64) + vol_up
     return np.asarray(price(forward, legs["strike_usd"].to_numpy(dtype=np.float64), years, vol,

@@ -11,7 +11,7 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _LEGS: dict[str, Any] = {
     "side": sa.BigInteger, "unit_basis": _TEXT, "multiplier": sa.BigInteger, "volume_count": sa.Double,
     "open_interest_count": sa.Double, "bid_size_count": sa.Double, "ask_size_count": sa.Double, "discount": sa.Double,
-    "budget_usd": sa.Double, "residual_usd": sa.Double, "min_account_usd": sa.Double, "size_status": _TEXT,
+    "years": sa.Double, "budget_usd": sa.Double, "residual_usd": sa.Double, "min_account_usd": sa.Double, "size_status": _TEXT,
 }  # fmt: skip
 
 
