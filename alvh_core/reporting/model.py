@@ -256,6 +256,18 @@ class Foot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Section:
+    """A lead, tables, and a remark; ``anchor`` is its place on the page, ``short`` its word in the navigation."""
+
+    anchor: str
+    short: str
+    title: str
+    lead: str
+    tables: tuple[Table, ...]
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NightView:
     """The whole page, in reading order."""
 
@@ -267,6 +279,7 @@ class NightView:
     class_scores: Table
     underlying_scores: Table
     triggers: Triggers
+    sections: tuple[Section, ...]
     volatility: Table
     quality: Quality
     missing: Table

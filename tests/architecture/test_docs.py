@@ -53,13 +53,6 @@ def test_every_stage_is_on_the_one_page() -> None:
     assert {stage for stage in stages if f"`tasks/{stage}`" in DOCS["nightly.md"]} == stages
 
 
-def test_the_glossary_names_columns_that_exist() -> None:
-    known = {c.name for table in TABLES.values() for c in table.columns} | set(TABLES)
-    cells = [row.rsplit("|", 2)[1] for row in DOCS["glossary.md"].splitlines() if row.startswith("| ")]
-    named = {word for cell in cells for word in re.findall(r"`([a-z0-9_]+)`", cell)}
-    assert named - known == set()
-
-
 def test_links_of_the_documents_lead_somewhere() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text()):

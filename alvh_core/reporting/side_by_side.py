@@ -1,0 +1,100 @@
+"""The ladder profiles side by side: what each reads 4/4/2 as, and what tonight says to each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alvh_core.params import LadderProfile
+from alvh_core.reporting.model import Cell, Column, Row, Section, Table
+from alvh_core.reporting.texts import (
+    DASH,
+    SPREAD_STATES,
+    count,
+    percent,
+    plain,
+    records,
+    several,
+    tally,
+    text,
+)
+from alvh_core.schemas import LADDER_SIGNALS
+
+REFERENCE = "V0_REF"
+_COLUMNS = (
+    Column.words("Profile", "Named and versioned; its source is in the last column"),
+    Column.words("Armed by"), Column.words("Units or shares"), Column.words("Tenors", "Calendar days"),
+    Column("Ladders", "Host and variant pairs"), Column("Armed", "Ladders with an armed layer"),
+    Column("Deployable", "The filter passes tonight"), Column("Too wide", "Blocked by the spread, the tick or no bid"),
+    Column("Not measurable", "A leg, its quote or the whole chain is missing"),
+    Column("Spread, SPX ladder", "Premium-weighted, of the reference ladder in VIX calls"),
+    Column("Premium, SPX ladder", "USD at mid, all layers"), Column.words("SPX ladder tonight"),
+    Column.words("Source"),
+)  # fmt: skip
+
+
+def profiles_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, LadderProfile]) -> Section:
+    """Set the profiles of the night side by side.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    profiles : mapping of str to LadderProfile
+        In the order of the rows.
+
+    Returns
+    -------
+    Section
+    """
+    signals = tables[LADDER_SIGNALS.name]
+    names = signals["profile"].astype("str")
+    body = tuple(_row(profile, signals[names == profile.name]) for profile in profiles.values())
+    return Section(
+        anchor="profiles", short="Profiles", title="Profiles side by side", lead=_lead(signals, profiles),
+        tables=(Table(caption="Ladder profiles", columns=_COLUMNS, rows=body, empty="No profile was run."),),
+        remark="The pages above this section show the first profile. 4/4/2 has several definitions at its own "
+        "publisher; none is preferred here but by being the article's own.",
+    )  # fmt: skip
+
+
+def _lead(signals: pd.DataFrame, profiles: Mapping[str, LadderProfile]) -> str:
+    passing = signals.loc[signals["filter_state"] == "PASS", "profile"].astype("str")
+    return (f"{several(len(profiles), 'profile')} run side by side on {several(len(signals), 'ladder')}; "
+            f"{passing.nunique()} of them have a ladder that may be deployed tonight.")  # fmt: skip
+
+
+def _row(profile: LadderProfile, signals: pd.DataFrame) -> Row:
+    state = signals["filter_state"].astype("str")
+    passes, wide = state.eq("PASS"), state.isin(SPREAD_STATES)
+    reference: Any = next(records(signals[signals["variant"] == REFERENCE]), None)
+    premium = DASH if reference is None else count(reference.ladder_premium_usd)
+    return Row(cells=(
+        Cell(profile.name, note=f"version {profile.version}"), Cell(_armed_by(profile)), Cell(_units(profile)),
+        Cell(" / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))),
+        Cell(count(len(signals))), Cell(count((signals["layers_armed_count"] > 0).sum())),
+        Cell(count(passes.sum()), tone="good" if passes.any() else ""),
+        Cell(count(wide.sum()), tone="bad" if wide.any() else ""),
+        Cell(count((~passes & ~wide).sum()), tone="warn" if (~passes & ~wide).any() else ""),
+        Cell(DASH if reference is None else percent(reference.s_ladder_frac)), Cell(premium),
+        Cell(DASH if reference is None else _tonight(reference), note=tally(signals["action"])),
+        Cell(profile.source),
+    ))  # fmt: skip
+
+
+def _tonight(ladder: Any) -> str:
+    why = text(ladder.block_reason)
+    return str(ladder.action) if why == DASH else f"{ladder.action}: {why}"
+
+
+def _armed_by(profile: LadderProfile) -> str:
+    if profile.mode == "trigger":
+        return f"VIX close {' / '.join(map(plain, profile.levels_vol_points))}"
+    if profile.mode == "bands":
+        return f"forward of VIX, edges {' / '.join(map(plain, profile.bands_vol_points))}"
+    return "always armed, rolled"
+
+
+def _units(profile: LadderProfile) -> str:
+    signed = (side * units for side, units in zip(profile.sides, profile.units, strict=True))
+    basis = "of the premium" if profile.unit_basis == "premium" else "contracts"
+    return f"{' / '.join(f'{value:g}' for value in signed)} {basis}"
