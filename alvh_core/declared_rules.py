@@ -59,7 +59,7 @@ def rules_of_class(asset_class: str) -> tuple[DeclaredRule, ...]:
     return (*_EVERY, *_OF_CLASS.get(asset_class, ()))
 
 
-def read_rules(tables: object, where: str) -> tuple[DeclaredRule, ...]:
+def rules_of_entry(tables: object, where: str) -> tuple[DeclaredRule, ...]:
     """Return the rules of a TOML entry: ``rules = [{kind = "macd_cross", is_enabled = true, layers = [2, 3]}]``.
 
     Raises

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.basis.closes import Closes
@@ -86,7 +87,7 @@ def _row(asset: Asset, rule: DeclaredRule, layer: int, said: Saying) -> dict[str
     state = said.state if rule.is_enabled or said.state in {"WARMING_UP", "NO_DATA"} else "OFF"
     return {"host": asset.symbol, "host_rule": rule.kind, "layer_no": layer, "is_enabled": rule.is_enabled,
             "rule_state": state, "rule_reason": said.reason, "level_vol_points": said.level_vol_points,
-            "blocks_new": said.blocks_new, "is_arming": said.is_arming, "ignores_index": said.ignores_index,
+            "is_new_blocked": said.blocks_new, "is_arming": said.is_arming, "is_index_ignored": said.ignores_index,
             }  # fmt: skip
 
 
@@ -143,32 +144,48 @@ def _macd(
 
     A bullish cross since disarms both. The floor keeps volatility from being bought on drift of rates alone.
     """
-    closes = context.closes.of_symbol(asset.symbol)
-    closes = closes[~np.isnan(closes)]
+    every = context.closes.of_symbol(asset.symbol)
+    has_bar = ~np.isnan(every)
+    closes = every[has_bar]
     own = _one(context.indicators, "symbol", asset.symbol)
-    if own is None or not len(closes):
-        return Saying(state="NO_DATA", reason=f"no bars of {asset.symbol}")
+    if own is None or not has_bar[-1:].all() or own.macd_status == "NO_DATA":
+        return Saying(state="NO_DATA", reason=f"no bar of {asset.symbol} tonight: layers are held", ignores_index=True)
     if own.macd_status != "OK":
         return Saying(state="WARMING_UP", reason=f"{own.bars_count} bars, 85 are needed")
-    vix = context.closes.of_symbol("VIX")[-1]
-    if np.isnan(vix):
+    vix = context.closes.of_symbol("VIX")[has_bar]
+    if np.isnan(vix[-1]):
         return Saying(state="NO_DATA", reason="close of VIX unknown: layers are held", ignores_index=True)
     line = macd(closes)
     crossed = crosses(line.histogram)
     last = int(np.flatnonzero(crossed)[-1]) if crossed.any() else -1
-    since = len(crossed) - 1 - last
-    is_bearish = last >= 0 and crossed[last] < 0
-    if not is_bearish:
+    if last < 0 or crossed[last] > 0:
         return Saying(state="CLEAR", reason="no bearish cross, or a bullish one since: disarmed", is_arming=False,
                       ignores_index=True)  # fmt: skip
-    second = bool(since < rule.recent_sessions and vix >= rule.floor_vol_points)
-    third = bool((line.line[last:] < 0.0).any() and line.line[-1] < 0.0 and vix >= rule.floor_vol_points)
+    arms = _macd_layers(line.line, vix, last, rule)
     told = (
-        f"bearish cross {since} sessions ago, line {line.line[-1]:.2f}, VIX {vix:.2f} (floor {rule.floor_vol_points:g})"
+        f"bearish cross {len(crossed) - 1 - last} sessions ago, line {line.line[-1]:.2f}, VIX {vix[-1]:.2f}, "
+        f"floor {rule.floor_vol_points:g}"
     )
-    return {layer: Saying(state="ACTIVE" if arms else "CLEAR", reason=told, is_arming=True if arms else None,
-                          ignores_index=True)
-            for layer, arms in ((1, False), (2, second), (3, third))}  # fmt: skip
+    return {layer: Saying(state="ACTIVE" if is_on else "CLEAR", reason=told, is_arming=True if is_on else None,
+                          ignores_index=True) for layer, is_on in zip(LAYERS, (False, *arms), strict=True)}  # fmt: skip
+
+
+def _macd_layers(line: NDArray[np.float64], vix: NDArray[np.float64], last: int,
+                 rule: DeclaredRule) -> tuple[bool, bool]:  # fmt: skip
+    """Tell whether the second and the third layer arm tonight, the newest bearish cross being at ``last``.
+
+    The second arms within some sessions of the cross, VIX at its floor or above. The third arms on a session after one
+    on which the second could, when the line falls through zero with VIX there too.
+    """
+    sessions = np.arange(last, len(line))
+    is_high = vix[last:] >= rule.floor_vol_points
+    second = is_high & (sessions - last < rule.recent_sessions)
+    if not second.any():
+        return False, False
+    first = last + int(np.argmax(second))
+    falls = (line[1:] < 0.0) & (line[:-1] >= 0.0)
+    third = bool(falls[first:].any() and line[-1] < 0.0 and is_high[-1])
+    return bool(second[-1]), third
 
 
 def _macro(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> Saying:

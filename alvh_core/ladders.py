@@ -131,7 +131,7 @@ class Books:
     forward_vol_points: Mapping[LadderProfile, float]
 
 
-def read_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str]) -> Books:
+def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str]) -> Books:
     """Choose, size and judge the legs of every distinct ladder.
 
     Parameters

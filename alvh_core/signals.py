@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.columns import ACTIONS
-from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, read_books
+from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, night_books
 from alvh_core.params import LAYERS, LadderProfile, SpreadRule
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over
@@ -98,7 +98,7 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
-    books = read_books(chains, plan, rule, missing)
+    books = night_books(chains, plan, rule, missing)
     ladders = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan], columns=LADDER)
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)
     readings = books.readings.iloc[books.number_of].reset_index(drop=True)
@@ -129,9 +129,9 @@ def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
         return LayerRules.none(len(state))
     rows = pd.DataFrame({
         "host": speaking["host"].astype("str"), "layer_no": speaking["layer_no"].astype("int64"),
-        "level": speaking["level_vol_points"].astype("float64"), "blocks": speaking["blocks_new"].astype(bool),
+        "level": speaking["level_vol_points"].astype("float64"), "blocks": speaking["is_new_blocked"].astype(bool),
         "arming": speaking["is_arming"].astype("Float64").astype("float64"),
-        "ignores": speaking["ignores_index"].astype(bool),
+        "ignores": speaking["is_index_ignored"].astype(bool),
     })  # fmt: skip
     said = rows.groupby(["host", "layer_no"]).agg(
         level=("level", "max"), arming=("arming", "min"), blocks=("blocks", "any"), ignores=("ignores", "any")

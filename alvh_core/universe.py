@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.declared_rules import DeclaredRule, read_rules, rules_of_class
+from alvh_core.declared_rules import DeclaredRule, rules_of_class, rules_of_entry
 from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
 
@@ -240,7 +240,7 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
             raise ContractError(f"{where}.roots: expected at least one root, found none")
         values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
     if "rules" in values:
-        values["rules"] = read_rules(values["rules"], f"{where}.rules")
+        values["rules"] = rules_of_entry(values["rules"], f"{where}.rules")
     if not _is_cik(values.get("cik", 1)):
         raise ContractError(f"{where}.cik: expected a whole number of up to ten digits, found {values['cik']!r}")
     if "profile_overrides" in values:

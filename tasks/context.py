@@ -42,7 +42,7 @@ def context(night: Night) -> None:
     close = trigger_close(bars, lake.read(SNAPSHOTS), day).vol_points
     tables = {
         INDICATORS: night_indicators(closes, at, mode),
-        REGIME: night_regime(closes, lake.read(VX_SETTLEMENTS), before, close, at, mode),
+        REGIME: night_regime(closes, lake.read(VX_SETTLEMENTS), before, close, night.calendar.is_session, at, mode),
         HOST_BASIS: night_basis(closes, based_on_vix(universe), moves, curve=curve, volatility=volatility,
                                 trade_date=at, source_mode=mode),
         EVENT_WINDOWS: event_windows(events, night.calendar, at, mode),

@@ -27,7 +27,7 @@ def report(night: Night) -> Path:
     priced = night.lake.read(PRICED_QUOTES, columns=PRICED_COLUMNS)
     ledger = night.warehouse.ledger(night.source_mode, night.trade_date)
     view = night_view(tables, priced, night.universe, profile=night.profile, rule=night.spread_rule,
-                      evidence=night.evidence_rule, ledger=ledger)  # fmt: skip
+                      evidence=night.evidence_rule, ledger=ledger, profiles=night.profiles)  # fmt: skip
     path, quality = night.report_path, _quality(night, tables, len(priced), ledger or {})
     write_atomic(night.quality_path, render_quality(quality, f"../{path.name}").encode())
     write_atomic(path, render_report(view, f"quality/{path.name}").encode())

@@ -96,7 +96,8 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
             continue
         full = np.column_stack([np.ones(nobs[at]), columns[rows]])
         rss = [_rss(left[rows, at], full[:, :width]) for width in (2, full.shape[1])]
-        share[at] = 1.0 - rss[1][0] / rss[0][0] if rss[0][0] > 0.0 else np.nan
+        is_left = rss[0][0] > 1e-12 * float(left[rows, at] @ left[rows, at])  # else rounding is explained by rounding
+        share[at] = 1.0 - rss[1][0] / rss[0][0] if is_left else np.nan
         slope[at] = rss[1][1][2]
     nothing = np.full(left.shape[1], np.nan)
     return share, Fit(slope=slope, se=nothing, r2=nothing, nobs=nobs)

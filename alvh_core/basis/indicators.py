@@ -35,6 +35,8 @@ def night_indicators(closes: Closes, trade_date: pd.Timestamp, source_mode: str)
     """
     parts = [_block(closes.dates[rows], names, values) for rows, names, values in _blocks(closes)]
     found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(INDICATORS.names))
+    stale = found["bar_date"] != trade_date  # an indicator of another day is none of tonight
+    found[["rsi_status", "macd_status"]] = found[["rsi_status", "macd_status"]].mask(stale, "NO_DATA")
     return frames.conform(
         found.assign(trade_date=trade_date, source_mode=source_mode).sort_values("symbol"), INDICATORS
     )

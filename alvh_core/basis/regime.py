@@ -10,9 +10,12 @@ from alvh_core import frames
 from alvh_core.bars import SESSIONS_PER_YEAR
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS
+from alvh_core.expiries import IsSession
+from alvh_core.futures import listed_contracts
 from alvh_core.registry.basis import REGIME, VIX_REGIMES
 
 EDR_WEIGHT = 0.6  # domain paper C36: of VIX9D, the rest is 20-day realised volatility
+MAX_AGE_DAYS = 4
 OVER_RV_FRAC, CONTANGO_FRAC, MA_BARS, RV_RETURNS = 0.18, 0.12, 200, 30  # C25, vixshield.com/ask on Big Top
 _REGIME_EDGES = (18.0, 22.0, 28.0)
 _CONDITIONS = ("is_bt_vix_above_200dma", "is_bt_iv_over_rv", "is_bt_contango")
@@ -55,18 +58,20 @@ def vix_regime(close_vol_points: float) -> str:
 
 
 def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFrame, vix_close: float,
-                 trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+                 is_session: IsSession, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `REGIME` of the night.
 
     Parameters
     ----------
     closes : Closes
     settlements : DataFrame
-        `VX_SETTLEMENTS`; the newest session not after the night is read, and only if it is the night or the one before.
+        `VX_SETTLEMENTS` as known on the night.
     previous : DataFrame
         `REGIME` of the night before: its counts go on.
     vix_close : float
         Tonight's. [VIX points]
+    is_session : callable
+        Date to bool.
     trade_date : Timestamp
     source_mode : str
 
@@ -76,7 +81,7 @@ def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFra
         One row.
     """
     vix, spx, vix9d = (closes.of_symbol(name) for name in ("VIX", "SPX", "VIX9D"))
-    first, second = front_futures(settlements)
+    first, second = front_futures(settlements, trade_date, is_session)
     edr = expected_daily_range(_last(vix9d), _realised(spx, 20))
     over_rv = first / (100.0 * _realised(spx, RV_RETURNS)) - 1.0
     contango = second / first - 1.0
@@ -99,22 +104,32 @@ def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFra
     return frames.conform(pd.DataFrame([row]), REGIME)
 
 
-def front_futures(settlements: pd.DataFrame) -> tuple[float, float]:
-    """Return the first and second monthly VIX future of the newest session with settlements; NaN where one is missing.
+def front_futures(settlements: pd.DataFrame, trade_date: pd.Timestamp, is_session: IsSession) -> tuple[float, float]:
+    """Return the next two monthly VIX futures at their newest settlement; NaN where one is missing.
 
     Parameters
     ----------
     settlements : DataFrame
         `VX_SETTLEMENTS`.
+    trade_date : Timestamp
+    is_session : callable
+        Date to bool: which contracts are the next two is the expiry rule's, not the file's, which may lack the first.
+
+    Returns
+    -------
+    first, second : float
+        [VIX points] Settlements of more than four calendar days ago are no reading.
     """
-    quoted = settlements[settlements["settle_vol_points"].notna() & (settlements["settle_kind"] != "final")]
+    quoted = settlements[(settlements["settle_kind"] != "final")
+                         & (settlements["settle_date"] >= trade_date - pd.Timedelta(days=MAX_AGE_DAYS))]  # fmt: skip
     if quoted.empty:
         return float("nan"), float("nan")
-    newest = quoted[quoted["settle_date"] == quoted["settle_date"].max()]
-    alive = newest[newest["expiry_date"] > newest["settle_date"]].sort_values("expiry_date")
-    values = alive.drop_duplicates("expiry_date")["settle_vol_points"].to_numpy(dtype=np.float64)
-    padded = np.concatenate([values, [np.nan, np.nan]])
-    return float(padded[0]), float(padded[1])
+    day = quoted["settle_date"].max()
+    newest = quoted[quoted["settle_date"] == day].drop_duplicates("futures_symbol")
+    values = newest.astype({"futures_symbol": "str"}).set_index("futures_symbol")["settle_vol_points"]
+    names = listed_contracts(day.date(), is_session, 2)
+    first, second = values.reindex(names).to_numpy(dtype=np.float64)
+    return float(first), float(second)
 
 
 def _above(gap: float, *, at: bool = False) -> bool | None:

@@ -35,10 +35,10 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
     DataFrame
         ``carry_mid_bp`` = -1e4 (252 / n) sum(P&L of calm nights) / N with n the calm nights; friction, fees and
         financing over all nights; linear in the notional and in the fill. ``cost_status`` INSUFFICIENT and no numbers
-        below 63 nights.
+        below 63 nights, or 63 calm ones.
     """
     nights, calm = book["book_nights_count"].astype("float64"), book["calm_nights_count"].astype("float64")
-    enough = (nights >= MIN_NIGHTS) & (calm > 0)
+    enough = (nights >= MIN_NIGHTS) & (calm >= MIN_NIGHTS)
     year = (_BP * SESSIONS / nights.where(enough)) / notional_usd
     friction = book["sum_crossing_usd"] * year
     parts = {

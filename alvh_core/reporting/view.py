@@ -14,6 +14,9 @@ from alvh_core.reporting.ladders import ladder_rows, verdict_matrix
 from alvh_core.reporting.legs import hedge_legs, native_legs
 from alvh_core.reporting.markets import class_scores, spread_plot, underlying_scores, volatility_table
 from alvh_core.reporting.model import NightView
+from alvh_core.reporting.paper_book import book_section
+from alvh_core.reporting.side_by_side import profiles_section
+from alvh_core.reporting.surroundings import context_section, cost_section
 from alvh_core.reporting.triggers import trigger_view
 from alvh_core.universe import Asset
 from alvh_core.verdict import EvidenceRule
@@ -25,7 +28,8 @@ _PROFILE, _RULE, _EVIDENCE = PROFILES["trigger_442"], SpreadRule(), EvidenceRule
 
 def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, universe: Mapping[str, Asset], *,
                profile: LadderProfile = _PROFILE, rule: SpreadRule = _RULE, evidence: EvidenceRule = _EVIDENCE,
-               ledger: Mapping[str, object] | None = None) -> NightView:  # fmt: skip
+               ledger: Mapping[str, object] | None = None,
+               profiles: Mapping[str, LadderProfile] | None = None) -> NightView:  # fmt: skip
     """Say everything the nightly report says.
 
     Parameters
@@ -41,12 +45,17 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     evidence : EvidenceRule
     ledger : mapping, optional
         Row of `META_NIGHTS`: code_version, rules_hash, run_id, universe and the row counts, where given.
+    profiles : mapping of str to LadderProfile, optional
+        All that run side by side; by default the one.
 
     Returns
     -------
     NightView
     """
     known = {name: value for name, value in (ledger or {}).items() if not pd.isna(value)}  # type: ignore[call-overload]
+    profiles = profiles or {profile.name: profile}
+    sections = (context_section(tables), profiles_section(tables, profiles), book_section(tables, profiles),
+                cost_section(tables, profiles))  # fmt: skip
     tables = frames.narrowed(tables, "profile", profile.name)
     rows = ladder_rows(tables, universe)
     return NightView(
@@ -58,6 +67,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
         class_scores=class_scores(tables),
         underlying_scores=underlying_scores(tables, universe),
         triggers=trigger_view(tables, universe, profile),
+        sections=sections,
         volatility=volatility_table(tables, universe),
         quality=quality_view(tables, len(priced), known),
         missing=missing_table(tables),

@@ -43,7 +43,7 @@ def test_the_terms_are_the_articles() -> None:
     text = "".join(path.read_text() for path in sorted(ARTICLE.glob("*.txt")))
     assert [term for term in TERMS if term.lower() not in text.lower()] == []
     told = " ".join(row[0] for row in ANSWERS).lower()
-    explained = {short for short in re.findall(r"\(([A-Z]{2,5}|[A-Z]/[A-Z]{1,2}(?= Line|\)| Ratio))", text)}
+    explained = set(re.findall(r"\(([A-Z]{2,5}|[A-Z]/[A-Z]{1,2}(?= Line|\)| Ratio))", text))
     assert {short for short in explained if short.lower() not in told} == set()
 
 

@@ -11,7 +11,8 @@ import requests
 
 DAY = date(2026, 11, 18)
 STAGES = ["curve", "macro", "markets", "cross_check", "fundamentals", "normalise", "validate", "price", "score",
-          "gather", "ratios", "signal", "remember", "breadth", "judge", "drift", "publish", "report"]  # fmt: skip
+          "gather", "ratios", "remember", "context", "signal", "book", "tightness", "costs", "breadth", "judge",
+          "drift", "publish", "report"]  # fmt: skip
 LAST = "alvh://report"
 
 

@@ -33,8 +33,29 @@ SINCE = {
     "core_vol__daily_vx_settlements",
     "out_market__daily_breadth",
     "out_fundamentals__daily_ratios",
+    "out_alvh__daily_host_rules",
+    "out_market__daily_indicators",
+    "out_market__daily_regime",
+    "out_basis__daily_hosts",
+    "out_market__daily_event_windows",
+    "out_market__daily_macro_context",
+    "out_alvh__daily_positions",
+    "out_alvh__daily_fills",
+    "out_alvh__daily_book",
+    "out_liquidity__daily_parity",
+    "out_liquidity__daily_leg_tightness",
+    "out_liquidity__daily_book_spreads",
+    "out_alvh__daily_ladder_tightness",
+    "out_alvh__daily_scenarios",
+    "out_alvh__daily_costs",
+    "out_alvh__daily_structure",
+    "out_fundamentals__daily_dividend_value",
 }
-WIDER = {"rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points"}
+WIDER = {
+    "rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points", "side", "unit_basis", "multiplier",
+    "volume_count", "open_interest_count", "bid_size_count", "ask_size_count", "discount", "years", "budget_usd",
+    "residual_usd", "min_account_usd", "size_status", "is_eligible", "missing_count",
+}  # fmt: skip
 
 
 @pytest.fixture

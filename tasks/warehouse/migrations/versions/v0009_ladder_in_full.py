@@ -11,7 +11,8 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _LEGS: dict[str, Any] = {
     "side": sa.BigInteger, "unit_basis": _TEXT, "multiplier": sa.BigInteger, "volume_count": sa.Double,
     "open_interest_count": sa.Double, "bid_size_count": sa.Double, "ask_size_count": sa.Double, "discount": sa.Double,
-    "years": sa.Double, "budget_usd": sa.Double, "residual_usd": sa.Double, "min_account_usd": sa.Double, "size_status": _TEXT,
+    "years": sa.Double, "budget_usd": sa.Double, "residual_usd": sa.Double, "min_account_usd": sa.Double,
+    "size_status": _TEXT,
 }  # fmt: skip
 
 
@@ -32,8 +33,8 @@ def upgrade() -> None:
         sa.Column("rule_state", _TEXT, nullable=False),
         sa.Column("rule_reason", _TEXT, nullable=False),
         sa.Column("level_vol_points", sa.Double),
-        sa.Column("blocks_new", sa.Boolean, nullable=False),
-        sa.Column("ignores_index", sa.Boolean, nullable=False),
+        sa.Column("is_new_blocked", sa.Boolean, nullable=False),
+        sa.Column("is_index_ignored", sa.Boolean, nullable=False),
         sa.Column("is_arming", sa.Boolean),
     )
     op.create_table(
