@@ -381,6 +381,30 @@ BREACHES = [
 ]  # fmt: skip
 
 
+def _plain(table):
+    """One conforming row of any table: the first legal value of every column, nothing in columns that may be empty."""
+    values = {}
+    for column in table.columns:
+        legal = {"date": "2026-08-21", "timestamp": "2026-08-21T20:00:00+00:00", "str": "x", "category": "x",
+                 "float": column.minimum or 0.0, "int": int(column.minimum or 0), "bool": False}  # fmt: skip
+        if column.name not in NIGHT and not table.is_nullable(column.name):
+            plain = "VIX   260819C00030000" if column.name == "osi_symbol" else legal[column.dtype]
+            values[column.name] = [column.allowed[0] if column.allowed else plain]
+    return values
+
+
+for table in OUT_TABLES:
+    if table not in ANSWERS:
+        ANSWERS[table] = _plain(table)
+        narrow = [c for c in table.columns if c.name not in NIGHT and not table.is_nullable(c.name)]
+        chosen = next((c for c in narrow if c.allowed), None)
+        low = next((c for c in narrow if c.minimum is not None and c.minimum > -1), None)
+        breach = (
+            ({chosen.name: ["NOBODY"]}, "NOT_ALLOWED") if chosen else ({low.name: [low.minimum - 1]}, "OUT_OF_RANGE")
+        )
+        BREACHES.append((table, breach[0], [(0, breach[1])]))
+
+
 def _answer(table, **changes):
     return frames.conform(pd.DataFrame({**NIGHT, **ANSWERS[table], **changes}), table)
 

@@ -12,6 +12,9 @@ from alvh_core.schemas import OUT_TABLES
 from expectations import gate, rules, suites
 from flows import wiring
 from flows.data_docs import data_docs
+from tasks.book import book
+from tasks.context import context
+from tasks.costs import costs
 from tasks.cross_check import cross_check
 from tasks.curve import curve
 from tasks.drift import drift
@@ -29,6 +32,7 @@ from tasks.publish import publish
 from tasks.score import score
 from tasks.settings import Settings
 from tasks.signals import signal
+from tasks.tightness import tightness
 from tasks.validate import validate
 
 DAY = date(2026, 11, 18)
@@ -45,8 +49,10 @@ def run(night) -> None:
             stage.fn(night)
         counts = gather.fn(night, [counts])
         ratios.fn(night)
+        remember.fn(night)
+        context.fn(night)
         based_on_no = signal.fn(night)
-        for stage in (remember, breadth, judge, drift):
+        for stage in (book, tightness, costs, breadth, judge, drift):
             stage.fn(night)
         publish.fn(night, counts, based_on_no)
 
