@@ -41,7 +41,7 @@ PARITY = TableSpec(
     name="out_liquidity__daily_parity",
     key=(*NIGHT, "underlying", "root", "expiry_date"),
     values=("dte_days", "band_pairs_count", "parity_ratio_median?", "parity_ratio_max?", "conv_edge_usd?",
-            "rev_edge_usd?", "is_edge_positive", "american_excess_usd?", "synth_halfspread_bp?", "r_implied_frac?",
+            "rev_edge_usd?", "is_edge_positive?", "american_excess_usd?", "synth_halfspread_bp?", "r_implied_frac?",
             "r_implied_se_frac?", "fin_gap_bp?", "financing_status"),
     description="Conversion and reversal against the market, and the financing rate it implies, per expiry",
 )  # fmt: skip

@@ -58,11 +58,12 @@ def night_parity(
     curve_rate = -np.log(result["discount"]) / result["years"].where(result["years"] > 0)
     is_ok = status == "OK"
     edges = {name: result[name].where(~american) for name in ("conv_edge_usd", "rev_edge_usd")}
+    positive = (edges["conv_edge_usd"] > 0.0) | (edges["rev_edge_usd"] > 0.0)
     return frames.conform(
         result.assign(
             trade_date=trade_date, source_mode=source_mode, **edges, financing_status=status,
             band_pairs_count=result["band_pairs_count"].fillna(0),
-            is_edge_positive=(edges["conv_edge_usd"] > 0.0) | (edges["rev_edge_usd"] > 0.0),
+            is_edge_positive=positive.astype("boolean").where(edges["conv_edge_usd"].notna()),
             american_excess_usd=result["american_excess_usd"].where(american),
             fin_gap_bp=(1e4 * (result["r_implied_frac"] - curve_rate)).where(is_ok),
             r_implied_frac=result["r_implied_frac"].where(is_ok),

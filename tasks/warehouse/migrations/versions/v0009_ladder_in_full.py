@@ -219,7 +219,7 @@ def upgrade() -> None:
         sa.Column("parity_ratio_max", sa.Double),
         sa.Column("conv_edge_usd", sa.Double),
         sa.Column("rev_edge_usd", sa.Double),
-        sa.Column("is_edge_positive", sa.Boolean, nullable=False),
+        sa.Column("is_edge_positive", sa.Boolean),
         sa.Column("american_excess_usd", sa.Double),
         sa.Column("synth_halfspread_bp", sa.Double),
         sa.Column("r_implied_frac", sa.Double),
