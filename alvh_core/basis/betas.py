@@ -49,7 +49,8 @@ def slopes(y: ArrayLike, x: ArrayLike, *, min_nobs: int, lags: int = LAGS) -> Fi
         Pairs with a NaN are left out.
     """
     left = np.asarray(y, dtype=np.float64)
-    right = np.broadcast_to(np.asarray(x, dtype=np.float64).reshape(len(left), -1), left.shape)
+    given = np.asarray(x, dtype=np.float64)
+    right = np.broadcast_to(given if given.ndim > 1 else given[:, None], left.shape)
     known = ~np.isnan(left) & ~np.isnan(right)
     nobs = known.sum(axis=0)
     with np.errstate(all="ignore"):  # NaN is a result here

@@ -221,7 +221,8 @@ def test_a_sold_layer_takes_the_bid():
 # --- a spread beside its history --------------------------------------------------------------------------------------
 def _book(spread, close, earlier, state="PASS"):
     signals = pd.DataFrame([{"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442",
-                             "s_ladder_frac": spread, "vix_close_vol_points": close, "filter_state": state}])  # fmt: skip
+                             "s_ladder_frac": spread, "vix_close_vol_points": close,
+                             "filter_state": state}])  # fmt: skip
     return book_spreads(signals, [], "trigger_442", earlier, DAY, "simulated").iloc[0]
 
 
