@@ -116,6 +116,11 @@ def test_vix_beta_of_a_night():
     assert (row["stress_nobs_count"], row["stress_beta_status"]) == (0, "NO_DATA"), "SPX never lost 2 %"
 
 
+def test_a_night_without_any_bars_says_so():
+    row = _basis(_closes({"SPX": np.full(1, np.nan)}), ["SPX"]).iloc[0]
+    assert row[["vix_beta_status", "stress_beta_status", "ad_status", "rate_status"]].tolist() == ["NO_DATA"] * 4
+
+
 # --- rates ------------------------------------------------------------------------------------------------------------
 def test_rates_of_a_property_fund():
     rng = np.random.default_rng(8)
