@@ -65,6 +65,7 @@ RULES = [
     rules.row_count(3), rules.not_null("x"), rules.between("x", 0.0, 2.0), rules.between("x", None, 2.0, is_below=True),
     rules.in_set("word", ("a", "b")), rules.matches("word", "^[ab]$"), rules.unique(("word",)),
     rules.unique(("word", "x")), rules.at_least("ORDER", "x", "y"),
+    rules.law("LAW", "present_when", ("word", "x"), "word a has x", equals="a"),
 ]  # fmt: skip
 numbers = st.sampled_from([0.0, 1.0, 2.0, -1.0, float("nan")])
 rows = st.lists(st.tuples(numbers, numbers, st.sampled_from(["a", "b", "c", None])), min_size=1, max_size=5)
