@@ -23,7 +23,8 @@ _FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
 
 
 def night_parity(priced: pd.DataFrame, forwards: pd.DataFrame, spots: Mapping[str, float],
-                 universe: Mapping[str, Asset], trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+                 universe: Mapping[str, Asset], trade_date: pd.Timestamp,
+                 source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `PARITY` of the night: one row per expiry with a forward.
 
     Parameters
