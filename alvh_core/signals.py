@@ -60,7 +60,7 @@ def night_outcome(tables: Mapping[str, pd.DataFrame]) -> tuple[str, str | None]:
     return "NO_DATA", without_trigger(str(lost["block_reason"].iloc[0])).removeprefix("NO_DATA: ")
 
 
-_OF_TRIGGER = ("NOT_ARMED", "NO_TRIGGER", "GAVE_UP", "HELD_BACK", "TOO_SMALL")
+_OF_TRIGGER = ("NOT_ARMED", "NO_TRIGGER", "GAVE_UP", "HELD_BACK", "TOO_SMALL", "TOO_THIN")
 
 
 def without_trigger(block_reason: str) -> str:
@@ -213,6 +213,8 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
     """Say why nothing is bought: the filter first, then what holds it back; empty where something is."""
     armed, retries = _by_ladder(state["is_armed"]), _by_ladder(state["retries_count"])
     small = (_by_ladder(legs["size_status"] == "TOO_SMALL") & armed).any(axis=1)
+    none_left = (legs["size_status"] == "CAPPED") & (legs["units_target"] == 0)
+    capped = (_by_ladder(none_left) & armed).any(axis=1)
     held_back = (_by_ladder(rules.blocks_new) & armed).any(axis=1)
     told = []
     for at, (ladder, why) in enumerate(zip(plan, readings["reason"], strict=True)):
@@ -227,6 +229,8 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
             more.append("HELD_BACK: a rule of the host buys nothing new tonight, see out_alvh__daily_host_rules")
         if small[at]:
             more.append("TOO_SMALL: the budget pays for no contract, see min_account_usd of the legs")
+        if capped[at]:
+            more.append("TOO_THIN: one per cent of the open interest is no contract")
         told.append("; ".join([why, *more] if why else more))
     return told
 

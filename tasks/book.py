@@ -6,7 +6,7 @@ from prefect import get_run_logger
 from alvh_core.bars import host_returns
 from alvh_core.book.market import settlement_values
 from alvh_core.book.sums import held_state, night_book
-from alvh_core.book.transition import trade
+from alvh_core.book.transition import of_last_night, trade
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
 from alvh_core.pricing import hedge_chains
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
@@ -33,12 +33,13 @@ def book(night: Night) -> None:
     priced, bars, signals = lake.read(PRICED_QUOTES), lake.read(DAILY_BARS), lake.read(LADDER_SIGNALS)
     plan = plan_ladders(night.universe, priced, night.profiles.values())
     chains = hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan))
+    before = warehouse.rows_before(BOOK, mode, night.trade_date)
     trades = trade(
-        warehouse.rows_before(POSITIONS, mode, night.trade_date), legs_to_trade(lake.read(LADDER_LEGS), signals, plan),
+        of_last_night(warehouse.rows_before(POSITIONS, mode, night.trade_date), before),
+        legs_to_trade(lake.read(LADDER_LEGS), signals, plan),
         chains, settlement_values(lake.read(VX_SETTLEMENTS), bars, option_roots(night.universe)), ladder_terms(plan),
         trade_date=day, source_mode=mode,
     )  # fmt: skip
-    before = warehouse.rows_before(BOOK, mode, night.trade_date)
     sums = night_book(trades, before, signals, host_returns(bars, day), trade_date=day, source_mode=mode)
     lake.write(trades.positions, POSITIONS)
     lake.write(trades.fills, FILLS)

@@ -95,7 +95,8 @@ def _breadth(closes: Closes, names: Sequence[str], moves: pd.DataFrame) -> dict[
     pearson = correlations(returns, share, min_nobs=MIN_AD)
     ranked = correlations(rank_columns(np.where(both, returns, np.nan)), rank_columns(paired), min_nobs=MIN_AD)
     line = np.nancumsum(up - down)
-    high = values[-1] >= np.nanmax(np.where(np.isnan(values), -np.inf, values)[-HIGH_WINDOW:], axis=0)
+    high = values[-1:] >= np.where(np.isnan(values), -np.inf, values)[-HIGH_WINDOW:].max(axis=0, initial=-np.inf)
+    high = high.any(axis=0)  # no bars at all: no high
     lags = line[-1] < line[-HIGH_WINDOW:].max() if len(line) else False
     known = np.isfinite(pearson.slope)
     return {

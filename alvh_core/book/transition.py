@@ -81,6 +81,19 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     return NightTrades(positions=positions, fills=frames.conform(fills.assign(**night), FILLS), before=held)
 
 
+def of_last_night(positions: pd.DataFrame, book: pd.DataFrame) -> pd.DataFrame:
+    """Return the positions of the night that the sums are of: after a night that left nothing there are none.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        `POSITIONS` of the latest night that has any.
+    book : DataFrame
+        `BOOK` of the night before, which has rows whatever is held.
+    """
+    return positions[positions["trade_date"].isin(book["trade_date"].unique())]
+
+
 def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return categories as text: those of two nights do not compare."""
     categories = frame.select_dtypes("category").columns

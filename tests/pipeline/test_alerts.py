@@ -288,7 +288,8 @@ class TwoNights:
 
     def __init__(self, warehouse, calendar):
         self.night = SimpleNamespace(trade_date=self.second, source_mode=self.mode, warehouse=warehouse,
-                                     calendar=calendar, alert_plan=alert_plan({}, "test"))  # fmt: skip
+                                     calendar=calendar, alert_plan=alert_plan({}, "test"),
+                                     profile=SimpleNamespace(name="p"))  # fmt: skip
         key = NightKey(trade_date=self.first, universe="default", source_mode=self.mode)
         warehouse.claim(key, run_id="r", code_version="0", rules_hash="x")
         warehouse.publish(key, self.tables(self.first), run_id="r", outcome="OK", reason=None, counts={})

@@ -91,9 +91,8 @@ def test_basis_of_a_night():
     market = RNG.normal(0.0, 0.02, len(DAYS) - 1)
     closes = _closes(SPX=market, IWM=1.3 * market, VIX=np.clip(-5.0 * market, -0.5, 0.5))
     moves = pd.DataFrame({"advances_count": 60, "declines_count": 40}, index=DAYS)
-    sizes = dict(
-        curve=frames.empty(RATE_CURVE), volatility=frames.empty(MODEL_FREE), trade_date=NIGHT, source_mode="recorded"
-    )
+    sizes = {"curve": frames.empty(RATE_CURVE), "volatility": frames.empty(MODEL_FREE), "trade_date": NIGHT,
+             "source_mode": "recorded"}  # fmt: skip
     found = night_basis(closes, ["SPX", "IWM", "GONE"], moves, **sizes).set_index("host")
     assert found.loc["SPX", "stress_beta"] == pytest.approx(1.0)
     assert found.loc["IWM", "stress_beta"] == pytest.approx(1.3)
@@ -130,10 +129,11 @@ def test_expected_daily_range_of_the_paper():
 
 
 def _settled(**values):
+    listed = (("N", "2026-07-22"), ("Q", "2026-08-19"), ("U", "2026-09-16"))
     rows = [{"trade_date": "2026-07-15", "source_mode": "recorded", "settle_date": "2026-07-15",
-             "settle_kind": "settlement", "expiry_date": day, "futures_symbol": f"VX/{letter}6", "settle_vol_points": values.get(letter),
-             "payload_sha256": "x", "row_position": 0}
-            for letter, day in (("N", "2026-07-22"), ("Q", "2026-08-19"), ("U", "2026-09-16")) if letter in values]  # fmt: skip
+             "settle_kind": "settlement", "expiry_date": day, "futures_symbol": f"VX/{letter}6",
+             "settle_vol_points": values.get(letter), "payload_sha256": "x", "row_position": 0}
+            for letter, day in listed if letter in values]  # fmt: skip
     return frames.conform(pd.DataFrame(rows), VX_SETTLEMENTS)
 
 

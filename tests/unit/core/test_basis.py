@@ -1,0 +1,269 @@
+"""Betas, correlations, indicators and the regime against slow loops, injected values and figures of the paper."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alvh_core import frames
+from alvh_core.basis.betas import correlations, partial_r2, slopes
+from alvh_core.basis.closes import Closes
+from alvh_core.basis.hosts import night_basis
+from alvh_core.basis.indicators import night_indicators
+from alvh_core.basis.regime import expected_daily_range, front_futures, night_regime
+from alvh_core.basis.term import tenor_beta
+from alvh_core.indicators import macd, wilder_rsi
+from alvh_core.registry.basis import REGIME
+
+DAY = pd.Timestamp("2026-07-16")
+SESSIONS = pd.bdate_range(end=DAY, periods=800)
+
+
+def _walk(rng, returns):
+    return 100.0 * np.cumprod(np.concatenate([[1.0], 1.0 + np.asarray(returns)]))
+
+
+def _closes(columns):
+    """Columns of equal length, the last value on the night; NaN means no bar."""
+    count = len(next(iter(columns.values())))
+    wide = pd.DataFrame(columns, index=SESSIONS[-count:]).rename_axis("bar_date").reset_index()
+    return Closes.of(wide.melt("bar_date", var_name="symbol", value_name="close_usd").dropna())
+
+
+def _basis(closes, names, curve=None, moves=None):
+    nothing = pd.DataFrame({"curve_date": pd.Series(dtype="datetime64[s]"), "tenor_years": pd.Series(dtype="float64"),
+                            "par_yield_frac": pd.Series(dtype="float64")})  # fmt: skip
+    no_vol = pd.DataFrame({"underlying": pd.Series(dtype="str"), "trade_date": pd.Series(dtype="datetime64[s]"),
+                           "iv30_vol": pd.Series(dtype="float64")})  # fmt: skip
+    counts = pd.DataFrame({"advances_count": 5, "declines_count": 4}, index=closes.dates.astype("datetime64[s]"))
+    found = night_basis(closes, names, counts if moves is None else moves, curve=nothing if curve is None else curve,
+                        volatility=no_vol, trade_date=DAY, source_mode="simulated")  # fmt: skip
+    return found.set_index(found["host"].astype("str"))
+
+
+# --- betas ------------------------------------------------------------------------------------------------------------
+def _newey_west(y, x, lags):
+    """One regression as its formula is printed, with loops."""
+    x_mean, y_mean = sum(x) / len(x), sum(y) / len(y)
+    sxx = sum((a - x_mean) ** 2 for a in x)
+    slope = sum((a - x_mean) * (b - y_mean) for a, b in zip(x, y, strict=True)) / sxx
+    g = [(a - x_mean) * (b - y_mean - slope * (a - x_mean)) for a, b in zip(x, y, strict=True)]
+    total = 0.0
+    for t in range(len(g)):
+        for s in range(len(g)):
+            if abs(t - s) <= lags:
+                total += (1.0 - abs(t - s) / (lags + 1.0)) * g[t] * g[s]
+    return slope, total**0.5 / sxx
+
+
+@pytest.mark.parametrize("lags", [0, 1, 5])
+def test_newey_west_against_a_slow_loop(lags):
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=80)
+    noise = np.convolve(rng.normal(size=84), [0.2] * 5, mode="valid")
+    y = np.column_stack([2.0 * x + noise, -x + noise**2])
+    fit = slopes(y, x, min_nobs=10, lags=lags)
+    for at in range(2):
+        slope, se = _newey_west(y[:, at], x, lags)
+        assert (fit.slope[at], fit.se[at]) == pytest.approx((slope, se))
+
+
+def test_an_injected_beta_is_recovered_within_two_errors():
+    rng = np.random.default_rng(11)
+    x = rng.normal(0.0, 1.2, 252)
+    betas = np.array([-0.004, -0.001, 0.0, 0.002])
+    fit = slopes(np.outer(x, betas) + rng.normal(0.0, 0.002, (252, 4)), x, min_nobs=120)
+    assert (np.abs(fit.slope - betas) <= 2.0 * fit.se).all()
+    assert (fit.se > 0).all()
+
+
+def test_scale():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=150), rng.normal(size=(150, 2))
+    fit, larger = slopes(y, x, min_nobs=120), slopes(3.0 * y, 0.5 * x, min_nobs=120)
+    assert larger.slope == pytest.approx(6.0 * fit.slope)
+    assert larger.se == pytest.approx(6.0 * fit.se)
+    assert larger.r2 == pytest.approx(fit.r2)
+
+
+@pytest.mark.parametrize(("known", "is_told"), [(119, False), (120, True)])
+def test_too_few_pairs_have_no_slope(known, is_told):
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=150), rng.normal(size=(150, 1))
+    y[known:] = np.nan
+    fit = slopes(y, x, min_nobs=120)
+    assert (np.isfinite(fit.slope[0]), fit.nobs[0]) == (is_told, known)
+
+
+def test_spx_on_spx_is_one():
+    rng = np.random.default_rng(4)
+    spx = _walk(rng, rng.normal(0.0, 0.02, 799))
+    half = _walk(rng, np.diff(spx) / spx[:-1] / 2)
+    row = _basis(_closes({"SPX": spx, "VIX": 20.0 + rng.normal(size=800), "HALF": half}), ["SPX", "HALF", "GONE"])
+    count = int((np.diff(spx) / spx[:-1] < -0.02).sum())
+    assert row.loc["SPX", "stress_beta"] == pytest.approx(1.0)
+    assert row.loc["HALF", "stress_beta"] == pytest.approx(0.5)
+    assert row.loc["SPX", "stress_nobs_count"] == count > 20
+    assert row.loc["GONE", ["stress_beta_status", "vix_beta_status"]].tolist() == ["NO_DATA", "NO_DATA"]
+
+
+def test_vix_beta_of_a_night():
+    rng = np.random.default_rng(6)
+    moves = rng.normal(0.0, 1.0, 299)
+    vix = 50.0 + np.concatenate([[0.0], np.cumsum(moves)])
+    row = _basis(_closes({"VIX": vix, "SPX": _walk(rng, -0.004 * moves)}), ["SPX"]).iloc[0]
+    assert row["vix_beta_frac"] == pytest.approx(-0.004)
+    assert (row["vix_beta_nobs_count"], row["vix_beta_r2_frac"]) == (252, pytest.approx(1.0))
+    assert (row["stress_nobs_count"], row["stress_beta_status"]) == (0, "NO_DATA"), "SPX never lost 2 %"
+
+
+def test_a_night_without_any_bars_says_so():
+    row = _basis(_closes({"SPX": np.full(1, np.nan)}), ["SPX"]).iloc[0]
+    assert row[["vix_beta_status", "stress_beta_status", "ad_status", "rate_status"]].tolist() == ["NO_DATA"] * 4
+
+
+# --- rates ------------------------------------------------------------------------------------------------------------
+def test_rates_of_a_property_fund():
+    rng = np.random.default_rng(8)
+    spx, ten = rng.normal(0.0, 0.01, 252), rng.normal(0.0, 0.05, 252)  # percentage points
+    other = rng.normal(0.0, 0.05, 252)
+    vnq = 0.8 * spx - 0.05 * ten
+    share, fit = partial_r2(np.column_stack([vnq, spx]), spx, np.column_stack([ten, other]), min_nobs=120)
+    assert fit.slope[0] == pytest.approx(-0.05)
+    assert share[0] == pytest.approx(1.0)
+
+
+def test_rates_of_a_night():
+    rng = np.random.default_rng(9)
+    spx, ten = rng.normal(0.0, 0.01, 252), rng.normal(0.0, 0.0005, 252)
+    days = SESSIONS[-253:]
+    levels = 0.04 + np.concatenate([[0.0], np.cumsum(ten)])
+    bills = 0.03 + np.concatenate([[0.0], np.cumsum(rng.normal(0.0, 0.0005, 252))])
+    curve = pd.concat([pd.DataFrame({"curve_date": days, "tenor_years": tenor, "par_yield_frac": values})
+                       for tenor, values in ((10.0, levels), (0.25, bills))])  # fmt: skip
+    closes = _closes(
+        {"SPX": _walk(rng, spx), "VNQ": _walk(rng, 0.8 * spx - 5.0 * ten), "VIX": 20.0 + rng.normal(size=253)}
+    )
+    row = _basis(closes, ["VNQ"], curve).iloc[0]
+    assert row["rate_beta_frac"] == pytest.approx(-0.05)  # -5 per unit of yield is -0.05 per percentage point
+    assert row["rate_share_frac"] == pytest.approx(1.0)
+    assert row["rate_status"] == "OK"
+
+
+# --- correlations -----------------------------------------------------------------------------------------------------
+def test_levels_of_random_walks_correlate_for_nothing():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(400, 252)).cumsum(axis=1), rng.normal(size=(400, 252)).cumsum(axis=1)
+    level = np.array([np.corrcoef(a, b)[0, 1] for a, b in zip(x, y, strict=True)])
+    change = np.array([
+        correlations(np.diff(b)[:, None], np.diff(a), min_nobs=60).slope[0] for a, b in zip(x, y, strict=True)
+    ])  # fmt: skip
+    assert np.sqrt(np.mean(level**2)) > 0.4
+    assert np.sqrt(np.mean(change**2)) == pytest.approx(1.0 / np.sqrt(251), rel=0.1)
+
+
+def test_pearson_is_numpys():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=63), rng.normal(size=(63, 3))
+    fit = correlations(y - 0.5 * x[:, None], x, min_nobs=60)
+    expected = [np.corrcoef(y[:, at] - 0.5 * x, x)[0, 1] for at in range(3)]
+    assert fit.slope == pytest.approx(expected)
+    assert fit.se == pytest.approx(np.sqrt((1.0 - np.square(expected)) / 61))
+
+
+# --- indicators -------------------------------------------------------------------------------------------------------
+def test_a_matrix_equals_column_by_column():
+    rng = np.random.default_rng(12)
+    prices = {name: _walk(rng, rng.normal(0.0, 0.01, 399)) for name in ("AAA", "BBB", "GAP", "LATE", "NEW")}
+    prices["GAP"][200] = np.nan
+    prices["LATE"][:100] = np.nan
+    prices["NEW"][:-84] = np.nan
+    found = night_indicators(_closes(prices), DAY, "simulated")
+    rows = found.set_index(found["symbol"].astype("str"))
+    for name, values in prices.items():
+        own = values[~np.isnan(values)]
+        line = macd(own)
+        assert rows.loc[name, "bars_count"] == len(own)
+        assert rows.loc[name, "rsi14"] == pytest.approx(wilder_rsi(own)[-1])
+        assert rows.loc[name, "macd_line_usd"] == pytest.approx(line.line[-1])
+        assert rows.loc[name, "macd_signal_usd"] == pytest.approx(line.signal[-1])
+        assert rows.loc[name, "macd_hist_usd"] == pytest.approx(line.histogram[-1])
+        assert rows.loc[name, "ma50_usd"] == pytest.approx(own[-50:].mean())
+        moves = np.diff(np.log(own))[-20:]
+        assert rows.loc[name, "hv20_vol"] == pytest.approx(moves.std(ddof=1) * 252**0.5)
+    assert rows["rsi_status"].astype(str).to_dict() == dict.fromkeys(prices, "OK") | {"NEW": "INSUFFICIENT"}
+    assert rows.loc["NEW", "macd_status"] == "INSUFFICIENT"
+    turned = night_indicators(_closes(dict(reversed(prices.items()))), DAY, "simulated")
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), turned.reset_index(drop=True))
+
+
+# --- the regime -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("vol", "percent"), [(17.95, 1.1307), (16.0, 1.008), (14.92, 0.94)])
+def test_expected_daily_range_of_the_paper(vol, percent):
+    assert 100.0 * expected_daily_range(vol, vol / 100.0) == pytest.approx(percent, abs=1e-4 if vol != 14.92 else 5e-4)
+
+
+def _settlements(first, second, day=DAY):
+    return pd.DataFrame({"settle_date": day, "expiry_date": [day + pd.Timedelta(days=20), day + pd.Timedelta(days=50)],
+                         "settle_kind": "daily", "settle_vol_points": [first, second]})  # fmt: skip
+
+
+def _regime(close, first, second, previous=None, vix=15.0):
+    spx = 100.0 * np.exp(0.01 * (np.arange(250) % 2))  # 30 returns of +-1 %
+    closes = _closes({"VIX": np.full(250, vix), "SPX": spx, "VIX9D": np.full(250, 16.0)})
+    before = frames.empty(REGIME) if previous is None else previous
+    return night_regime(closes, _settlements(first, second), before, close, DAY, "simulated")
+
+
+REALISED = 0.01 * np.sqrt(30 / 29) * np.sqrt(252)  # deviation of fifteen +1 % and fifteen -1 %
+
+
+@pytest.mark.parametrize(
+    ("close", "over", "contango", "told"),
+    [
+        (15.01, 0.19, 0.13, (True, True, True)),
+        (15.0, 0.19, 0.13, (False, True, True)),  # the average itself is not above it
+        (15.01, 0.17, 0.13, (True, False, True)),
+        (15.01, 0.19, 0.11, (True, True, False)),
+    ],
+)
+def test_the_three_conditions(close, over, contango, told):
+    first = 100.0 * REALISED * (1.0 + over)
+    row = _regime(close, first, first * (1.0 + contango)).iloc[0]
+    assert (row["front_over_rv_frac"], row["contango_frac"]) == pytest.approx((over, contango))
+    assert (row["is_bt_vix_above_200dma"], row["is_bt_iv_over_rv"], row["is_bt_contango"]) == told
+    assert row["is_bt_all"] == all(told)
+
+
+def test_the_base_rate_counts_nights_on_which_all_is_known():
+    high = 100.0 * REALISED * 1.2
+    state = None
+    for close, first, expected in (
+        (16.0, high, (1, 1)),
+        (14.0, high, (2, 1)),
+        (16.0, np.nan, (2, 1)),
+        (16.0, high, (3, 2)),
+    ):
+        state = _regime(close, first, high * 1.2, state)
+        assert tuple(state[["bt_nights_count", "bt_true_count"]].iloc[0]) == expected
+    assert state["bt_base_rate_frac"].iloc[0] == pytest.approx(2 / 3)
+
+
+def test_contango_without_the_front_future_is_unknown():
+    row = _regime(16.0, np.nan, 20.0).iloc[0]
+    assert np.isnan(row["contango_frac"])
+    assert pd.isna(row["is_bt_contango"])
+    assert pd.isna(row["is_bt_all"])
+
+
+def test_front_futures_are_of_the_newest_session():
+    old, new = _settlements(18.0, 19.0, DAY - pd.Timedelta(days=1)), _settlements(20.0, 21.0)
+    assert front_futures(pd.concat([new, old]).sample(frac=1.0, random_state=3)) == (20.0, 21.0)
+
+
+# --- tenors -----------------------------------------------------------------------------------------------------------
+def test_a_longer_future_follows_less():
+    betas = tenor_beta(np.arange(1, 400))
+    assert (np.diff(betas) <= 0).all()
+    assert tenor_beta([30, 110, 220]).tolist() == [0.53, 0.27, 0.17]
+    assert (tenor_beta(np.arange(1, 400), {30: 0.2, 110: 0.5, 220: 0.1}) <= 0.2).all()
+    assert np.isnan(tenor_beta([np.nan])[0])
