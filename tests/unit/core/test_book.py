@@ -98,7 +98,8 @@ def test_what_a_share_pays(root, day, right, strike, pays):
 
 def test_a_quarantined_or_double_quote_is_no_quote():
     chain = pd.DataFrame(
-        [["A", "OK", 1.0, 1.2, 1.1], ["B", "BAD", 1.0, 1.2, 1.1], ["C", "OK", 1.0, 1.2, 1.1], ["C", "OK", 2.0, 2.2, 2.1]],
+        [["A", "OK", 1.0, 1.2, 1.1], ["B", "BAD", 1.0, 1.2, 1.1], ["C", "OK", 1.0, 1.2, 1.1],
+         ["C", "OK", 2.0, 2.2, 2.1]],
         columns=["osi_symbol", "quote_flag", "bid_usd", "ask_usd", "mid_usd"],
     )  # fmt: skip
     found = quotes_of(chain, pd.Series(["B", "A", "C", "D", "A"]))
