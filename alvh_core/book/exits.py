@@ -32,7 +32,8 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     age = (trade_date - held["entry_date"]).dt.days
     units = held["units_open"].to_numpy(dtype=np.int64)
     is_over = dte <= 0
-    multiple = held["mid_usd"] / held["entry_mid_usd"].where(held["entry_mid_usd"] > 0)
+    # rounded, as the limits are: 0.30 / 0.10 falls short of 3 in binary
+    multiple = (held["mid_usd"] / held["entry_mid_usd"].where(held["entry_mid_usd"] > 0)).round(9)
     part = np.floor(np.round(units * held["profit_sold_frac"].fillna(0.0).to_numpy(), 9)).astype(np.int64)
     profits = (units > 0) & ~held["is_profit_taken"] & (multiple >= held["profit_multiple"]) & (part > 0)
     by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
@@ -51,7 +52,7 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
 def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last: pd.Series, due: pd.Series,
                 passes: pd.Series, dte: pd.Series, multiple: pd.Series) -> pd.DataFrame:  # fmt: skip
     """Hold back what cannot be sold sensibly tonight."""
-    spread = 2.0 * (held["ask_usd"] - held["bid_usd"]) / (held["ask_usd"] + held["bid_usd"])
+    spread = (2.0 * (held["ask_usd"] - held["bid_usd"]) / (held["ask_usd"] + held["bid_usd"])).round(9)
     is_sale = np.isin(kind, [TAKE_PROFIT, ROLL, DISARM])
     no_quote = is_sale & (spread.isna() & ~is_last).to_numpy()
     too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last).to_numpy()

@@ -1,0 +1,226 @@
+"""The parts of the paper book: settlement values, limits of the exits, calm nights, ladders that sleep, layer state."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alvh_core import frames
+from alvh_core.book.exits import decide_exits
+from alvh_core.book.market import quotes_of, settled, settlement_values
+from alvh_core.book.sums import held_state, night_book
+from alvh_core.book.transition import NightTrades
+from alvh_core.registry.book import BOOK, FILLS, POSITIONS
+from alvh_core.schemas import LADDER_STATE
+from alvh_core.triggers import LADDER
+
+DAY = pd.Timestamp("2026-07-16")
+NIGHT = {"trade_date": DAY, "source_mode": "simulated"}
+SPX = dict(zip(LADDER, ["SPX", "V0_REF", "VIX", "trigger_442"], strict=True))
+XLK = dict(zip(LADDER, ["XLK", "V1_SAME_HEDGE", "VIX", "trigger_442"], strict=True))
+ROOTS = pd.DataFrame(
+    [["VIX", "VIX", "SOQ"], ["VIX", "VIXW", "SOQ"], ["SPX", "SPX", "AM"], ["SPX", "SPXW", "PM"], ["XLK", "XLK", "PM"]],
+    columns=["underlying", "root", "settlement"],
+)
+SETTLEMENTS = pd.DataFrame({
+    "expiry_date": pd.to_datetime(["2026-07-15", "2026-07-22", "2026-08-19"]),
+    "settle_kind": ["final", "daily", "final"], "settle_vol_points": [21.36, 19.0, np.nan],
+})  # fmt: skip
+BARS = pd.DataFrame({
+    "symbol": pd.Categorical(["VIX", "SPX", "XLK", "XLK"]),
+    "bar_date": pd.to_datetime(["2026-07-15", "2026-07-15", "2026-07-15", "2026-07-16"]),
+    "close_usd": [22.52, 6000.0, 280.0, 290.0],
+})  # fmt: skip
+
+
+def _values():
+    return settlement_values(SETTLEMENTS, BARS, ROOTS)
+
+
+def _position(ladder=SPX, layer_no=1, **changes):
+    plain = {
+        "layer_no": layer_no, "osi_symbol": "VIX   260819C00022000", "root": "VIX", "option_right": "C",
+        "expiry_date": pd.Timestamp("2026-08-19"), "strike_usd": 22.0, "multiplier": 100, "units_open": 4,
+        "entry_date": pd.Timestamp("2026-07-01"), "entry_mid_usd": 2.0, "entry_spread_usd": 0.1, "dte_days": 34,
+        "mark_usd": 2.5, "liquidation_usd": 2.4, "last_mark_usd": 2.5, "last_mark_date": DAY,
+        "is_profit_taken": False, "position_state": "HELD", "position_reason": None,
+    }  # fmt: skip
+    return ladder | NIGHT | plain | changes
+
+
+def _positions(*rows):
+    return frames.conform(pd.DataFrame(rows), POSITIONS) if rows else frames.empty(POSITIONS)
+
+
+def _quiet(positions):
+    """Return a night on which nothing is traded and no mark moves."""
+    before = positions.assign(is_roll_due=False, is_rolled=False)
+    return NightTrades(positions=positions, fills=frames.empty(FILLS), before=before)
+
+
+def _book(positions, earlier, ladders, returns, day=DAY):
+    return night_book(_quiet(positions), earlier, pd.DataFrame(ladders), pd.Series(returns, dtype="float64"),
+                      trade_date=day, source_mode="simulated")  # fmt: skip
+
+
+def test_vix_settles_to_the_final_settlement_of_its_future():
+    values = _values()
+    for root in ("VIX", "VIXW"):
+        mine = values[values["root"] == root]
+        # neither the daily settlement of 07-22, nor the unknown one of 08-19, nor the close of 22.52
+        assert mine["official_value"].tolist() == [21.36]
+        assert mine["expiry_date"].tolist() == [pd.Timestamp("2026-07-15")]
+
+
+def test_pm_roots_settle_to_the_close_of_the_expiry_session():
+    values = _values().set_index(["root", "expiry_date"])["official_value"]
+    assert values["SPXW", pd.Timestamp("2026-07-15")] == 6000.0
+    assert values["XLK", pd.Timestamp("2026-07-15")] == 280.0
+    assert values["XLK", pd.Timestamp("2026-07-16")] == 290.0
+
+
+@pytest.mark.parametrize(
+    ("root", "day", "right", "strike", "pays"),
+    [
+        ("VIX", "2026-07-15", "C", 20.0, 1.36),
+        ("VIX", "2026-07-15", "C", 22.0, 0.0),
+        ("VIX", "2026-07-15", "P", 25.0, 3.64),
+        ("SPXW", "2026-07-15", "P", 6100.0, 100.0),
+        ("XLK", "2026-07-15", "P", 290.0, 10.0),
+        pytest.param("SPX", "2026-07-15", "P", 6100.0, np.nan, id="an AM index waits for its opening value"),
+        pytest.param("VIX", "2026-07-22", "C", 18.0, np.nan, id="a daily settlement is none"),
+        pytest.param("VIX", "2026-08-19", "C", 18.0, np.nan, id="not published yet"),
+    ],
+)
+def test_what_a_share_pays(root, day, right, strike, pays):
+    mine = pd.DataFrame([_position(root=root, expiry_date=pd.Timestamp(day), option_right=right, strike_usd=strike)])
+    np.testing.assert_allclose(settled(mine, _values()), [pays], atol=1e-9)
+
+
+def test_a_quarantined_or_double_quote_is_no_quote():
+    chain = pd.DataFrame(
+        [["A", "OK", 1.0, 1.2, 1.1], ["B", "BAD", 1.0, 1.2, 1.1], ["C", "OK", 1.0, 1.2, 1.1],
+         ["C", "OK", 2.0, 2.2, 2.1]],
+        columns=["osi_symbol", "quote_flag", "bid_usd", "ask_usd", "mid_usd"],
+    )  # fmt: skip
+    found = quotes_of(chain, pd.Series(["B", "A", "C", "D", "A"]))
+    np.testing.assert_allclose(found["mid_usd"], [np.nan, 1.1, np.nan, np.nan, 1.1])
+
+
+def _exit(bid, ask, *, action="HOLD", cost=2.0, **changes):
+    candidate = {"new_symbol": "NEW", "new_status": "OK", "new_units": 4, "is_eligible": True, "leg_action": action}
+    terms = {"roll_dte_days": 21, "hold_days": 0, "profit_multiple": 3.0, "profit_sold_frac": 0.5,
+             "defer_spread_frac": 0.25, "defer_until_dte_days": 5}  # fmt: skip
+    quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "payoff_usd": np.nan}
+    row = pd.DataFrame([_position() | candidate | terms | quote | {"entry_mid_usd": cost} | changes])
+    return decide_exits(row, DAY).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "cost", "kind"),
+    [
+        pytest.param(0.29, 0.31, 0.10, "TAKE_PROFIT", id="0.30 is three times 0.10, though not in binary"),
+        pytest.param(0.28, 0.30, 0.10, "", id="2.9 times"),
+        pytest.param(3.0, 3.2, 0.0, "", id="bought for nothing"),
+    ],
+)
+def test_a_profit_is_taken_at_three_times_the_cost(bid, ask, cost, kind):
+    assert _exit(bid, ask, cost=cost)["exit_kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "kind", "state"),
+    [
+        pytest.param(0.35, 0.45, "DISARM", "HELD", id="0.10 of 0.40 is 25 %, not more"),
+        pytest.param(0.34, 0.45, "", "DEFERRED", id="27.8 %"),
+        pytest.param(np.nan, np.nan, "", "NO_QUOTE", id="no quote"),
+    ],
+)
+def test_a_sale_waits_for_a_market(bid, ask, kind, state):
+    found = _exit(bid, ask, action="DISARM")
+    assert (found["exit_kind"], found["position_state"]) == (kind, state)
+
+
+@pytest.mark.parametrize(("days", "kind", "state"), [(6, "", "DEFERRED"), (5, "ROLL_CLOSE", "HELD")])
+def test_a_refused_roll_is_forced_five_days_before_the_end(days, kind, state):
+    found = _exit(1.0, 2.0, expiry_date=DAY + pd.Timedelta(days=days), is_eligible=False)
+    assert (found["exit_kind"], found["position_state"]) == (kind, state)
+
+
+@pytest.mark.parametrize(("action", "pays", "kind", "state"), [
+    ("DISARM", np.nan, "", "AWAITING_SETTLEMENT"), ("DISARM", 1.36, "SETTLE", "HELD"), ("HOLD", 0.0, "SETTLE", "HELD"),
+])  # fmt: skip
+def test_settlement_comes_before_every_other_exit(action, pays, kind, state):
+    found = _exit(9.0, 9.2, action=action, expiry_date=DAY, payoff_usd=pays)
+    assert (found["exit_kind"], found["position_state"]) == (kind, state)
+
+
+@pytest.mark.parametrize(
+    ("host_return", "calm"),
+    [(0.01, 1), (-0.0199, 1), (-0.02, 0), (-0.05, 0), (np.nan, 0)],
+)
+def test_calm_nights_are_those_on_which_the_host_lost_less_than_two_percent(host_return, calm):
+    found = _book(_positions(_position()), frames.empty(BOOK), [SPX], {"SPX": host_return})
+    assert found["calm_nights_count"].tolist() == [calm]
+    assert found["book_nights_count"].tolist() == [1]
+
+
+def test_the_profit_of_a_calm_night_is_counted_by_the_ladders_own_host():
+    positions = _positions(_position(), _position(XLK))
+    trades = _quiet(positions)
+    earlier = trades.before.assign(last_mark_usd=2.0)  # 2.5 now: 0.5 * 400 for each
+    trades = NightTrades(positions=positions, fills=trades.fills, before=earlier)
+    found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX, XLK]), pd.Series({"SPX": -0.03, "XLK": 0.0}),
+                       **NIGHT).set_index("host")  # fmt: skip
+    assert found["sum_pnl_mid_usd"].to_dict() == {"SPX": 200.0, "XLK": 200.0}
+    assert found["sum_pnl_calm_usd"].to_dict() == {"SPX": 0.0, "XLK": 200.0}
+
+
+def test_the_sums_of_a_ladder_that_sleeps_go_on():
+    positions = _positions(_position(), _position(XLK))
+    first = _book(positions, frames.empty(BOOK), [SPX, XLK], {"SPX": 0.0, "XLK": 0.0})
+    second = _book(positions, first, [SPX], {"SPX": 0.0}, DAY + pd.Timedelta(days=4)).set_index("host")
+    assert second.loc["XLK", "book_nights_count"] == 2
+    assert second.loc["XLK", "calm_nights_count"] == 1  # its host had no return the second time
+    assert second.loc["XLK", "sum_outlay_days_usd"] == pytest.approx(2.5 * 400 * 4)
+    assert second.loc["XLK", "units_open"] == 4
+
+
+def test_a_book_without_positions_is_worth_nothing():
+    found = _book(_positions(), frames.empty(BOOK), [SPX], {"SPX": 0.0})
+    assert found[["book_mark_usd", "book_liquidation_usd", "pnl_mid_usd", "units_open"]].to_numpy().tolist() == [
+        [0] * 4
+    ]
+
+
+def _state():
+    rows = [SPX | NIGHT | {"layer_no": at, "is_armed": True, "armed_date": DAY, "below_count": 0, "retries_count": 1,
+                           "units_deployed": 4, "deployed_date": DAY} for at in (1, 2, 3)]  # fmt: skip
+    return frames.conform(pd.DataFrame(rows), LADDER_STATE)
+
+
+def test_layers_stand_where_the_positions_are():
+    bought = pd.Timestamp("2026-07-01")
+    positions = _positions(_position(units_open=2), _position(layer_no=2, position_state="AWAITING_SETTLEMENT"),
+                           _position(layer_no=3, units_open=-2))  # fmt: skip
+    found = held_state(_state(), positions)
+    # half sold; expired, so free again; a sold layer holds its units too
+    assert found["units_deployed"].tolist() == [2, 0, 2]
+    assert found["deployed_date"].tolist() == [bought, pd.NaT, bought]
+    assert found["is_armed"].tolist() == [True] * 3
+    assert found["retries_count"].tolist() == [1] * 3
+
+
+def test_a_layer_rolled_after_an_expiry_counts_what_lives_only():
+    rows = [
+        _position(osi_symbol="VIX   260715C00022000", position_state="AWAITING_SETTLEMENT"),
+        _position(entry_date=DAY),
+    ]
+    found = held_state(_state(), _positions(*rows))
+    assert found["units_deployed"].tolist() == [4, 0, 0]
+    assert found["deployed_date"].iloc[0] == DAY
+
+
+def test_nothing_held_frees_every_layer():
+    found = held_state(_state(), _positions())
+    assert found["units_deployed"].tolist() == [0, 0, 0]
+    assert found["deployed_date"].isna().all()
