@@ -9,7 +9,7 @@ from alvh_core.basis.betas import correlations, partial_r2, slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.hosts import night_basis
 from alvh_core.basis.indicators import night_indicators
-from alvh_core.basis.regime import expected_daily_range, front_futures, night_regime
+from alvh_core.basis.regime import expected_daily_range, night_regime
 from alvh_core.basis.term import tenor_beta
 from alvh_core.indicators import macd, wilder_rsi
 from alvh_core.registry.basis import REGIME
@@ -215,49 +215,6 @@ def _regime(close, first, second, previous=None, vix=15.0):
 
 
 REALISED = 0.01 * np.sqrt(30 / 29) * np.sqrt(252)  # deviation of fifteen +1 % and fifteen -1 %
-
-
-@pytest.mark.parametrize(
-    ("close", "over", "contango", "told"),
-    [
-        (15.01, 0.19, 0.13, (True, True, True)),
-        (15.0, 0.19, 0.13, (False, True, True)),  # the average itself is not above it
-        (15.01, 0.17, 0.13, (True, False, True)),
-        (15.01, 0.19, 0.11, (True, True, False)),
-    ],
-)
-def test_the_three_conditions(close, over, contango, told):
-    first = 100.0 * REALISED * (1.0 + over)
-    row = _regime(close, first, first * (1.0 + contango)).iloc[0]
-    assert (row["front_over_rv_frac"], row["contango_frac"]) == pytest.approx((over, contango))
-    assert (row["is_bt_vix_above_200dma"], row["is_bt_iv_over_rv"], row["is_bt_contango"]) == told
-    assert row["is_bt_all"] == all(told)
-
-
-def test_the_base_rate_counts_nights_on_which_all_is_known():
-    high = 100.0 * REALISED * 1.2
-    state = None
-    for close, first, expected in (
-        (16.0, high, (1, 1)),
-        (14.0, high, (2, 1)),
-        (16.0, np.nan, (2, 1)),
-        (16.0, high, (3, 2)),
-    ):
-        state = _regime(close, first, high * 1.2, state)
-        assert tuple(state[["bt_nights_count", "bt_true_count"]].iloc[0]) == expected
-    assert state["bt_base_rate_frac"].iloc[0] == pytest.approx(2 / 3)
-
-
-def test_contango_without_the_front_future_is_unknown():
-    row = _regime(16.0, np.nan, 20.0).iloc[0]
-    assert np.isnan(row["contango_frac"])
-    assert pd.isna(row["is_bt_contango"])
-    assert pd.isna(row["is_bt_all"])
-
-
-def test_front_futures_are_of_the_newest_session():
-    old, new = _settlements(18.0, 19.0, DAY - pd.Timedelta(days=1)), _settlements(20.0, 21.0)
-    assert front_futures(pd.concat([new, old]).sample(frac=1.0, random_state=3)) == (20.0, 21.0)
 
 
 # --- tenors -----------------------------------------------------------------------------------------------------------

@@ -123,10 +123,10 @@ def _advanced(rules, close=20.0, armed=(True, False, False)):
 
 
 def test_the_state_machine_obeys():
-    held = _advanced({"is_new_blocked": np.full(3, True)})
+    held = _advanced({"blocks_new": np.full(3, True)})
     assert held["leg_action"].astype(str).tolist() == ["BLOCKED", "IDLE", "IDLE"]
     assert (held["units_deployed"].tolist(), held["retries_count"].tolist()) == ([0, 0, 0], [0, 0, 0])
-    assert _advanced({"is_index_ignored": np.array([False, True, False])}, 30.0)["is_armed"].tolist() == [
+    assert _advanced({"ignores_index": np.array([False, True, False])}, 30.0)["is_armed"].tolist() == [
         True,
         False,
         True,
