@@ -24,9 +24,11 @@ from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, QUARANTINED_QUOTES, VX_SETTLEMENTS,
-                             DAILY_BARS)), *map(in_warehouse, (POSITIONS, BOOK))],
-       writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_STATE))])  # fmt: skip
+@stage(
+    reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES, QUARANTINED_QUOTES)),
+           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS)), *map(in_warehouse, (POSITIONS, BOOK))],
+    writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_STATE))],
+)  # fmt: skip
 def book(night: Night) -> None:
     """Take the paper book through the night."""
     lake, warehouse, day, mode = night.lake, night.warehouse, pd.Timestamp(night.trade_date), night.source_mode

@@ -29,9 +29,11 @@ from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, RATE_CURVE, DAILY_ACTIONS,
-                             CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
-       writes=[*map(in_lake, COST_TABLES)])  # fmt: skip
+@stage(
+    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, RATE_CURVE)),
+           *map(in_lake, (DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
+    writes=[*map(in_lake, COST_TABLES)],
+)  # fmt: skip
 def costs(night: Night) -> None:
     """Compute scenarios, yearly costs, structure and dividend values of the night."""
     lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.profile

@@ -13,6 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from alvh_core.profiles import PROFILES
+from alvh_core.universe import DEFAULT_UNIVERSE, hosts
+
 LEGS, SIGNALS, VERDICTS = "out_alvh__daily_ladder_legs", "out_alvh__daily_ladder_signals", "out_alvh__daily_verdicts"
 JULY_10, JULY_16, JULY_31 = date(2026, 7, 10), date(2026, 7, 16), date(2026, 7, 31)
 
@@ -40,7 +43,8 @@ def replay(run_night, recorded: Path, tmp_path_factory) -> Callable[..., Night]:
 
 def reference_legs(night: Night) -> pd.DataFrame:
     legs = night[LEGS]
-    return legs[(legs["host"] == "SPX") & (legs["variant"] == "V0_REF")].set_index("layer_no")
+    mine = (legs["host"] == "SPX") & (legs["variant"] == "V0_REF") & (legs["profile"] == "trigger_442")
+    return legs[mine].set_index("layer_no")
 
 
 def test_july_16_buys_the_monthlies_and_misses_the_third_layer(replay) -> None:
@@ -53,7 +57,8 @@ def test_july_16_buys_the_monthlies_and_misses_the_third_layer(replay) -> None:
     assert round(legs.loc[2, "forward_usd"], 2) == 20.34
     assert legs.loc[3, "leg_status"] == "NO_EXPIRY"
     signals = night[SIGNALS]
-    reference = signals[signals["variant"] == "V0_REF"].iloc[0]
+    is_default = signals["profile"] == "trigger_442"
+    reference = signals[(signals["variant"] == "V0_REF") & is_default].iloc[0]
     assert reference["filter_state"] == "MISSING_LEG"
     assert reference["vix_close_vol_points"] == 16.73
     assert reference["layers_armed_count"] == 0
@@ -63,6 +68,22 @@ def test_july_31_takes_a_weekly_because_no_monthly_lies_near(replay) -> None:
     first = reference_legs(replay(JULY_31)).loc[1]
     assert first["osi_symbol"].startswith("VIXW  260902C")
     assert first["root"] == "VIXW"
+
+
+@pytest.mark.parametrize("day", [JULY_16, JULY_31], ids=str)
+def test_every_host_variant_and_profile_has_a_row_with_a_state(replay, day: date) -> None:
+    night = replay(day)
+    wrappers = [asset.symbol for asset in DEFAULT_UNIVERSE.values() if asset.asset_class == "volatility_etp"]
+    kinds = [("V1_SAME_HEDGE", 1), ("V2_VOL_WRAPPER", len(wrappers)), ("V3_NATIVE", 1)]
+    expected = {(host.symbol, kind, profile): count
+                for host in hosts(DEFAULT_UNIVERSE) for kind, count in kinds for profile in PROFILES}  # fmt: skip
+    expected |= {("SPX", "V0_REF", profile): 1 for profile in PROFILES}
+    signals = night[SIGNALS].astype({"host": "str", "variant": "str", "profile": "str"})
+    assert signals.groupby(["host", "variant", "profile"]).size().to_dict() == expected
+    assert signals[["filter_state", "action"]].notna().all(axis=None)
+    legs = night[LEGS]
+    assert len(legs) == 3 * len(signals)
+    assert legs[["leg_status", "leg_action", "size_status"]].notna().all(axis=None)
 
 
 @pytest.mark.parametrize("day", [JULY_16, JULY_31], ids=str)
