@@ -21,7 +21,7 @@ from alvh_core.universe import Asset, hosts
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
 TERMS = ("roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac", "defer_spread_frac",
-         "defer_until_dte_days")  # fmt: skip
+         "defer_until_dte_days", "mode")  # fmt: skip
 NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"
 
 

@@ -117,6 +117,8 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     rejected = frame[bad].assign(**_marks(rejects)).assign(severity="row")
     if "row_position" not in rejected:  # made here, not read from a payload
         rejected = rejected.assign(row_position=np.flatnonzero(bad))
+    if "payload_sha256" not in rejected:
+        rejected = rejected.assign(payload_sha256="")
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
     row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
     clean = frame[~bad].reset_index(drop=True)

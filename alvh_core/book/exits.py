@@ -16,9 +16,9 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     Parameters
     ----------
     held : DataFrame
-        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``leg_action``, the
+        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``is_armed``, the
         candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
-        ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
+        ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
         ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
     trade_date : Timestamp
 
@@ -39,11 +39,13 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
         (held["hold_days"] > 0) & (age >= held["hold_days"])
     )
-    due = by_time & (held["leg_action"] != "DISARM") & (held["new_symbol"] != held["osi_symbol"])
-    is_last = dte <= held["defer_until_dte_days"].fillna(0)
+    # armed or not is asked every night: a sale that had to wait is still due when the layer's action has passed
+    disarms = held["is_armed"].eq(False) & (held["mode"] == "trigger")
+    due = by_time & ~disarms & (held["new_symbol"] != held["osi_symbol"])
+    # what was sold has to be bought back at a price: only what is owned may go for nothing
+    is_last = (dte <= held["defer_until_dte_days"].fillna(0)) & (held["units_open"] > 0)
     has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
     passes = has_new & (held["is_eligible"].eq(True) | is_last)
-    disarms = held["leg_action"] == "DISARM"
     kind = np.select([is_over, profits, due & passes, disarms], [SETTLE, TAKE_PROFIT, ROLL, DISARM], default=NONE)
     sold = np.where(kind == TAKE_PROFIT, part, units)
     return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)

@@ -18,8 +18,8 @@ from alvh_core.registry.book import FILLS, POSITIONS
 from alvh_core.triggers import LADDER
 
 LAYER = [*LADDER, "layer_no"]
-_OF_LEG = ["units_target", "side", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd", "ask_usd",
-           "unit_basis"]  # fmt: skip
+_OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
+           "ask_usd", "unit_basis"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
 
 

@@ -51,7 +51,7 @@ def night_parity(
     result = known[[*EXPIRY, "dte_days", "years", "discount"]].merge(band_measures(near), on=EXPIRY, how="left")
     result = result.merge(implied_rates(near), on=EXPIRY, how="left")
     names = result["underlying"].astype("str")
-    american = names.map(lambda name: universe[name].exercise == "american").to_numpy()
+    american = names.map(lambda name: universe[name].exercise == "american").to_numpy(dtype=bool)
     excess = _american_excess(near, spots)
     result = result.merge(excess, on=EXPIRY, how="left")
     status = _financing_status(result, american)

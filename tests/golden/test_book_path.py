@@ -37,7 +37,7 @@ NIGHTS = [
     ("2011-11-22", HOLD3, PQD, True, 0.001, {"P": (9.3, 9.7), "Q": (5.9, 6.1), "D": (4.8, 5.2)}),  # only once
     ("2011-11-23", ("HOLD", "HOLD", "DISARM"), PQD, True, -0.02,
      {"P": (8.9, 9.1), "Q": (5.9, 6.1), "D": (3.0, 5.0)}),  # spread of D 50 %, 175 days left
-    ("2011-11-28", ("HOLD", "HOLD", "DISARM"), PQD, True, None,
+    ("2011-11-28", ("HOLD", "HOLD", "IDLE"), PQD, True, None,
      {"P": (7.9, 8.1), "Q": (5.4, 5.6), "D": (4.4, 4.6)}),
     ("2011-11-30", ("HOLD", "HOLD", "IDLE"), ("N", "Q", "D"), False, 0.001,  # P has 21 days left, the filter fails
      {"P": (6.9, 7.1), "N": (6.0, 8.0), "Q": (4.9, 5.1), "D": (4.4, 4.6)}),
@@ -99,6 +99,7 @@ def _legs(actions, wanted, is_eligible, quotes):
         leg = _contract(name) | _quote(quotes, name) if found else blank
         rows.append(ME | leg | {
             "layer_no": at + 1, "units_target": (4, 4, 2)[at], "side": 1, "leg_action": action,
+            "is_armed": action not in {"DISARM", "IDLE"},
             "leg_status": "OK" if found else "NO_EXPIRY", "is_eligible": is_eligible, "unit_basis": "contracts",
         })  # fmt: skip
     legs = pd.DataFrame(rows)

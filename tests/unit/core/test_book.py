@@ -107,8 +107,9 @@ def test_a_quarantined_or_double_quote_is_no_quote():
 
 
 def _exit(bid, ask, *, action="HOLD", cost=2.0, **changes):
-    candidate = {"new_symbol": "NEW", "new_status": "OK", "new_units": 4, "is_eligible": True, "leg_action": action}
-    terms = {"roll_dte_days": 21, "hold_days": 0, "profit_multiple": 3.0, "profit_sold_frac": 0.5,
+    candidate = {"new_symbol": "NEW", "new_status": "OK", "new_units": 4, "is_eligible": True,
+                 "leg_action": action, "is_armed": action != "DISARM"}  # fmt: skip
+    terms = {"mode": "trigger", "roll_dte_days": 21, "hold_days": 0, "profit_multiple": 3.0, "profit_sold_frac": 0.5,
              "defer_spread_frac": 0.25, "defer_until_dte_days": 5}  # fmt: skip
     quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "payoff_usd": np.nan}
     row = pd.DataFrame([_position() | candidate | terms | quote | {"entry_mid_usd": cost} | changes])
@@ -144,6 +145,20 @@ def test_a_sale_waits_for_a_market(bid, ask, kind, state):
 def test_a_refused_roll_is_forced_five_days_before_the_end(days, kind, state):
     found = _exit(1.0, 2.0, expiry_date=DAY + pd.Timedelta(days=days), is_eligible=False)
     assert (found["exit_kind"], found["position_state"]) == (kind, state)
+
+
+def test_a_sale_that_had_to_wait_is_due_until_it_is_made_and_never_rolled():
+    """The state machine says DISARM once; the night after the layer is idle, and still to be sold."""
+    for days in (20, 60):
+        later = _exit(1.00, 1.05, action="IDLE", is_armed=False, expiry_date=DAY + pd.Timedelta(days=days))
+        assert later["exit_kind"] == "DISARM"
+    held = _exit(1.00, 1.05, action="IDLE", is_armed=False, mode="bands", expiry_date=DAY + pd.Timedelta(days=60))
+    assert held["exit_kind"] == "", "a band that buys nothing holds what it has to settlement"
+
+
+def test_what_was_sold_is_never_bought_back_for_nothing():
+    short = _exit(np.nan, np.nan, units_open=-2, expiry_date=DAY + pd.Timedelta(days=4))
+    assert (short["exit_kind"], short["units_sold"], short["position_state"]) == ("", 0, "NO_QUOTE")
 
 
 @pytest.mark.parametrize(("action", "pays", "kind", "state"), [
