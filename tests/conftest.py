@@ -255,8 +255,6 @@ def sample_frame():
 
     def make(spec, *, rows=4, has_nulls=True, **fixed) -> pd.DataFrame:
         columns = {}
-        if set(spec.key) <= set(fixed):  # one row a night is all the key leaves room for
-            rows = min(rows, 1)
         for column in spec.columns:
             values = list(_SAMPLES[column.dtype][:rows])
             if spec.is_nullable(column.name) and has_nulls and rows > 1:

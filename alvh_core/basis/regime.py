@@ -95,7 +95,7 @@ def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFra
     )
     nights, true = nights + is_known, true + bool(every)
     row = {
-        "trade_date": trade_date, "source_mode": source_mode, "vix_close_vol_points": vix_close,
+        "trade_date": trade_date, "source_mode": source_mode, "symbol": "VIX", "vix_close_vol_points": vix_close,
         "vix_regime": vix_regime(vix_close), "edr_frac": edr, "edr_status": "NO_DATA" if np.isnan(edr) else "OK",
         "contango_frac": contango, "front_over_rv_frac": over_rv, **told, "is_bt_all": every,
         "bt_base_rate_frac": true / nights if nights else np.nan, "bt_nights_count": nights, "bt_true_count": true,

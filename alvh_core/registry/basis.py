@@ -86,7 +86,7 @@ INDICATORS = TableSpec(
 )  # fmt: skip
 REGIME = TableSpec(
     name="out_market__daily_regime",
-    key=NIGHT,
+    key=(*NIGHT, "symbol"),
     values=("vix_close_vol_points?", "vix_regime", "edr_frac?", "edr_status", "contango_frac?", "front_over_rv_frac?",
             "is_bt_vix_above_200dma?", "is_bt_iv_over_rv?", "is_bt_contango?", "is_bt_all?", "bt_base_rate_frac?",
             "bt_nights_count", "bt_true_count", "fwd_beta_30", "fwd_beta_110", "fwd_beta_220", "fwd_beta_status"),

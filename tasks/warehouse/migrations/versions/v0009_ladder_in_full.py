@@ -62,6 +62,7 @@ def upgrade() -> None:
         "out_market__daily_regime",
         sa.Column("trade_date", sa.Date, primary_key=True),
         sa.Column("source_mode", _TEXT, primary_key=True),
+        sa.Column("symbol", _TEXT, primary_key=True),
         sa.Column("vix_close_vol_points", sa.Double),
         sa.Column("vix_regime", _TEXT, nullable=False),
         sa.Column("edr_frac", sa.Double),
