@@ -15,7 +15,6 @@ LAYERS = (1, 2, 3)
 FEE_USD_PER_CONTRACT = 1.0  # domain paper 5.2, a judgement
 EQUITY_PREMIUM_FRAC = 0.05  # a declared judgement, for the cost of equity of the dividend model only
 DIVIDEND_GROWTH_FRAC = 0.03  # likewise: the growth of the paper's worked example
-FILL_GRID = (0.0, 0.32, 0.59, 0.79, 1.0)  # half-spreads paid: C8, Muravyev-Pearson 2020 and ORATS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from alvh_core.basis.hosts import WINDOW, night_basis
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.basis.regime import night_regime
 from alvh_core.breadth import universe_moves
+from alvh_core.frames import concat
 from alvh_core.host_rules import NightContext, crypto_hosts, night_rules
 from alvh_core.macro.windows import event_windows, macro_context
 from alvh_core.registry.basis import BASIS_TABLES, EVENT_WINDOWS, HOST_BASIS, INDICATORS, MACRO_CONTEXT, REGIME
@@ -28,7 +29,8 @@ from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, (DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS, MACRO_EVENTS, MACRO_SERIES, VX_SETTLEMENTS)),
+@stage(reads=[*map(in_lake, (DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS, MACRO_EVENTS, MACRO_SERIES, VX_SETTLEMENTS,
+                             RATE_CURVE, MODEL_FREE)),
               *map(in_warehouse, (RATE_CURVE, MODEL_FREE, REGIME))],
        writes=[*map(in_lake, (*BASIS_TABLES, HOST_RULES))])  # fmt: skip
 def context(night: Night) -> None:
@@ -36,7 +38,10 @@ def context(night: Night) -> None:
     lake, warehouse, day, mode = night.lake, night.warehouse, night.trade_date, night.source_mode
     at, universe, bars = pd.Timestamp(day), night.universe, lake.read(DAILY_BARS)
     closes, events, series = Closes.of(bars), lake.read(MACRO_EVENTS), lake.read(MACRO_SERIES)
-    curve, volatility = (warehouse.last_nights(table, mode, day, WINDOW) for table in (RATE_CURVE, MODEL_FREE))
+    curve, volatility = (
+        concat([warehouse.last_nights(table, mode, night.eve, WINDOW), lake.read(table)], table)
+        for table in (RATE_CURVE, MODEL_FREE)
+    )
     moves = universe_moves(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
     before = warehouse.rows_before(REGIME, mode, day)
     close = trigger_close(bars, lake.read(SNAPSHOTS), day).vol_points

@@ -48,7 +48,7 @@ def costs(night: Night) -> None:
     yearly = night_costs(book, legs, ladder_rights(plan), yields, notionals=notionals,
                          funding_rate=rate_at(curve, 0.25), trade_date=day, source_mode=mode)  # fmt: skip
     lake.write(yearly, COSTS)
-    earlier = night.warehouse.last_columns(BOOK, READ, mode, night.trade_date, WINDOW_NIGHTS - 1, profile=profile.name)
+    earlier = night.warehouse.last_columns(BOOK, READ, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
     lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
     betas = as_mapping(basis, "host", "stress_beta")

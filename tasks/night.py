@@ -6,7 +6,7 @@ rebuild the adapters; frames never travel, stages meet in the lake.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,11 @@ class Night:
     def trade_date(self) -> date:
         """Session of the night."""
         return self.key.trade_date
+
+    @property
+    def eve(self) -> date:
+        """The day before: earlier nights are asked for up to it, so that a second run does not find its own rows."""
+        return self.trade_date - timedelta(days=1)
 
     @property
     def source_mode(self) -> str:

@@ -3,7 +3,6 @@
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.frames import before
 from alvh_core.ladders import plan_ladders
 from alvh_core.registry.tightness import BOOK_SPREADS, LADDER_TIGHTNESS, LEG_TIGHTNESS, PARITY, TIGHTNESS_TABLES
 from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS
@@ -22,7 +21,7 @@ def tightness(night: Night) -> None:
     priced, snapshots, legs = lake.read(PRICED_QUOTES), lake.read(SNAPSHOTS), lake.read(LADDER_LEGS)
     spots = dict(zip(snapshots["underlying"].astype("str"), snapshots["underlying_price_usd"], strict=True))
     plan = plan_ladders(night.universe, priced, [night.profile])
-    earlier = before(night.warehouse.last_nights(BOOK_SPREADS, mode, night.trade_date, WINDOW_NIGHTS), night.trade_date)
+    earlier = night.warehouse.last_nights(BOOK_SPREADS, mode, night.eve, WINDOW_NIGHTS)
     lake.write(night_parity(priced, lake.read(FORWARDS), spots, night.universe, day, mode), PARITY)
     lake.write(leg_tightness(legs, priced, night.spread_rule, day, mode), LEG_TIGHTNESS)
     lake.write(ladder_tightness(legs, day, mode), LADDER_TIGHTNESS)

@@ -130,7 +130,7 @@ def _sales(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
-    why = "units by the layer, " + bought["mid"].round(4).astype("str") + " a share at mid"
+    why = bought["units"].astype("str") + " contracts, " + bought["mid"].round(4).astype("str") + " a share at mid"
     return _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
 
 

@@ -39,7 +39,6 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     source_mode : str
     """
     past = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"]))
-    past = past[past["trade_date"] < trade_date]  # a night that is run again finds its own rows
     named = pd.concat([past, tonight] if len(past) else [tonight]).astype(dict.fromkeys(LADDER, "str"))
     keys = tonight[LADDER].astype("str").sort_values(LADDER, ignore_index=True)
     index = pd.MultiIndex.from_frame(keys)
