@@ -106,7 +106,7 @@ class LakeTables:
         FatalError
             A stage was run before the one that writes its input, or the file is damaged.
         """
-        frame: pd.DataFrame = self._read(table, self.path_of(table, part), columns).to_pandas()
+        frame = _to_pandas(self._read(table, self.path_of(table, part), columns))
         if columns is None:
             return conform(frame, table)
         values = tuple(v for v in table.values if v.rstrip("?") in columns)
@@ -150,8 +150,9 @@ class LakeTables:
 
     def _read(self, table: TableSpec, path: str, columns: list[str] | None = None) -> pa.Table:
         try:
-            # partitioning=None: the night is in the rows, not to be guessed from the folder names
-            return pq.read_table(self._store.source(path), columns=columns, partitioning=None)
+            # one file, not a data set: a third of the time, and the night is in the rows, not in the folders' names
+            with pq.ParquetFile(self._store.source(path)) as file:
+                return file.read(columns=columns)
         except FileNotFoundError as error:
             raise FatalError(f"expected {table.name} of {self._date} ({self._mode}) at {self._store.where(path)}; "
                              "run the stage before first") from error  # fmt: skip
@@ -159,6 +160,14 @@ class LakeTables:
             raise FatalError(
                 f"{self._store.where(path)} cannot be read: {error}; run the night again with --force"
             ) from error
+
+
+def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
+    """Return a table in types that `conform` need hardly change: no date becomes an object, no whole number a float."""
+    fields = [f.with_type(pa.timestamp("s")) if pa.types.is_date(f.type) else f for f in arrow.schema]
+    masked = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = arrow.cast(pa.schema(fields)).to_pandas(types_mapper=masked.get)
+    return frame
 
 
 def _in_one_dictionary(table: pa.Table) -> pa.Table:
