@@ -143,20 +143,22 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
-    books, numbers = np.unique(legs[BOOK].astype("str").agg("\x1f".join, axis=1), return_inverse=True)
+    grouped = legs.assign(**{name: legs[name].astype("str") for name in BOOK}).groupby(BOOK)
+    named, numbers = grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
     cost, is_bought = np.bincount(numbers, paid), legs["is_bought"].to_numpy()
     usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
     usable &= np.bincount(numbers, is_bought) > 0
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
-    shares = np.zeros((len(legs), len(books)))
-    shares[np.arange(len(legs)), numbers] = np.where(is_bought, legs["shares"], 0.0)
+    shares, order = np.where(is_bought, legs["shares"], 0.0), np.argsort(numbers, kind="stable")
+    starts = np.searchsorted(numbers[order], np.arange(len(named)))
 
     def is_paid_back(shocks: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell by jump, of shape (n_jumps, n_books), whether the books are worth what they cost."""
-        return np.asarray(np.nan_to_num(value_after(legs, shocks[:, numbers])) @ shares - cost >= -1e-9)
+        worth = shares * np.nan_to_num(value_after(legs, shocks[:, numbers]))
+        return np.asarray(np.add.reduceat(worth[:, order], starts, axis=1) - cost >= -1e-9)
 
     steps = np.arange(0.0, MAX_SHOCK + GRID_STEP, GRID_STEP)
-    paid_back = is_paid_back(np.broadcast_to(steps[:, None], (len(steps), len(books))))
+    paid_back = is_paid_back(np.broadcast_to(steps[:, None], (len(steps), len(named))))
     high = np.where(paid_back.any(axis=0), steps[paid_back.argmax(axis=0)], np.nan)
     low = np.maximum(high - GRID_STEP, 0.0)
     for _ in range(HALVINGS):
@@ -164,5 +166,4 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
         above = is_paid_back(np.nan_to_num(middle)[None, :])[0]
         high, low = np.where(above, middle, high), np.where(above, low, middle)
     status = np.select([~usable, ~has_beta, np.isnan(high)], ["NO_LEG", "NO_BETA", "NO_SOLUTION"], default="OK")
-    named = pd.DataFrame([book.split("\x1f") for book in books], columns=BOOK)
     return named.assign(shock=np.where(status == "OK", high, np.nan), status=status)
