@@ -6,7 +6,6 @@ must fail the filter, not vanish. What a leg costs is `alvh_core.ladder`; what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +115,9 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
     parts = []
     for selection in dict.fromkeys(selection for _, selection in wanted):
         numbers = {name: at for at, (name, other) in enumerate(wanted) if other == selection}
-        mine = slim[slim["underlying"].isin(numbers.keys() & present) & (slim["option_right"] == selection.rule.option_right)]
+        mine = slim[
+            slim["underlying"].isin(numbers.keys() & present) & (slim["option_right"] == selection.rule.option_right)
+        ]
         chosen = pd.concat([_layer(mine, at, selection) for at in range(len(LAYERS))])
         parts.append(chosen.assign(selection_no=chosen["underlying"].map(numbers)))
     found = _legs_of(chains, pd.concat(parts))
