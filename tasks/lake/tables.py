@@ -23,7 +23,7 @@ from alvh_core.schemas import TABLES
 from tasks.lake.store import open_store
 
 PART = "part"
-HELD_BYTES = 64_000_000  # of one table: 150,000 quotes
+HELD_CELLS = 8_000_000  # of one table: 64 MB, 150,000 quotes
 _ARROW = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us", tz="UTC"),
@@ -78,7 +78,7 @@ class LakeTables:
     def in_memory(self) -> Iterator[None]:
         """Keep what is written and read inside at hand, and what waits for validation nowhere else.
 
-        For a night that one process runs from end to end. Tables above `HELD_BYTES` pass through files all the same.
+        For a night that one process runs from end to end. Tables above `HELD_CELLS` pass through files all the same.
         """
         self._held = {}
         try:
@@ -135,7 +135,7 @@ class LakeTables:
         return conform(frame, some)[columns]
 
     def _is_held(self, frame: pd.DataFrame) -> bool:
-        return self._held is not None and int(frame.memory_usage().sum()) <= HELD_BYTES
+        return self._held is not None and frame.size <= HELD_CELLS
 
     def _hold(self, path: str, frame: pd.DataFrame) -> pd.DataFrame:
         if self._held is None:

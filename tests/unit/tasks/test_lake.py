@@ -98,7 +98,7 @@ def test_in_memory_nobody_changes_what_others_read(lake, sample_frame):
 def test_a_large_table_is_not_kept_in_memory(lake, sample_frame, monkeypatch, part):
     with lake.in_memory():
         lake.write(sample_frame(DAILY_BARS, rows=1), DAILY_BARS, part)
-        monkeypatch.setattr("tasks.lake.tables.HELD_BYTES", 1)
+        monkeypatch.setattr("tasks.lake.tables.HELD_CELLS", 1)
         path = put(lake, sample_frame(DAILY_BARS), DAILY_BARS, part)
         assert len(lake.read(DAILY_BARS, part)) == 4
         path.unlink()
