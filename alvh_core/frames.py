@@ -130,6 +130,14 @@ def only(frame: pd.DataFrame, columns: Sequence[str], name: str, value: str) -> 
     return frame.loc[frame[name].astype("str") == value, list(columns)]
 
 
+def joined(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
+    """Return the texts of some columns in one, with a space between them."""
+    first, *others = (frame[name].astype("str") for name in names)
+    for text in others:
+        first = first + " " + text
+    return first
+
+
 def as_mapping(frame: pd.DataFrame, key: str | list[str], value: str) -> dict[Any, float]:
     """Return a column of numbers by one key, or by a tuple of several."""
     names = frame[key].astype("str")

@@ -119,8 +119,8 @@ def quarantine_entries(rejected: pd.DataFrame, dataset: str) -> pd.DataFrame:
         names = [*_NIGHT, *dict.fromkeys([*keys, "symbol", "payload_sha256", *MARKS])]
         groups = part.groupby(names, observed=True)
         entry = groups.agg(rows_count=("row_position", "size"), row_position=("row_position", "min")).reset_index()
-        name = entry[keys].astype("str").agg(" ".join, axis=1)
-        parts.append(frames.conform(entry.assign(dataset=dataset, row_key=name), META_QUARANTINE))
+        named = entry.assign(dataset=dataset, row_key=frames.joined(entry, keys))
+        parts.append(frames.conform(named, META_QUARANTINE))
     return frames.concat(parts, META_QUARANTINE)
 
 

@@ -120,7 +120,7 @@ def validate_rows(frame: pd.DataFrame, table: TableSpec, suite: Suite) -> Gated:
     if "payload_sha256" not in rejected:
         rejected = rejected.assign(payload_sha256="")
     names = [name for name in table.key if name not in {"trade_date", "source_mode"}]
-    row_key = rejected[names].astype("str").agg(" ".join, axis=1) if len(rejected) else rejected["reason"]
+    row_key = frames.joined(rejected, names)
     clean = frame[~bad].reset_index(drop=True)
     settle(len(clean), len(rejected), len(frame), table)
     return Gated(clean=clean, rejected=rejected,

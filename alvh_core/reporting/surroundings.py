@@ -73,9 +73,17 @@ def _rule_rows(rules: pd.DataFrame) -> tuple[Row, ...]:
     return tuple(
         Row(cells=(Cell(str(rule)), Cell("yes" if enabled else "no"),
                    Cell(str(state), tone="warn" if state == "ACTIVE" else ""), Cell(count(len(part))),
-                   Cell(", ".join(sorted(part["host"].unique()))), Cell(str(part["rule_reason"].iloc[0]))))
+                   Cell(", ".join(sorted(part["host"].unique()))), Cell(_example(part))))
         for (rule, enabled, state), part in grouped
     )  # fmt: skip
+
+
+def _example(part: pd.DataFrame) -> str:
+    """Tell what a rule says, and of whom where it does not say the same of all."""
+    first = part.iloc[0]
+    return (
+        str(first["rule_reason"]) if part["rule_reason"].nunique() == 1 else f"{first['host']}: {first['rule_reason']}"
+    )
 
 
 def _event(row: Any) -> Row:
