@@ -80,10 +80,8 @@ def _rule_rows(rules: pd.DataFrame) -> tuple[Row, ...]:
 
 def _example(part: pd.DataFrame) -> str:
     """Tell what a rule says, and of whom where it does not say the same of all."""
-    first = part.iloc[0]
-    return (
-        str(first["rule_reason"]) if part["rule_reason"].nunique() == 1 else f"{first['host']}: {first['rule_reason']}"
-    )
+    host, reason = str(part["host"].iloc[0]), str(part["rule_reason"].iloc[0])
+    return reason if (part["rule_reason"] == reason).all() else f"{host}: {reason}"
 
 
 def _event(row: Any) -> Row:
