@@ -61,11 +61,11 @@ def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, As
 
 def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.datetime64], dict[str, Array]]:
     """Return the nights, and what is booked of each host's reference ladder, nights by hosts."""
-    rows = earlier[earlier["variant"].isin(REFERENCE_VARIANTS) & earlier["host"].isin(names)]
-    days = pd.to_datetime(rows["trade_date"]).to_numpy().astype("datetime64[D]")
-    nights, row = np.unique(days, return_inverse=True)
-    place = {name: at for at, name in enumerate(names)}
-    column = np.array([place[host] for host in rows["host"]], dtype=np.int64)
+    rows = earlier[earlier["variant"].isin(REFERENCE_VARIANTS)]
+    column = pd.Categorical(rows["host"], categories=list(names)).codes
+    rows, column = rows[column >= 0], column[column >= 0]  # a host may have left the universe since
+    row, days = pd.factorize(rows["trade_date"], sort=True)
+    nights = pd.to_datetime(pd.Series(days)).to_numpy().astype("datetime64[D]")
     booked = {}
     for name in _BOOKED:
         booked[name] = np.full((len(nights), len(names)), np.nan)

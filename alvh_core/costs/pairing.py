@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alvh_core.basis.betas import correlations
-from alvh_core.basis.resampling import drawn_counts
+from alvh_core.basis.resampling import MEAN_BLOCK, drawn_counts
 from alvh_core.book.sums import CALM_FRAC
 from alvh_core.errors import ContractError
 
@@ -187,7 +187,14 @@ def _judged(sessions: Sessions, trials: _Trials, chosen: NDArray[np.int64], iden
 
 
 def _p_values(dates: NDArray[np.datetime64], trials: _Trials) -> Array:
-    """Return the share of draws whose mean is not above 0; the sample itself counts as one of them."""
-    drawn = drawn_counts(dates)
-    totals = drawn @ np.where(trials.later, trials.edge, 0.0)  # the sign of the sum is that of the mean
-    return np.asarray((1.0 + (totals <= 0.0).sum(axis=0)) / (len(drawn) + 1.0))
+    """Return the share of draws whose mean is not above 0; the sample itself counts as one of them.
+
+    The larger share of blocks and of single sessions: blocks see that stress comes in episodes, but so few of them are
+    noisy themselves, and alone they keep 15 of 100 pairs of pure noise; both together keep 11 or 12.
+    """
+    draws = [drawn_counts(dates, mean_block) for mean_block in (MEAN_BLOCK, 1.0)]
+    result = np.empty(trials.edge.shape[1])
+    for at, (edge, later) in enumerate(zip(trials.edge.T, trials.later.T, strict=True)):  # few rows: no large product
+        losing = max(int((edge[later] @ drawn[later] <= 0.0).sum()) for drawn in draws)  # sign of the sum: of the mean
+        result[at] = (1.0 + losing) / (1.0 + draws[0].shape[1])
+    return result

@@ -91,9 +91,11 @@ def test_the_second_half_does_not_choose():
 
 
 def test_noise_is_rejected_about_as_often_as_is_said():
-    sessions = _sessions(hosts_count=400, seed=11)
-    found = _tried(sessions, _with_edge(sessions, 0.0, 0.0, noise=0.02, seed=12))
-    assert found.is_kept.mean() < 0.15
+    kept = []
+    for seed in range(4):
+        sessions = _sessions(hosts_count=400, seed=seed)
+        kept.append(_tried(sessions, _with_edge(sessions, 0.0, 0.0, noise=0.02, seed=100 + seed)).is_kept.mean())
+    assert np.mean(kept) == pytest.approx(0.115, abs=0.02)
     one = _sessions(seed=11)
     assert not _tried(one, _with_edge(one, 0.0, 0.0, noise=0.02, seed=13)).is_kept[0]
 
@@ -148,12 +150,12 @@ def test_a_weight_above_thirty_percent_is_refused(weight):
 
 
 def test_draws_are_blocks_of_the_sample():
-    drawn = drawn_counts(DATES)
+    drawn = drawn_counts(DATES).T
     assert (drawn.sum(axis=1) == SESSIONS).all()
     np.testing.assert_allclose(drawn.mean(axis=0), 1.0, atol=0.5)
     together = np.mean([np.corrcoef(drawn[:, at], drawn[:, at + 1])[0, 1] for at in range(100)])
     assert together == pytest.approx(0.95, abs=0.04), "neighbours are drawn together but where a block ends"
-    np.testing.assert_array_equal(drawn, drawn_counts(DATES))
+    np.testing.assert_array_equal(drawn.T, drawn_counts(DATES))
 
 
 # The rows of a night
