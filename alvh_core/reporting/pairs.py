@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from alvh_core.costs.pairing import NOISE_KEPT_FRAC
 from alvh_core.registry.costs import PAIRS
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
 from alvh_core.reporting.texts import DASH, count, number, percent, records, several, tally, text
@@ -36,7 +37,7 @@ def pairs_section(tables: Mapping[str, pd.DataFrame]) -> Section:
 def _lead(pairs: pd.DataFrame) -> str:
     status = pairs["pair_status"].astype("str")
     kept, judged = int((status == "KEPT").sum()), int(status.isin(["KEPT", "REJECTED"]).sum())
-    luck = f"; about {0.1 * judged:.1f} would be by luck alone" if judged else ""
+    luck = f"; about {NOISE_KEPT_FRAC * judged:.1f} would be by luck alone" if judged else ""
     return f"{several(len(pairs), 'host')}: {tally(status)}. Kept {kept} of {judged} judged{luck}."
 
 
