@@ -4,7 +4,7 @@ from alvh_core.costs.pairing import MAX_P_VALUE
 from alvh_core.params import SpreadRule
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.registry.costs import PAIRS
+from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
@@ -35,6 +35,7 @@ MAY_BE_EMPTY = frozenset(
         FILLS,
         PARITY,
         LEG_TIGHTNESS,
+        DIVIDEND_VALUE,
     )
 )
 

@@ -7,7 +7,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.params import SpreadRule
-from alvh_core.registry.costs import PAIRS
+from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
 from alvh_core.schemas import (
     BREADTH,
     DAILY_BARS,
@@ -23,6 +23,7 @@ from alvh_core.schemas import (
     VERDICTS_TABLE,
 )
 from expectations import suites
+from expectations.gate import validate_answers
 from expectations.runner import validate
 
 NAN = float("nan")
@@ -457,3 +458,8 @@ def test_a_crossed_leg_is_a_fault_only_where_it_is_called_buyable(status, is_fau
     legs = _answer(LADDER_LEGS, bid_usd=[1.2, NAN, NAN], leg_status=[status, "NO_EXPIRY", "NO_STRIKE"])
     report = validate(legs, suites.out_suite(LADDER_LEGS))
     assert report.has_night_failure is is_fault
+
+
+def test_a_universe_without_single_stocks_may_answer_nothing_about_them():
+    nothing = {table.name: (frames.empty(table), table) for table in (DAILY_RATIOS, DIVIDEND_VALUE)}
+    assert validate_answers(nothing)["is_success"].all()
