@@ -5,6 +5,7 @@ Everything stored or validated passes here once. Rules about values are expectat
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -40,16 +41,43 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     ContractError
         A required column is missing or cannot be cast; the message names table and column.
     """
-    missing = [name for name in table.names if name not in frame and not table.is_nullable(name)]
+    found = frame.dtypes.to_dict()
+    missing = [name for name in table.names if name not in found and not table.is_nullable(name)]
     if missing:
         raise ContractError(f"{table.name}: expected columns {missing}, found {list(frame.columns)}")
-    cast = {spec.name: _cast(frame, spec, table) for spec in table.columns}
+    target = _target(table)
+    right = {name for name, dtype in target.items() if name in found and _is(found[name], dtype)}
+    if len(right) == len(target):  # most frames come right
+        return frame[list(target)].reset_index(drop=True)
+    cast = {spec.name: frame[spec.name] if spec.name in right else _cast(frame, spec, table) for spec in table.columns}
     return pd.DataFrame(cast, index=frame.index).reset_index(drop=True)
 
 
 def empty(table: TableSpec) -> pd.DataFrame:
     """Return a frame of the table's columns and types without rows."""
+    return _empty(table).copy(deep=False)
+
+
+@cache
+def _empty(table: TableSpec) -> pd.DataFrame:
     return conform(pd.DataFrame({name: [] for name in table.names}), table)
+
+
+@cache
+def _target(table: TableSpec) -> dict[str, Any]:
+    """Return the types of a table's columns as pandas has them; a category is any whose names are strings."""
+    masked = {"int": "Int64", "bool": "boolean"}
+    plain = {**_PANDAS, "category": "category", "int": "int64", "bool": "bool"}
+    return {
+        spec.name: pd.api.types.pandas_dtype((plain | masked if table.is_nullable(spec.name) else plain)[spec.dtype])
+        for spec in table.columns
+    }
+
+
+def _is(found: Any, target: Any) -> bool:
+    if isinstance(target, pd.CategoricalDtype):
+        return isinstance(found, pd.CategoricalDtype) and found.categories.dtype == "str"
+    return bool(found == target)
 
 
 def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:

@@ -6,6 +6,7 @@ the data it needs says so and changes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,21 @@ class NightContext:
     windows: pd.DataFrame
     macro: pd.DataFrame
     has_calendar: bool
+
+    @cached_property
+    def indicators_of(self) -> Mapping[str, Any]:
+        """Rows of the indicators by symbol."""
+        return _by_name(self.indicators, "symbol")
+
+    @cached_property
+    def basis_of(self) -> Mapping[str, Any]:
+        """Rows of the basis by host."""
+        return _by_name(self.basis, "host")
+
+    @cached_property
+    def macro_of(self) -> Mapping[str, Any]:
+        """Rows of the macro context by host."""
+        return _by_name(self.macro, "host")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +107,8 @@ def _row(asset: Asset, rule: DeclaredRule, layer: int, said: Saying) -> dict[str
             }  # fmt: skip
 
 
-def _one(frame: pd.DataFrame, name: str, value: str) -> Any:
-    found = frame[frame[name] == value]
-    return next(found.itertuples(index=False), None)
+def _by_name(frame: pd.DataFrame, name: str) -> dict[str, Any]:
+    return {str(getattr(row, name)): row for row in frame.itertuples(index=False)}
 
 
 def _event_window(context: NightContext) -> Saying:
@@ -109,7 +124,7 @@ def _event_window(context: NightContext) -> Saying:
 
 def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> dict[int, Saying] | Saying:
     """Move the levels by where the host's RSI stands in its own three years: ``L (1 - alpha z)``."""
-    own = _one(context.indicators, "symbol", asset.symbol)
+    own = context.indicators_of.get(asset.symbol)
     if own is None:
         return Saying(state="NO_DATA", reason=f"no bars of {asset.symbol}")
     if own.rsi_status != "OK" or np.isnan(own.rsi_pctile_frac):
@@ -128,7 +143,7 @@ def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladde
 
 def _ad(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> Saying:
     """Tell how well the host goes with breadth: where it does not, VIX is a poor alarm for it. It moves no level."""
-    own = _one(context.basis, "host", asset.symbol)
+    own = context.basis_of.get(asset.symbol)
     if own is None or own.ad_status != "OK":
         state = "NO_DATA" if own is None or own.ad_status == "NO_DATA" else "WARMING_UP"
         return Saying(state=state, reason="too few sessions with both the host's return and breadth")
@@ -147,7 +162,7 @@ def _macd(
     every = context.closes.of_symbol(asset.symbol)
     has_bar = ~np.isnan(every)
     closes = every[has_bar]
-    own = _one(context.indicators, "symbol", asset.symbol)
+    own = context.indicators_of.get(asset.symbol)
     if own is None or not has_bar[-1:].all() or own.macd_status == "NO_DATA":
         return Saying(state="NO_DATA", reason=f"no bar of {asset.symbol} tonight: layers are held", ignores_index=True)
     if own.macd_status != "OK":
@@ -189,7 +204,7 @@ def _macd_layers(line: NDArray[np.float64], vix: NDArray[np.float64], last: int,
 
 
 def _macro(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> Saying:
-    own = _one(context.macro, "host", asset.symbol)
+    own = context.macro_of.get(asset.symbol)
     if own is None or np.isnan(own.reer_level):
         return Saying(state="NO_DATA", reason="no real effective exchange rate is known")
     ratio = f"{own.ppi_event_ratio:.2f}" if own.context_status == "OK" else f"unknown, {own.ppi_events_count} releases"

@@ -73,28 +73,45 @@ def extend_profiles(document: Mapping[str, Any], where: str) -> dict[str, Ladder
     Raises
     ------
     ContractError
-        A key or a name is not known, a profile has no source, or its fields do not hold together.
+        A key or a name is not known, something is no list or no table where one belongs, a profile has no source, or
+        its fields do not hold together.
     """
     for key in document:
         if key not in {"profiles", "run"}:
             raise ContractError(f"{where}: unknown key {key!r}; expected profiles or run")
     result = dict(PROFILES)
-    for name, table in document.get("profiles", {}).items():
-        result[name] = _own(name, dict(table), result, f"{where}: profiles.{name}")
-    names = document.get("run", list(result))
+    tables = document.get("profiles", {})
+    if not isinstance(tables, Mapping):
+        raise ContractError(f"{where}: profiles: expected one table per profile, found {tables!r}; write each under "
+                            "[profiles.NAME]")  # fmt: skip
+    for name, table in tables.items():
+        result[name] = _own(name, table, result, f"{where}: profiles.{name}")
+    return {name: result[name] for name in _names(document.get("run", list(result)), result, where)}
+
+
+def _names(names: object, known: Mapping[str, LadderProfile], where: str) -> list[str]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        told = names if isinstance(names, str) else next(iter(known))
+        raise ContractError(f'{where}: run: expected a list of names, found {names!r}; write run = ["{told}"]')
     for name in names:
-        if name not in result:
-            raise ContractError(f"{where}: run names {name!r}; expected one of {', '.join(result)}")
+        if name not in known:
+            raise ContractError(f"{where}: run names {name!r}; expected one of {', '.join(known)}")
     if not names:
-        raise ContractError(f"{where}: run: expected at least one profile, found none")
-    return {name: result[name] for name in names}
+        raise ContractError(f"{where}: run: expected at least one profile, found none; name one, or leave run out for "
+                            "all of them")  # fmt: skip
+    return names
 
 
-def _own(name: str, table: dict[str, Any], known: Mapping[str, LadderProfile], where: str) -> LadderProfile:
-    base, source = table.pop("base", DEFAULT_PROFILE), table.pop("source", "")
-    version = str(table.pop("version", "1"))
-    if base not in known:
+def _own(name: str, table: object, known: Mapping[str, LadderProfile], where: str) -> LadderProfile:
+    if not isinstance(table, Mapping):
+        raise ContractError(f"{where}: expected a table of base, source and fields, found {table!r}; write them under "
+                            f"[profiles.{name}]")  # fmt: skip
+    fields = dict(table)
+    base, source = fields.pop("base", DEFAULT_PROFILE), fields.pop("source", "")
+    version = str(fields.pop("version", "1"))
+    if not isinstance(base, str) or base not in known:
         raise ContractError(f"{where}.base: expected one of {', '.join(known)}, found {base!r}")
-    if not source:
-        raise ContractError(f"{where}: expected a source that says where its numbers come from, found none")
-    return with_overrides(replace(known[base], name=name, version=version, source=source), table, where)
+    if not isinstance(source, str) or not source:
+        found = repr(source) if source else "none"
+        raise ContractError(f"{where}: expected a source that says where its numbers come from, found {found}")
+    return with_overrides(replace(known[base], name=name, version=version, source=source), fields, where)

@@ -6,7 +6,6 @@ must fail the filter, not vanish. What a leg costs is `alvh_core.ladder`; what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,9 @@ COPIED = (
     "multiplier", "years", "volume_count", "open_interest_count", "bid_size_count", "ask_size_count",
 )  # fmt: skip
 _EXPIRY = ["root", "expiry_date", "dte_days", "is_monthly"]
+# What a contract is chosen by: the other columns wait until one is
+_CHOOSING = ["underlying", *_EXPIRY, "option_right", "strike_usd", "osi_symbol", "quote_flag", "forward_usd", "years",
+             "discount", "iv_vol"]  # fmt: skip
 _READ = [*dict.fromkeys(["underlying", *_EXPIRY, *COPIED, "option_right", "quote_flag"])]
 
 
@@ -104,18 +106,21 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
     The strike nearest to the target delta is taken, ties to the higher strike. One-sided strikes take the volatility
     of their two-sided neighbours.
     """
-    chains = chains[_READ]
+    chains = chains[_READ].reset_index(drop=True)
     names = chains["underlying"].astype("str")
     chains = chains.assign(underlying=names.to_numpy())
+    slim = chains[_CHOOSING].assign(expiry_no=chains.groupby(["underlying", "root", "expiry_date"]).ngroup())
+    slim = slim.sort_values(["underlying", "strike_usd", "osi_symbol"], kind="stable")
     present = set(names.unique())
     parts = []
     for selection in dict.fromkeys(selection for _, selection in wanted):
         numbers = {name: at for at, (name, other) in enumerate(wanted) if other == selection}
-        mine = chains[chains["underlying"].isin(numbers.keys() & present)
-                      & (chains["option_right"] == selection.rule.option_right)]  # fmt: skip
-        legs = pd.concat([_layer(mine, at, selection) for at in range(len(LAYERS))], ignore_index=True)
-        parts.append(legs.assign(selection_no=legs["underlying"].map(numbers)))
-    found = pd.concat(parts, ignore_index=True).drop(columns="underlying")
+        mine = slim[
+            slim["underlying"].isin(numbers.keys() & present) & (slim["option_right"] == selection.rule.option_right)
+        ]
+        chosen = pd.concat([_layer(mine, at, selection) for at in range(len(LAYERS))])
+        parts.append(chosen.assign(selection_no=chosen["underlying"].map(numbers)))
+    found = _legs_of(chains, pd.concat(parts))
     every = pd.MultiIndex.from_product([range(len(wanted)), LAYERS], names=["selection_no", "layer_no"])
     result = found.set_index(["selection_no", "layer_no"]).reindex(every).reset_index()
     is_missing = np.array([name not in present for name, _ in wanted])[result["selection_no"]]
@@ -124,29 +129,40 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
 
 
 def _layer(chains: pd.DataFrame, at: int, selection: Selection) -> pd.DataFrame:
-    """Choose one layer's contract in every chain."""
+    """Choose one layer's contract in every chain, from strikes in order; the index says which row of them it is."""
     tenor, tolerance = selection.tenors_days[at], selection.tolerances_days[at]
     near = chains[chains["dte_days"].between(tenor - tolerance, tenor + tolerance)]
-    listed = near[["underlying", *_EXPIRY]].drop_duplicates()
+    listed = near.loc[~near["expiry_no"].duplicated(), ["underlying", *_EXPIRY, "expiry_no"]]
     chosen = choose_expiries(listed, tenor, tolerance, selection.monthly_preference_days)
-    strikes = near.merge(chosen[["underlying", "root", "expiry_date", "tenor_error_days"]],
-                         on=["underlying", "root", "expiry_date"])  # fmt: skip
-    strikes = strikes.sort_values(["underlying", "strike_usd", "osi_symbol"], kind="stable", ignore_index=True)
+    strikes = near[near["expiry_no"].isin(listed.loc[chosen.index, "expiry_no"])]
     delta = _selection_delta(strikes, selection.rule)
     error = np.round(np.abs(delta - selection.rule.target_delta), 12)  # 0.4 - 0.3 is above 0.1 in floating point
-    ranked = strikes.assign(delta_fwd=delta, delta_error=error, lower=-strikes["strike_usd"])
+    ranked = strikes[["underlying"]].assign(delta_fwd=delta, delta_error=error, lower=-strikes["strike_usd"])
     best = ranked.sort_values(["underlying", "delta_error", "lower"], kind="stable").drop_duplicates("underlying")
-    flags = best["quote_flag"].astype("str").map(QUOTE_STATUS)
-    too_far = best["delta_error"] > selection.max_delta_error
-    blind = best["delta_error"].isna()
-    why: dict[Any, str] = {}
-    if blind.any():
-        why = {name: _status_without_delta(part) for name, part in strikes.groupby("underlying")}
-    status = flags.mask(too_far, "NO_STRIKE").mask(blind, best["underlying"].map(why))
+    is_blind, why = best["delta_error"].isna(), pd.Series("", index=best.index, dtype="str")
+    if is_blind.any():
+        told = {name: _status_without_delta(part) for name, part in strikes.groupby("underlying")}
+        why = best["underlying"].map(told).where(is_blind, "")
+    return best.drop(columns="lower").assign(
+        layer_no=LAYERS[at], why=why, is_far=best["delta_error"] > selection.max_delta_error,
+        tenor_error_days=best["underlying"].map(chosen.set_index("underlying")["tenor_error_days"]),
+    )  # fmt: skip
+
+
+def _legs_of(chains: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Lay the contracts beside what was chosen; where none fits, the expiry is told and no contract."""
+    legs = chains.loc[chosen.index, [*COPIED, "quote_flag"]].reset_index(drop=True)
+    chosen = chosen.reset_index(drop=True)
+    is_blind = chosen["why"] != ""
+    flags = legs["quote_flag"].astype("str").map(QUOTE_STATUS)
+    legs["delta_fwd"] = chosen["delta_fwd"]
     contract = [name for name in COPIED if name not in {"root", "expiry_date", "dte_days"}]
-    legs = best.assign(leg_status=status, layer_no=LAYERS[at])
-    legs[contract] = legs[contract].where(~(too_far | blind))
-    return legs[["underlying", "layer_no", "leg_status", *COPIED, "tenor_error_days", "delta_error"]]
+    legs[contract] = legs[contract].where(~(chosen["is_far"] | is_blind))
+    return legs[[*COPIED]].assign(
+        selection_no=chosen["selection_no"], layer_no=chosen["layer_no"],
+        leg_status=flags.mask(chosen["is_far"], "NO_STRIKE").mask(is_blind, chosen["why"]),
+        tenor_error_days=chosen["tenor_error_days"], delta_error=chosen["delta_error"],
+    )  # fmt: skip
 
 
 def _status_without_delta(strikes: pd.DataFrame) -> str:

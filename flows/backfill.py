@@ -51,14 +51,14 @@ def prepare_night(night: Night) -> dict[str, int]:
 
 @contextmanager
 def in_bulk(night: Night) -> Iterator[None]:
-    """Track the night, not its stages, and ask the engine only what is not proven; a live night is run as any other.
+    """Track the night, not its stages, keep its tables at hand, and ask the engine only what is not proven.
 
-    The answers are the same: a test compares them with those of the nightly run.
+    A live night is run as any other. The answers are the same: a test compares them with those of the nightly run.
     """
     if night.source_mode == "live":
         yield
         return
-    with untracked(), proofs_first():
+    with untracked(), proofs_first(), night.lake.in_memory():
         yield
 
 

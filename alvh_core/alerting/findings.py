@@ -9,7 +9,24 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.alerting.rules import AlertLimits, AlertRule
-from alvh_core.schemas import META_ALERTS
+from alvh_core.schemas import (
+    CROSS_CHECK,
+    DRIFT,
+    FORWARDS,
+    LADDER_SIGNALS,
+    LADDER_STATE,
+    META_ALERTS,
+    META_PAYLOADS,
+    META_QUARANTINE,
+    SNAPSHOTS,
+    VERDICTS_TABLE,
+)
+
+# What a rule may look at of the night before: to read all of its tables would cost more than the rules
+BEFORE_TABLES = (
+    CROSS_CHECK, DRIFT, FORWARDS, LADDER_SIGNALS, LADDER_STATE, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS,
+    VERDICTS_TABLE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +37,10 @@ class NightEvidence:
     ----------
     trade_date : date
     source_mode : str
-    tonight, before : mapping of str to DataFrame
-        Warehouse tables by name: the night about to be published, and the one published before it (may be empty).
+    tonight : mapping of str to DataFrame
+        Warehouse tables by name of the night about to be published.
+    before : mapping of str to DataFrame
+        `BEFORE_TABLES` by name of the night published before it; may be empty.
     history : DataFrame
         `LADDER_SIGNALS` of earlier nights of the same source mode.
     bought_legs : DataFrame

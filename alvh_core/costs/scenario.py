@@ -55,14 +55,14 @@ def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: 
     ----------
     legs : DataFrame
         From `distinct_legs`.
-    shock : float or ndarray of shape (n_legs,)
+    shock : float or ndarray of shape (..., n_legs)
         [VIX points]
     vol_up : float
         Added to the volatility. [annual, decimal]
 
     Returns
     -------
-    ndarray of shape (n_legs,)
+    ndarray of shape (..., n_legs)
         [USD per share] NaN where the leg has no volatility or no beta.
     """
     forward = np.maximum(legs["forward_usd"].to_numpy(dtype=np.float64) + shock * legs["move_usd"].to_numpy(), 1e-6)
@@ -143,24 +143,27 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
-    books, numbers = np.unique(legs[BOOK].astype("str").agg("\x1f".join, axis=1), return_inverse=True)
-    cost = np.bincount(numbers, paid)
-    usable = np.bincount(numbers, (legs["units_target"] > 0) & ~legs["is_bought"]) == 0
-    usable &= np.bincount(numbers, legs["is_bought"]) > 0
-    has_beta = np.bincount(numbers, legs["is_bought"] & legs["move_usd"].isna()) == 0
+    grouped = legs.assign(**{name: legs[name].astype("str") for name in BOOK}).groupby(BOOK)
+    named, numbers = grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
+    cost, is_bought = np.bincount(numbers, paid), legs["is_bought"].to_numpy()
+    usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
+    usable &= np.bincount(numbers, is_bought) > 0
+    has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
+    shares, order = np.where(is_bought, legs["shares"], 0.0), np.argsort(numbers, kind="stable")
+    starts = np.searchsorted(numbers[order], np.arange(len(named)))
 
-    def gain(shock: NDArray[np.float64]) -> NDArray[np.float64]:
-        worth = legs["shares"].to_numpy() * np.nan_to_num(value_after(legs, shock[numbers]))
-        return np.asarray(np.bincount(numbers, np.where(legs["is_bought"], worth, 0.0)) - cost)
+    def is_paid_back(shocks: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell by jump, of shape (n_jumps, n_books), whether the books are worth what they cost."""
+        worth = shares * np.nan_to_num(value_after(legs, shocks[:, numbers]))
+        return np.asarray(np.add.reduceat(worth[:, order], starts, axis=1) - cost >= -1e-9)
 
-    low, high = np.full(len(books), np.nan), np.full(len(books), np.nan)
-    for step in np.arange(0.0, MAX_SHOCK + GRID_STEP, GRID_STEP):
-        hit = np.isnan(high) & (gain(np.full(len(books), step)) >= -1e-9)
-        low[hit], high[hit] = max(step - GRID_STEP, 0.0), step
+    steps = np.arange(0.0, MAX_SHOCK + GRID_STEP, GRID_STEP)
+    paid_back = is_paid_back(np.broadcast_to(steps[:, None], (len(steps), len(named))))
+    high = np.where(paid_back.any(axis=0), steps[paid_back.argmax(axis=0)], np.nan)
+    low = np.maximum(high - GRID_STEP, 0.0)
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
-        above = gain(np.nan_to_num(middle)) >= -1e-9
+        above = is_paid_back(np.nan_to_num(middle)[None, :])[0]
         high, low = np.where(above, middle, high), np.where(above, low, middle)
     status = np.select([~usable, ~has_beta, np.isnan(high)], ["NO_LEG", "NO_BETA", "NO_SOLUTION"], default="OK")
-    named = pd.DataFrame([book.split("\x1f") for book in books], columns=BOOK)
     return named.assign(shock=np.where(status == "OK", high, np.nan), status=status)

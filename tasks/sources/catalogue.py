@@ -36,6 +36,7 @@ from tasks.sources import (
 from tasks.sources.client import Payload
 from tasks.sources.filedrops.layout import SCHEME, drop_url
 from tasks.sources.filedrops.registry import read_drop
+from tasks.sources.parsed import parse
 from tasks.sources.source import (
     ACTIONS,
     BARS,
@@ -208,7 +209,10 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
     """
     if request.dataset != CHAIN:
         source = source_of(request.dataset, payload.url)
-        (source.check or source.read)(payload.body, request.symbol, payload.url)
+        if source.check:
+            source.check(payload.body, request.symbol, payload.url)
+        else:
+            parse(source, payload.body, request.symbol, payload.url)
         return None
     asset = universe[request.symbol]
     header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
@@ -221,7 +225,7 @@ def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tra
         return read_drop(body, asset, url, sha256, calendar).header
     source = source_of(CHAIN, url)
     header: ChainHeader = (
-        source.check(body, asset.symbol, url) if source.check else source.read(body, asset.symbol, url).header
+        source.check(body, asset.symbol, url) if source.check else parse(source, body, asset.symbol, url).header
     )
     return replace(header, payload_sha256=sha256)
 
@@ -230,10 +234,10 @@ def read_chain(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tradi
     """Read a chain whole, from whatever source it is."""
     if url.startswith(SCHEME):
         return read_drop(body, asset, url, sha256, calendar)
-    chain: Chain = source_of(CHAIN, url).read(body, asset.symbol, url)
+    chain: Chain = parse(source_of(CHAIN, url), body, asset.symbol, url)
     return replace(chain, header=replace(chain.header, payload_sha256=sha256))
 
 
 def read_table(dataset: str, body: bytes, symbol: str, url: str) -> Any:
     """Decode a body that is no chain."""
-    return source_of(dataset, url).read(body, symbol, url)
+    return parse(source_of(dataset, url), body, symbol, url)

@@ -9,8 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alvh_core.profiles import DEFAULT_PROFILE
-
 DAY = date(2026, 11, 18)
 VIX_CHAIN = "cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
 
@@ -68,7 +66,8 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
     for day in days:
         assert run_night(tmp_path, day).name == "Completed"
     nights = [warehouse_of(tmp_path).night("simulated", day)["out_alvh__daily_ladder_signals"] for day in days]
-    reference = pd.concat(nights, ignore_index=True).query("variant == 'V0_REF' and profile == @DEFAULT_PROFILE")
+    reference = pd.concat(nights, ignore_index=True).query("variant == 'V0_REF'")
+    reference = reference[reference["profile"] == DEFAULT_PROFILE]
     assert reference["action"].iloc[:2].tolist() == ["IDLE", "ARM"]
     assert reference["action"].iloc[2] == ("DEPLOY" if reference["filter_state"].iloc[2] == "PASS" else "BLOCKED")
     assert reference["units_deployed_count"].iloc[1] == 0

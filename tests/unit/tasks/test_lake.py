@@ -62,6 +62,50 @@ def test_the_file_explains_itself(lake, sample_frame, spec):
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 
 
+@pytest.mark.parametrize("spec", EVERY_TABLE)
+def test_in_memory_a_table_is_what_its_file_is(lake, sample_frame, spec):
+    with lake.in_memory():
+        lake.write(sample_frame(spec), spec)
+        at_hand = lake.read(spec)
+    pd.testing.assert_frame_equal(at_hand, lake.read(spec))
+
+
+def test_in_memory_only_what_waits_for_validation_has_no_file(lake, sample_frame):
+    with lake.in_memory():
+        lake.write(sample_frame(DAILY_BARS), DAILY_BARS, "landed")
+        assert len(lake.read(DAILY_BARS, "landed")) == 4
+        lake.sweep()
+        assert put(lake, sample_frame(DAILY_BARS), DAILY_BARS).exists()
+        with pytest.raises(FatalError, match="run the stage"):
+            lake.read(DAILY_BARS, "landed")
+    with pytest.raises(FatalError, match="run the stage"):
+        lake.read(DAILY_BARS, "landed")
+
+
+def test_in_memory_nobody_changes_what_others_read(lake, sample_frame):
+    frame = sample_frame(DAILY_BARS)
+    with lake.in_memory():
+        lake.write(frame, DAILY_BARS)
+        frame.loc[0, "close_usd"] = -1.0
+        first = lake.read(DAILY_BARS)
+        first.loc[0, "close_usd"] = -1.0
+        first["further"] = 1
+        pd.testing.assert_frame_equal(lake.read(DAILY_BARS), sample_frame(DAILY_BARS))
+        assert lake.read(DAILY_BARS, columns=["close_usd"]).columns.tolist() == ["close_usd"]
+
+
+@pytest.mark.parametrize("part", ["part", "landed"])
+def test_a_large_table_is_not_kept_in_memory(lake, sample_frame, monkeypatch, part):
+    with lake.in_memory():
+        lake.write(sample_frame(DAILY_BARS, rows=1), DAILY_BARS, part)
+        monkeypatch.setattr("tasks.lake.tables.HELD_CELLS", 1)
+        path = put(lake, sample_frame(DAILY_BARS), DAILY_BARS, part)
+        assert len(lake.read(DAILY_BARS, part)) == 4
+        path.unlink()
+        with pytest.raises(FatalError):
+            lake.read(DAILY_BARS, part)
+
+
 def test_some_columns_in_the_order_asked_for(lake, sample_frame):
     frame = sample_frame(OPTION_QUOTES)
     lake.write(frame, OPTION_QUOTES)
