@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from alvh_core.profiles import DEFAULT_PROFILE
+
 DAY = date(2026, 11, 18)
 VIX_CHAIN = "cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
 
