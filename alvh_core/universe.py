@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from alvh_core.declared_pairs import PairCandidate, checked_pairs, pairs_of_class, pairs_of_entry
 from alvh_core.declared_rules import DeclaredRule, rules_of_class, rules_of_entry
 from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
@@ -89,6 +90,8 @@ class Asset:
         Number of the company at the SEC; without one there are no fundamentals.
     rules : tuple of DeclaredRule, optional
         What may change the host's triggers; by default the rules of its class.
+    pair_candidates : tuple of PairCandidate, optional
+        What is tried beside the ladder; by default the candidates of its class.
     """
 
     symbol: str
@@ -103,11 +106,17 @@ class Asset:
     profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     cik: int | None = None
     rules: tuple[DeclaredRule, ...] | None = None
+    pair_candidates: tuple[PairCandidate, ...] | None = None
 
     @property
     def declared(self) -> tuple[DeclaredRule, ...]:
         """The rules of the entry, or those of its class."""
         return rules_of_class(self.asset_class) if self.rules is None else self.rules
+
+    @property
+    def pairs(self) -> tuple[PairCandidate, ...]:
+        """The candidates of the entry, or those of its class."""
+        return pairs_of_class(self.asset_class, self.symbol) if self.pair_candidates is None else self.pair_candidates
 
 
 def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, **more: Any) -> Asset:
@@ -209,6 +218,8 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     for symbol, table in document.get("assets", {}).items():
         if table.get("proxy") not in {None, *result}:
             raise ContractError(f"{where}: assets.{symbol}.proxy: no symbol {table['proxy']!r} in the universe")
+        checked_pairs(symbol, result[symbol].pair_candidates or (), {name: a.asset_class for name, a in result.items()},
+                      f"{where}: assets.{symbol}.pair_candidates")  # fmt: skip
     if "include" in document:
         for symbol in document["include"]:
             if symbol not in result:
@@ -235,12 +246,9 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
     for key, allowed in (_CHOICES | {"asset_class": classes}).items():
         if key in values and values[key] not in allowed:
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {values[key]!r}")
-    if "roots" in values:
-        if not values["roots"]:
-            raise ContractError(f"{where}.roots: expected at least one root, found none")
-        values["roots"] = tuple(_root(root, f"{where}.roots[{i}]") for i, root in enumerate(values["roots"]))
-    if "rules" in values:
-        values["rules"] = rules_of_entry(values["rules"], f"{where}.rules")
+    for key, declared in (("roots", _roots), ("rules", rules_of_entry), ("pair_candidates", pairs_of_entry)):
+        if key in values:
+            values[key] = declared(values[key], f"{where}.{key}")
     if not _is_cik(values.get("cik", 1)):
         raise ContractError(f"{where}.cik: expected a whole number of up to ten digits, found {values['cik']!r}")
     if "profile_overrides" in values:
@@ -255,6 +263,12 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
 
 def _is_cik(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**10
+
+
+def _roots(tables: Any, where: str) -> tuple[Root, ...]:
+    if not tables:
+        raise ContractError(f"{where}: expected at least one root, found none")
+    return tuple(_root(table, f"{where}[{at}]") for at, table in enumerate(tables))
 
 
 def _root(table: Mapping[str, Any], where: str) -> Root:

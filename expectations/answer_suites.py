@@ -1,8 +1,10 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
+from alvh_core.costs.pairing import MAX_P_VALUE
 from alvh_core.params import SpreadRule
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
+from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
@@ -33,6 +35,7 @@ MAY_BE_EMPTY = frozenset(
         FILLS,
         PARITY,
         LEG_TIGHTNESS,
+        DIVIDEND_VALUE,
     )
 )
 
@@ -100,6 +103,15 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
                  why="The line is the sum of these differences; one that is wrong stays in it for ever."),
             at_least("BEFORE_AFTER_THE_NIGHT", "trade_date", "before_date", "night", why=LOOK_AHEAD),
             at_least("LINE_FROM_THE_FUTURE", "trade_date", "line_from_date", "night", why=LOOK_AHEAD),
+        ),
+        PAIRS.name: (
+            _law("PAIR_KEPT_WITHOUT_TRIAL", "present_when",
+                 ("pair_status", "pair_symbol", "pair_direction", "pair_incremental_es"),
+                 "pair_status KEPT has pair_symbol, pair_direction and pair_incremental_es", equals="KEPT",
+                 why="What earns a place must say what it is, which way it is held and what it saved."),
+            _law("PAIR_KEPT_BY_LUCK", "below_when", ("pair_status", "pair_p_value"),
+                 f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
+                 why="The rule was set before any pair was looked at, and no pair is kept around it."),
         ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",

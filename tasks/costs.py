@@ -6,6 +6,7 @@ from prefect import get_run_logger
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
 from alvh_core.costs.dividends import host_yields, night_dividends
+from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
 from alvh_core.costs.structure import READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
@@ -13,7 +14,7 @@ from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_rights, legs_to_trade, plan_ladders
 from alvh_core.registry.basis import HOST_BASIS
 from alvh_core.registry.book import BOOK
-from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, SCENARIOS, STRUCTURE
+from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, PAIRS, SCENARIOS, STRUCTURE
 from alvh_core.registry.tightness import BOOK_SPREADS
 from alvh_core.schemas import (
     CLOSES,
@@ -35,7 +36,7 @@ from tasks.night import Night
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
 def costs(night: Night) -> None:
-    """Compute scenarios, yearly costs, structure and dividend values of the night."""
+    """Compute scenarios, yearly costs, structure, pairs and dividend values of the night."""
     lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.profile
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
@@ -51,6 +52,7 @@ def costs(night: Night) -> None:
     earlier = night.warehouse.last_columns(BOOK, READ, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
     lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
+    lake.write(night_pairs(earlier, closes, night.universe, day, mode), PAIRS)
     betas = as_mapping(basis, "host", "stress_beta")
     ratios = lake.read(DAILY_RATIOS)
     lake.write(night_dividends(ratios, night.universe, betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)

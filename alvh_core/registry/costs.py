@@ -7,6 +7,7 @@ COST_STATUSES = ("OK", "INSUFFICIENT")
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
+PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
 DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
 column("shock_vol_points", "int", "Points that spot VIX jumps", "VIX points", low=0)
@@ -56,6 +57,24 @@ column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_S
 column(
     "class_pe_ratio", "float", "Sum of market caps over sum of earnings in the asset class; loss-makers count", low=0
 )
+column("pair_symbol", "category", "Instrument chosen on the first half of the sessions, tried beside the ladder")
+column("pair_direction", "int", "1 bought, -1 sold short", low=-1, high=1)
+column("pair_candidates_count", "int", "Candidates declared for the host that the universe holds", "candidates", low=0)
+column("pair_nobs_count", "int", "Sessions before tonight on which host and ladder are known", "sessions", low=0)
+column("pair_choice_stress_count", "int", "Stress sessions of the first half: the host lost 2 % or more", "sessions",
+       low=0)  # fmt: skip
+column("pair_stress_count", "int", "Stress sessions of the second half, on which the pair is judged", "sessions", low=0)
+column("pair_weight_frac", "float", "Share of the hedge budget that the pair takes from the ladder", "fraction",
+       low=0, high=0.3)  # fmt: skip
+column("pair_corr_stress", "float", "Correlation of pair and ladder on the stress sessions of the second half",
+       low=-1, high=1)  # fmt: skip
+column("pair_choice_es", "float", "Shortfall saved on stress sessions of the first half: what chose the pair",
+       "USD a session per USD of hedge budget")  # fmt: skip
+column("pair_incremental_es", "float", "Shortfall saved on stress sessions of the second half, out of sample",
+       "USD a session per USD of hedge budget")  # fmt: skip
+column("pair_p_value", "float", "Share of bootstrap draws in which nothing is saved", "fraction", low=0, high=1)
+column("pair_status", "category", "KEPT only if something is saved with p below 0.10", allowed=PAIR_STATUSES)
+column("pair_reason", "str", "Why, in numbers")
 
 SCENARIOS = TableSpec(
     name="out_alvh__daily_scenarios",
@@ -88,4 +107,12 @@ DIVIDEND_VALUE = TableSpec(
             "ddm_status", "class_pe_ratio?"),
     description="Dividend-discount value of single stocks, and the P/E of their class",
 )  # fmt: skip
-COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE)
+PAIRS = TableSpec(
+    name="out_alvh__daily_pairs",
+    key=(*NIGHT, "host"),
+    values=("pair_symbol?", "pair_direction?", "pair_candidates_count", "pair_nobs_count", "pair_choice_stress_count",
+            "pair_stress_count", "pair_weight_frac", "pair_corr_stress?", "pair_choice_es?", "pair_incremental_es?",
+            "pair_p_value?", "pair_status", "pair_reason"),
+    description="Whether a second instrument beside the default profile's ladder earns its place (V4), host by host",
+)  # fmt: skip
+COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, PAIRS)

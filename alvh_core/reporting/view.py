@@ -14,6 +14,7 @@ from alvh_core.reporting.ladders import ladder_rows, verdict_matrix
 from alvh_core.reporting.legs import hedge_legs, native_legs
 from alvh_core.reporting.markets import class_scores, spread_plot, underlying_scores, volatility_table
 from alvh_core.reporting.model import NightView
+from alvh_core.reporting.pairs import pairs_section
 from alvh_core.reporting.paper_book import book_section
 from alvh_core.reporting.side_by_side import profiles_section
 from alvh_core.reporting.surroundings import context_section, cost_section
@@ -55,7 +56,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     known = {name: value for name, value in (ledger or {}).items() if not pd.isna(value)}  # type: ignore[call-overload]
     profiles = profiles or {profile.name: profile}
     sections = (context_section(tables), profiles_section(tables, profiles), book_section(tables, profiles),
-                cost_section(tables, profiles))  # fmt: skip
+                cost_section(tables, profiles), pairs_section(tables))  # fmt: skip
     tables = frames.narrowed(tables, "profile", profile.name)
     rows = ladder_rows(tables, universe)
     return NightView(

@@ -7,6 +7,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.params import SpreadRule
+from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
 from alvh_core.schemas import (
     BREADTH,
     DAILY_BARS,
@@ -22,6 +23,7 @@ from alvh_core.schemas import (
     VERDICTS_TABLE,
 )
 from expectations import suites
+from expectations.gate import validate_answers
 from expectations.runner import validate
 
 NAN = float("nan")
@@ -344,6 +346,13 @@ ANSWERS = {
         "dividends_ttm_usd": [2.0, NAN], "dividend_yield_frac": [0.023, NAN], "earnings_cover": [2.0, NAN],
         "period_end_date": ["2026-06-30", None], "available_date": ["2026-08-05", None], "is_stale": False,
     },
+    PAIRS: {
+        "host": ["SPX", "XLF"], "pair_symbol": ["XLE", None], "pair_direction": [-1, None], "pair_candidates_count": 3,
+        "pair_nobs_count": 250, "pair_choice_stress_count": [12, 4], "pair_stress_count": [11, 6],
+        "pair_weight_frac": 0.3, "pair_corr_stress": [0.4, NAN], "pair_choice_es": [0.01, NAN],
+        "pair_incremental_es": [0.008, NAN], "pair_p_value": [0.03, NAN], "pair_status": ["KEPT", "INSUFFICIENT"],
+        "pair_reason": "x",
+    },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
         "status": ["OK", "NO_QUOTES"],
@@ -375,6 +384,11 @@ BREACHES = [
     (DAILY_RATIOS, {"bar_date": ["2026-08-24", None]}, [(0, "CLOSE_AFTER_THE_NIGHT")]),
     (DAILY_RATIOS, {"available_date": ["2026-08-22", None]}, [(0, "REPORT_AFTER_THE_NIGHT")]),
     (DAILY_RATIOS, {"period_end_date": ["2026-08-06", None]}, [(0, "REPORT_BEFORE_ITS_PERIOD_ENDED")]),
+    (PAIRS, {"pair_p_value": [0.1, NAN]}, [(0, "PAIR_KEPT_BY_LUCK")]),
+    (PAIRS, {"pair_p_value": [NAN, NAN]}, [(0, "PAIR_KEPT_BY_LUCK")]),
+    (PAIRS, {"pair_incremental_es": [NAN, NAN]}, [(0, "PAIR_KEPT_WITHOUT_TRIAL")]),
+    (PAIRS, {"pair_direction": [None, None]}, [(0, "PAIR_KEPT_WITHOUT_TRIAL")]),
+    (PAIRS, {"pair_weight_frac": [0.31, 0.3]}, [(0, "OUT_OF_RANGE")]),
     (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
     (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),
@@ -444,3 +458,8 @@ def test_a_crossed_leg_is_a_fault_only_where_it_is_called_buyable(status, is_fau
     legs = _answer(LADDER_LEGS, bid_usd=[1.2, NAN, NAN], leg_status=[status, "NO_EXPIRY", "NO_STRIKE"])
     report = validate(legs, suites.out_suite(LADDER_LEGS))
     assert report.has_night_failure is is_fault
+
+
+def test_a_universe_without_single_stocks_may_answer_nothing_about_them():
+    nothing = {table.name: (frames.empty(table), table) for table in (DAILY_RATIOS, DIVIDEND_VALUE)}
+    assert validate_answers(nothing)["is_success"].all()

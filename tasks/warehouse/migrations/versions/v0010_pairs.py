@@ -1,0 +1,31 @@
+"""The second engine: whether an instrument beside the ladder earns its place, host by host."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0010", "0009"
+
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Make the one new table."""
+    op.create_table(
+        "out_alvh__daily_pairs",
+        sa.Column("trade_date", sa.Date, primary_key=True, nullable=False),
+        sa.Column("source_mode", _TEXT, primary_key=True, nullable=False),
+        sa.Column("host", _TEXT, primary_key=True, nullable=False),
+        sa.Column("pair_symbol", _TEXT),
+        sa.Column("pair_direction", sa.BigInteger),
+        sa.Column("pair_candidates_count", sa.BigInteger, nullable=False),
+        sa.Column("pair_nobs_count", sa.BigInteger, nullable=False),
+        sa.Column("pair_choice_stress_count", sa.BigInteger, nullable=False),
+        sa.Column("pair_stress_count", sa.BigInteger, nullable=False),
+        sa.Column("pair_weight_frac", sa.Double, nullable=False),
+        sa.Column("pair_corr_stress", sa.Double),
+        sa.Column("pair_choice_es", sa.Double),
+        sa.Column("pair_incremental_es", sa.Double),
+        sa.Column("pair_p_value", sa.Double),
+        sa.Column("pair_status", _TEXT, nullable=False),
+        sa.Column("pair_reason", _TEXT, nullable=False),
+    )
