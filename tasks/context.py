@@ -8,11 +8,12 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.hosts import WINDOW, night_basis
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.basis.regime import night_regime
+from alvh_core.basis.term import WINDOW_NIGHTS, night_term
 from alvh_core.breadth import universe_moves
 from alvh_core.frames import concat
 from alvh_core.host_rules import NightContext, crypto_hosts, night_rules
 from alvh_core.macro.windows import event_windows, macro_context
-from alvh_core.registry.basis import BASIS_TABLES, EVENT_WINDOWS, HOST_BASIS, INDICATORS, MACRO_CONTEXT, REGIME
+from alvh_core.registry.basis import BASIS_TABLES, EVENT_WINDOWS, HOST_BASIS, INDICATORS, MACRO_CONTEXT, REGIME, TERM
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import (
     DAILY_ACTIONS,
@@ -31,7 +32,7 @@ from tasks.night import Night
 
 @stage(reads=[*map(in_lake, (DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS, MACRO_EVENTS, MACRO_SERIES, VX_SETTLEMENTS,
                              RATE_CURVE, MODEL_FREE)),
-              *map(in_warehouse, (RATE_CURVE, MODEL_FREE, REGIME))],
+              *map(in_warehouse, (RATE_CURVE, MODEL_FREE, REGIME, TERM))],
        writes=[*map(in_lake, (*BASIS_TABLES, HOST_RULES))])  # fmt: skip
 def context(night: Night) -> None:
     """Compute what surrounds the ladders tonight."""
@@ -43,11 +44,13 @@ def context(night: Night) -> None:
         for table in (RATE_CURVE, MODEL_FREE)
     )
     moves = universe_moves(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
-    before = warehouse.rows_before(REGIME, mode, day)
+    before, settlements = warehouse.rows_before(REGIME, mode, day), lake.read(VX_SETTLEMENTS)
+    moved = warehouse.last_nights(TERM, mode, night.eve, WINDOW_NIGHTS - 1)
     close = trigger_close(bars, lake.read(SNAPSHOTS), day).vol_points
     tables = {
         INDICATORS: night_indicators(closes, at, mode),
-        REGIME: night_regime(closes, lake.read(VX_SETTLEMENTS), before, close, night.calendar.is_session, at, mode),
+        REGIME: night_regime(closes, settlements, before, close, night.calendar.is_session, at, mode),
+        TERM: night_term(settlements, closes, moved, at, mode),
         HOST_BASIS: night_basis(closes, based_on_vix(universe), moves, curve=curve, volatility=volatility,
                                 trade_date=at, source_mode=mode),
         EVENT_WINDOWS: event_windows(events, night.calendar, at, mode),

@@ -12,7 +12,7 @@ from alvh_core.costs.structure import READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
 from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_rights, legs_to_trade, plan_ladders
-from alvh_core.registry.basis import HOST_BASIS
+from alvh_core.registry.basis import HOST_BASIS, TERM
 from alvh_core.registry.book import BOOK
 from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, PAIRS, SCENARIOS, STRUCTURE
 from alvh_core.registry.tightness import BOOK_SPREADS
@@ -31,8 +31,8 @@ from tasks.night import Night
 
 
 @stage(
-    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, RATE_CURVE)),
-           *map(in_lake, (DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
+    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, TERM)),
+           *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
 def costs(night: Night) -> None:
@@ -41,7 +41,9 @@ def costs(night: Night) -> None:
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
-    legs = distinct_legs(legs_to_trade(lake.read(LADDER_LEGS), lake.read(LADDER_SIGNALS), plan), vix_betas)
+    term = as_mapping(lake.read(TERM), "beta_tenor_days", "fwd_beta")
+    legs = distinct_legs(legs_to_trade(lake.read(LADDER_LEGS), lake.read(LADDER_SIGNALS), plan), vix_betas,
+                         {int(days): beta for days, beta in term.items()})  # fmt: skip
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)

@@ -1,4 +1,4 @@
-"""The regime of a night: expected daily range, the three conditions of Big Top, and how VIX futures follow spot.
+"""The regime of a night: expected daily range and the three conditions of Big Top.
 
 The conditions are columns and size nothing: their conjunction is nearly empty, because they contradict one another.
 """
@@ -9,7 +9,6 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.bars import SESSIONS_PER_YEAR
 from alvh_core.basis.closes import Closes
-from alvh_core.basis.term import DECLARED_BETAS
 from alvh_core.expiries import IsSession
 from alvh_core.futures import listed_contracts
 from alvh_core.registry.basis import REGIME, VIX_REGIMES
@@ -99,7 +98,6 @@ def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFra
         "vix_regime": vix_regime(vix_close), "edr_frac": edr, "edr_status": "NO_DATA" if np.isnan(edr) else "OK",
         "contango_frac": contango, "front_over_rv_frac": over_rv, **told, "is_bt_all": every,
         "bt_base_rate_frac": true / nights if nights else np.nan, "bt_nights_count": nights, "bt_true_count": true,
-        **{f"fwd_beta_{days}": beta for days, beta in DECLARED_BETAS.items()}, "fwd_beta_status": "DECLARED",
     }  # fmt: skip
     return frames.conform(pd.DataFrame([row]), REGIME)
 

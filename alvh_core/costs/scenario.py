@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
-from alvh_core.basis.term import tenor_beta
+from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.registry.costs import SCENARIOS
@@ -22,7 +22,8 @@ MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
 BOOK = ["hedge_symbol", "option_right", "profile"]
 
 
-def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float]) -> pd.DataFrame:
+def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
+                  term: Mapping[int, float] = DECLARED_BETAS) -> pd.DataFrame:  # fmt: skip
     """Return the legs of every distinct ladder, with how far their forward moves for a point of spot VIX.
 
     Parameters
@@ -31,6 +32,8 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float]) -> pd.DataFram
         `LADDER_LEGS` with ``option_right``. Of hosts with parameters of their own the first in the alphabet counts.
     betas : mapping of str to float
         Return of a chain's underlying per VIX point; NaN or none where it is not known.
+    term : mapping of int to float
+        Move of a VIX future per point of spot, by days to settlement.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float]) -> pd.DataFram
     rows = ordered.sort_values([*BOOK, "layer_no"], ignore_index=True)
     names = rows["hedge_symbol"].astype("str")
     own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]
-    move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64")), own)
+    move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
     priced = rows["iv_vol"].notna() & rows["forward_usd"].notna() & rows["discount"].notna()
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
     return rows.assign(move_usd=move, shares=size.fillna(0.0), is_bought=(rows["units_target"] > 0) & priced,

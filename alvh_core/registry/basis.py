@@ -34,10 +34,16 @@ column(
 )
 column("bt_nights_count", "int", "Nights on which all three could be told", "nights", low=0)
 column("bt_true_count", "int", "Nights on which all three were true", "nights", low=0)
-column("fwd_beta_30", "float", "Move of a 30-day VIX future for one point of spot", low=-5, high=5)
-column("fwd_beta_110", "float", "The same at 110 days", low=-5, high=5)
-column("fwd_beta_220", "float", "The same at 220 days", low=-5, high=5)
-column("fwd_beta_status", "category", "DECLARED values of the paper, or MEASURED", allowed=("DECLARED", "MEASURED"))
+column("beta_tenor_days", "int", "Time to settlement that the beta is of", "calendar days", low=0)
+column("move_date", "date", "Newest session whose moves are known on the night", "ISO date")
+column("future_move_vol_points", "float", "Mean move of the VIX futures near the tenor on that session", "VIX points")
+column("vix_move_vol_points", "float", "Move of VIX's close on it", "VIX points")
+column("fwd_beta", "float", "Move of a future of the tenor for a point of spot VIX: what scenarios use", low=0, high=5)
+column("fwd_beta_measured", "float", "The same by least squares over the last 252 nights", low=-5, high=5)
+column("fwd_beta_se", "float", "Its Newey-West error, 5 lags", low=0)
+column("fwd_beta_nobs_count", "int", "Sessions behind it", "sessions", low=0)
+column("fwd_beta_status", "category", "MEASURED where all tenors have 120 sessions and rise with VIX, else the paper's",
+       allowed=("DECLARED", "MEASURED"))  # fmt: skip
 
 column("vix_beta_frac", "float", "Return of the host for one point of VIX, 252 sessions", "fraction per VIX point")
 column("vix_beta_se", "float", "Its Newey-West error, 5 lags", "fraction per VIX point", low=0)
@@ -89,8 +95,15 @@ REGIME = TableSpec(
     key=(*NIGHT, "symbol"),
     values=("vix_close_vol_points?", "vix_regime", "edr_frac?", "edr_status", "contango_frac?", "front_over_rv_frac?",
             "is_bt_vix_above_200dma?", "is_bt_iv_over_rv?", "is_bt_contango?", "is_bt_all?", "bt_base_rate_frac?",
-            "bt_nights_count", "bt_true_count", "fwd_beta_30", "fwd_beta_110", "fwd_beta_220", "fwd_beta_status"),
-    description="The regime of the night: expected range, Big Top's three conditions, betas of VIX futures by tenor",
+            "bt_nights_count", "bt_true_count"),
+    description="The regime of the night: expected range and Big Top's three conditions",
+)  # fmt: skip
+TERM = TableSpec(
+    name="out_basis__daily_term",
+    key=(*NIGHT, "beta_tenor_days"),
+    values=("move_date?", "future_move_vol_points?", "vix_move_vol_points?", "fwd_beta", "fwd_beta_measured?",
+            "fwd_beta_se?", "fwd_beta_nobs_count", "fwd_beta_status"),
+    description="How far VIX futures follow spot, by tenor: it damps the later layers in every scenario",
 )  # fmt: skip
 HOST_BASIS = TableSpec(
     name="out_basis__daily_hosts",
@@ -114,4 +127,4 @@ MACRO_CONTEXT = TableSpec(
             "context_status"),
     description="Context of crypto-linked hosts: the dollar's real exchange rate and moves on PPI days; no trigger",
 )  # fmt: skip
-BASIS_TABLES: tuple[TableSpec, ...] = (INDICATORS, REGIME, HOST_BASIS, EVENT_WINDOWS, MACRO_CONTEXT)
+BASIS_TABLES: tuple[TableSpec, ...] = (INDICATORS, REGIME, TERM, HOST_BASIS, EVENT_WINDOWS, MACRO_CONTEXT)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.params import LadderProfile
-from alvh_core.registry.basis import EVENT_WINDOWS, HOST_BASIS, REGIME
+from alvh_core.registry.basis import EVENT_WINDOWS, HOST_BASIS, REGIME, TERM
 from alvh_core.registry.costs import COSTS, SCENARIOS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
@@ -117,9 +117,16 @@ def cost_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
             Table(caption="SPX reference ladder: after a jump of spot VIX, USD", columns=_SHOCKS, empty="No legs.",
                   rows=_shock_rows(calls, profiles)),
         ),
-        remark="Forwards follow spot damped by tenor (0.53, 0.27, 0.17 at 30, 110, 220 days), volatility stays: a jump "
-        "moves the third layer little.",
+        remark=f"Forwards follow spot damped by tenor ({_damping(tables[TERM.name])}), volatility stays: a jump moves "
+        "the third layer little.",
     )  # fmt: skip
+
+
+def _damping(term: pd.DataFrame) -> str:
+    rows = list(records(term.sort_values("beta_tenor_days")))
+    told = ", ".join(f"{row.fwd_beta:.2f} at {row.beta_tenor_days} days" for row in rows)
+    status = "the paper's" if any(row.fwd_beta_status == "DECLARED" for row in rows) else "measured"
+    return f"{told}; {status}, {several(min((row.fwd_beta_nobs_count for row in rows), default=0), 'session')} known"
 
 
 def _cost(row: Any) -> Row:

@@ -36,6 +36,7 @@ SINCE = {
     "out_alvh__daily_host_rules",
     "out_market__daily_indicators",
     "out_market__daily_regime",
+    "out_basis__daily_term",
     "out_basis__daily_hosts",
     "out_market__daily_event_windows",
     "out_market__daily_macro_context",

@@ -4,15 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core import frames
 from alvh_core.basis.betas import correlations, partial_r2, slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.hosts import night_basis
 from alvh_core.basis.indicators import night_indicators
-from alvh_core.basis.regime import expected_daily_range, night_regime
+from alvh_core.basis.regime import expected_daily_range
 from alvh_core.basis.term import tenor_beta
 from alvh_core.indicators import macd, wilder_rsi
-from alvh_core.registry.basis import REGIME
 
 DAY = pd.Timestamp("2026-07-16")
 SESSIONS = pd.bdate_range(end=DAY, periods=800)
@@ -200,21 +198,6 @@ def test_a_matrix_equals_column_by_column():
 @pytest.mark.parametrize(("vol", "percent"), [(17.95, 1.1307), (16.0, 1.008), (14.92, 0.94)])
 def test_expected_daily_range_of_the_paper(vol, percent):
     assert 100.0 * expected_daily_range(vol, vol / 100.0) == pytest.approx(percent, abs=1e-4 if vol != 14.92 else 5e-4)
-
-
-def _settlements(first, second, day=DAY):
-    return pd.DataFrame({"settle_date": day, "expiry_date": [day + pd.Timedelta(days=20), day + pd.Timedelta(days=50)],
-                         "settle_kind": "daily", "settle_vol_points": [first, second]})  # fmt: skip
-
-
-def _regime(close, first, second, previous=None, vix=15.0):
-    spx = 100.0 * np.exp(0.01 * (np.arange(250) % 2))  # 30 returns of +-1 %
-    closes = _closes({"VIX": np.full(250, vix), "SPX": spx, "VIX9D": np.full(250, 16.0)})
-    before = frames.empty(REGIME) if previous is None else previous
-    return night_regime(closes, _settlements(first, second), before, close, DAY, "simulated")
-
-
-REALISED = 0.01 * np.sqrt(30 / 29) * np.sqrt(252)  # deviation of fifteen +1 % and fifteen -1 %
 
 
 # --- tenors -----------------------------------------------------------------------------------------------------------

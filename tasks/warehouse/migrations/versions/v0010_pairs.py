@@ -1,4 +1,4 @@
-"""The second engine: whether an instrument beside the ladder earns its place, host by host."""
+"""The second engine: whether an instrument beside the ladder earns its place; and how VIX futures follow spot."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the one new table."""
+    """Make the two new tables."""
     op.create_table(
         "out_alvh__daily_pairs",
         sa.Column("trade_date", sa.Date, primary_key=True, nullable=False),
@@ -28,4 +28,18 @@ def upgrade() -> None:
         sa.Column("pair_p_value", sa.Double),
         sa.Column("pair_status", _TEXT, nullable=False),
         sa.Column("pair_reason", _TEXT, nullable=False),
+    )
+    op.create_table(
+        "out_basis__daily_term",
+        sa.Column("trade_date", sa.Date, primary_key=True, nullable=False),
+        sa.Column("source_mode", _TEXT, primary_key=True, nullable=False),
+        sa.Column("beta_tenor_days", sa.BigInteger, primary_key=True, nullable=False, autoincrement=False),
+        sa.Column("move_date", sa.Date),
+        sa.Column("future_move_vol_points", sa.Double),
+        sa.Column("vix_move_vol_points", sa.Double),
+        sa.Column("fwd_beta", sa.Double, nullable=False),
+        sa.Column("fwd_beta_measured", sa.Double),
+        sa.Column("fwd_beta_se", sa.Double),
+        sa.Column("fwd_beta_nobs_count", sa.BigInteger, nullable=False),
+        sa.Column("fwd_beta_status", _TEXT, nullable=False),
     )
