@@ -211,6 +211,9 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
         A key, a choice or a symbol is not known, or two symbols share an option root; the message names it.
     """
     _known(document, {"include", "assets", "asset_classes"}, where)
+    for name in {"include", "asset_classes"} & set(document):
+        if not isinstance(document[name], list):  # a text would be read letter by letter
+            raise ContractError(f"{where}: {name}: expected a list of names, found {document[name]!r}")
     classes = (*ASSET_CLASSES, *document.get("asset_classes", ()))
     result = dict(base)
     for symbol, table in document.get("assets", {}).items():

@@ -79,6 +79,12 @@ def test_an_empty_file_changes_nothing():
     assert _extend({}) == DEFAULT_UNIVERSE
 
 
+@pytest.mark.parametrize("name", ["include", "asset_classes"])
+def test_a_name_instead_of_a_list_is_refused(name):
+    with pytest.raises(ContractError, match=rf"my.toml: {name}: expected a list of names, found 'VIX'"):
+        extend_universe(DEFAULT_UNIVERSE, {name: "VIX"}, "my.toml")
+
+
 def test_include_keeps_order_and_drops_the_rest():
     assert list(_extend({"include": ["VIX", "XLK", "SPX"]})) == ["VIX", "XLK", "SPX"]
 
