@@ -39,12 +39,13 @@ def _not_null(rule: Rule, frame: pd.DataFrame) -> int | None:
 
 
 def _between(rule: Rule, frame: pd.DataFrame) -> int | None:
-    values = frame[rule.columns[0]].dropna()
-    if values.empty:
+    values = frame[rule.columns[0]]
+    count = int(values.count())
+    if not count:
         return 0
-    low, high = rule.arguments["low"], rule.arguments["high"]
+    low, high = rule.arguments["low"], rule.arguments["high"]  # the extremes leave nulls out
     is_high = high is None or (values.max() < high if rule.arguments["is_below"] else values.max() <= high)
-    return len(values) if (low is None or values.min() >= low) and is_high else None
+    return count if (low is None or values.min() >= low) and is_high else None
 
 
 def _in_set(rule: Rule, frame: pd.DataFrame) -> int | None:

@@ -4,12 +4,12 @@ Its own adjusted columns are not read: they fold in dividends, and splits that a
 """
 
 import json
-import math
 import re
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pandas as pd
 
 from alvh_core.actions import ACTION_DAYS, split_adjusted
@@ -90,22 +90,19 @@ def _rows(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if not text.endswith(b"]"):
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes")
     try:
-        days = json.loads(text.decode(), object_pairs_hook=unique_keys)
-        rows = [{"day": date.fromisoformat(str(row["date"])[:10]), **_numbers(row)} for row in days]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        rows = json.loads(text.decode(), object_pairs_hook=unique_keys)
+        days = pd.to_datetime([str(row["date"])[:10] for row in rows], format="%Y-%m-%d").as_unit("s")
+        numbers = {mine: np.array([row[name] for row in rows], dtype=np.float64) for name, mine in _NUMBERS.items()}
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SkippableError(f"{where}: expected days of date, {', '.join(_NUMBERS)}, found {body[:60]!r}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip
-    last = parse_qs(urlsplit(url).query).get("endDate", ["9999"])[0]
-    rows = [row | {"row_position": at} for at, row in enumerate(rows) if str(row["day"]) <= last]
-    if not rows:
-        raise SkippableError(f"{where}: expected days up to {last}, found none among {len(days)}")
-    frame = pd.DataFrame(rows)
-    return frame.assign(day=pd.to_datetime(frame["day"]).astype("datetime64[s]"))
-
-
-def _numbers(row: dict[str, Any]) -> dict[str, float]:
-    found = {mine: float("nan") if row[name] is None else float(row[name]) for name, mine in _NUMBERS.items()}
-    return {name: value if math.isfinite(value) else float("nan") for name, value in found.items()}
+    finite = {name: np.where(np.isfinite(values), values, np.nan) for name, values in numbers.items()}
+    frame = pd.DataFrame({"day": days, **finite, "row_position": np.arange(len(rows))})
+    last = parse_qs(urlsplit(url).query).get("endDate", ["9999-12-31"])[0]
+    asked = frame[frame["day"] <= last].reset_index(drop=True)
+    if asked.empty:
+        raise SkippableError(f"{where}: expected days up to {last}, found none among {len(rows)}")
+    return asked
 
 
 def _simulate(market: Any, day: date, asked: Query) -> bytes | None:
