@@ -47,7 +47,8 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
         raise ContractError(f"{table.name}: expected columns {missing}, found {list(frame.columns)}")
     target = _target(table)
     right = {name for name, dtype in target.items() if name in found and _is(found[name], dtype)}
-    if len(right) == len(target):  # most frames come right
+    is_plain = frame.columns.is_unique and frame.columns.name is None
+    if is_plain and len(right) == len(target):  # most frames come right
         return frame[list(target)].reset_index(drop=True)
     cast = {spec.name: frame[spec.name] if spec.name in right else _cast(frame, spec, table) for spec in table.columns}
     return pd.DataFrame(cast, index=frame.index).reset_index(drop=True)

@@ -1,7 +1,7 @@
 """The night in hand: everything a stage needs to know, and the adapters it works with.
 
 Built once by the wiring and handed from task to task. It is plain values, so that a worker on another machine can
-rebuild the adapters; frames never travel, stages meet in the lake.
+rebuild the adapters; frames never travel, stages meet in the lake, which may keep them at hand in one process.
 """
 
 from collections.abc import Callable, Mapping

@@ -74,7 +74,7 @@ def night_term(settlements: pd.DataFrame, closes: Closes, earlier: pd.DataFrame,
         none that falls when VIX rises.
     """
     rows = pd.DataFrame({"beta_tenor_days": list(DECLARED_BETAS)}).assign(**_moves(settlements, closes))
-    known = pd.concat([earlier[list(rows)], rows]).dropna(subset="move_date")
+    known = pd.concat([earlier.sort_values("trade_date")[list(rows)], rows]).dropna(subset="move_date")
     known = known.drop_duplicates(["beta_tenor_days", "move_date"], keep="last")
     moves = known.pivot_table("future_move_vol_points", "move_date", "beta_tenor_days", aggfunc="last")
     spot = known.drop_duplicates("move_date").set_index("move_date")["vix_move_vol_points"].reindex(moves.index)

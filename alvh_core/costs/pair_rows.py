@@ -90,13 +90,16 @@ def _budgets(premium: Array, marks: Array, early: NDArray[np.bool_]) -> Array:
     Parameters
     ----------
     premium, marks : ndarray of shape (n_nights, n_hosts)
-        Premium since the first night, and value at mid. [USD] A ladder without a row had bought and held nothing.
+        Premium since the first night, and value at mid. [USD] A ladder without a row had bought and held nothing; one
+        with a leg that nobody quoted on the first night has no budget, NaN.
     early : ndarray of shape (n_nights - 1, n_hosts)
     """
-    bought = np.diff(np.nan_to_num(premium), axis=0)
+    counted = pd.DataFrame(premium).ffill().fillna(0.0).to_numpy()  # a night without a row bought nothing
+    bought = np.diff(counted, axis=0)
     if not len(bought):
         return np.zeros(premium.shape[1])
-    return np.asarray(np.nan_to_num(marks[0]) + np.where(early, bought, 0.0).sum(axis=0))
+    held = np.where(np.isnan(premium[0]), 0.0, marks[0])
+    return np.asarray(held + np.where(early, bought, 0.0).sum(axis=0))
 
 
 def _row(host: str, pairs: Sequence[PairCandidate], candidates: int, nobs: int, budget_usd: float, found: Verdicts,
@@ -114,6 +117,16 @@ def _row(host: str, pairs: Sequence[PairCandidate], candidates: int, nobs: int, 
     }  # fmt: skip
 
 
+def _lack(budget_usd: float, found: Verdicts, at: int) -> str:
+    """Return what is lacking besides sessions of stress."""
+    if np.isnan(budget_usd):
+        return "what the ladder held on the first night has no price; "
+    if budget_usd <= 0.0:
+        return "the ladder bought nothing in the first half; "
+    has_stress = min(found.choice_stress[at], found.late_stress[at]) >= MIN_STRESS
+    return "no candidate has bars on enough of them; " if has_stress else ""
+
+
 def _told(candidates: int, budget_usd: float, found: Verdicts, at: int) -> tuple[str, str]:
     """Return the status and the reason for it."""
     if not candidates:
@@ -124,7 +137,7 @@ def _told(candidates: int, budget_usd: float, found: Verdicts, at: int) -> tuple
     if np.isnan(saved):
         counts = (f"{found.choice_stress[at]} and {found.late_stress[at]} stress sessions in the halves, {MIN_STRESS} "
                   "needed in each")  # fmt: skip
-        return "INSUFFICIENT", counts if budget_usd > 0.0 else f"the ladder bought nothing in the first half; {counts}"
+        return "INSUFFICIENT", f"{_lack(budget_usd, found, at)}{counts}"
     told = f"{saved:+.4f} a session per USD of budget out of sample, p {p_value:.3f}"
     if found.is_kept[at]:
         return "KEPT", told

@@ -160,6 +160,8 @@ class LakeTables:
             A shard has not written its file, or it is damaged.
         """
         parts = [self._read(table, self._path(table, PART, shard)) for shard in shards]
+        if self._held is not None:
+            self._held.pop(self.path_of(table), None)
         self._write(_in_one_dictionary(pa.concat_tables(parts)), self.path_of(table))
 
     def sweep(self) -> None:

@@ -20,11 +20,15 @@ _LOCK = RLock()  # payloads land side by side
 def parse(source: Source, body: bytes, symbol: str, url: str) -> Any:
     """Return what a source's parser makes of a body; a refusal is not kept.
 
+    A source with a check of its own is parsed once anyway, and not kept.
+
     Raises
     ------
     RetriableError, SkippableError
         As the parser does.
     """
+    if source.check is not None:
+        return source.read(body, symbol, url)
     key = (source.read, symbol, url, hashlib.sha256(body).digest())
     with _LOCK:
         found = _CACHE.get(key)

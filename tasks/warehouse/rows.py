@@ -31,8 +31,9 @@ def replace_night(connection: sa.Connection, table: sa.Table, key: NightKey, row
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """Insert rows of the same columns; values are made ready column by column, in half the time of row by row."""
-    names, dialect = list(rows[0]), connection.dialect
-    columns = zip(*(row.values() for row in rows), strict=True)
+    dialect = connection.dialect
+    names = [column.name for column in table.c if column.name in rows[0]]  # the order of the statement
+    columns = ([row[name] for row in rows] for name in names)
     ready = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
     bound = [values if of_one is None else [of_one(value) for value in values]
              for values, of_one in zip(columns, ready, strict=True)]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.resampling import drawn_counts
+from alvh_core.costs.pair_rows import _budgets as budgets_of
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.pairing import MIN_STRESS, NOISE_KEPT_FRAC, Sessions, try_pairs
 from alvh_core.costs.structure import READ
@@ -183,6 +184,19 @@ def _night(sessions, returns):
     closes = Closes(dates=nights, symbols=tuple(returns), values=values)
     found = night_pairs(history, closes, SOME, NIGHT, "recorded")
     return found.astype({"host": "str", "pair_status": "str", "pair_symbol": "object"}).set_index("host")
+
+
+def test_a_budget_is_what_was_held_and_what_was_bought():
+    early = np.array([[True], [True], [False]])
+    marks = np.array([[50.0], [60.0], [70.0], [80.0]])
+    for premium, expected in (
+        ([100.0, 120.0, 150.0, 400.0], 100.0),  # 50 held, 20 and 30 bought; what comes later does not count
+        ([100.0, np.nan, 150.0, 400.0], 100.0),  # a night without a row is no sale and no purchase
+        ([np.nan, 120.0, 150.0, 400.0], 150.0),  # a ladder that begins: nothing held before
+    ):
+        assert budgets_of(np.array(premium)[:, None], marks, early).tolist() == [expected]
+    unpriced = np.vstack([[np.nan], marks[1:]])
+    assert np.isnan(budgets_of(np.array([[100.0], [120.0], [150.0], [400.0]]), unpriced, early)).all()
 
 
 def test_every_host_has_a_row_and_a_planted_pair_is_kept_in_its_direction():

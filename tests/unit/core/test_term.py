@@ -98,6 +98,22 @@ def test_a_session_whose_settlements_come_a_night_late_counts_once():
     assert (again["fwd_beta_nobs_count"] == 1).all()
 
 
+def test_the_order_of_earlier_rows_does_not_matter():
+    vix = 18.0 + np.cumsum(np.random.default_rng(7).normal(0.0, 1.0, len(SESSIONS)))
+    parts = [frames.empty(TERM)]
+    for at in range(1, 30):
+        known = closes_of(vix[: at + 1], SESSIONS[: at + 1])
+        late = at - at % 2 or 1  # every other night knows the session before it only
+        parts.append(night_term(curve(vix, SESSIONS[late], noise=[0.1 * at] * 3), known, frames.concat(parts, TERM),
+                                SESSIONS[at], "simulated"))  # fmt: skip
+    earlier = frames.concat(parts[:-1], TERM)
+    args = (curve(vix, SESSIONS[29]), closes_of(vix[:30], SESSIONS[:30]))
+    expected = night_term(*args, earlier, SESSIONS[29], "simulated")
+    turned = night_term(*args, earlier.iloc[::-1].reset_index(drop=True), SESSIONS[29], "simulated")
+    pd.testing.assert_frame_equal(expected, turned)
+    assert expected["fwd_beta_nobs_count"].iloc[0] < 29
+
+
 def test_a_move_over_a_missing_session_is_none():
     vix = np.array([18.0, 20.0, 19.0])
     expiry = SESSIONS[2] + pd.Timedelta(days=30)

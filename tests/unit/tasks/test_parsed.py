@@ -20,7 +20,7 @@ def source():
             raise SkippableError("nothing in it")
         return [symbol, len(body)]
 
-    return replace(SOURCES["tiingo_actions"], read=read), asked
+    return replace(SOURCES["tiingo_actions"], read=read, check=None), asked
 
 
 def test_a_body_is_parsed_once(source):
@@ -54,3 +54,11 @@ def test_what_is_kept_is_bounded(source, monkeypatch):
     for at in range(300):
         parsed.parse(one, b"x" * (parsed.KEPT_BYTES // 16) + bytes([at % 250]), f"S{at}", "u")
     assert parsed._CACHE.currsize <= parsed.KEPT_BYTES
+
+
+def test_a_source_with_a_check_of_its_own_is_not_kept(source):
+    one, asked = source
+    checked = replace(one, check=one.read)
+    for _ in range(2):
+        parsed.parse(checked, b"rows", "XLF", "u")
+    assert len(asked) == 2

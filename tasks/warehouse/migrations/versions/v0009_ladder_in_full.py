@@ -34,7 +34,8 @@ _NEW = {
         "trade_date date, source_mode text, symbol text, vix_close_vol_points float?, vix_regime text, "
         "edr_frac float?, edr_status text, contango_frac float?, front_over_rv_frac float?, "
         "is_bt_vix_above_200dma bool?, is_bt_iv_over_rv bool?, is_bt_contango bool?, is_bt_all bool?, "
-        "bt_base_rate_frac float?, bt_nights_count int, bt_true_count int"),
+        "bt_base_rate_frac float?, bt_nights_count int, bt_true_count int, fwd_beta_30 float, fwd_beta_110 "
+        "float, fwd_beta_220 float, fwd_beta_status text"),
     "out_basis__daily_hosts": (3,
         "trade_date date, source_mode text, host text, vix_beta_frac float?, vix_beta_se float?, "
         "vix_beta_r2_frac float?, vix_beta_nobs_count int, vix_beta_status text, vol_beta float?, vol_beta_se "

@@ -9,7 +9,10 @@ _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Make the two new tables."""
+    """Make the two new tables; the betas leave the regime for one of them."""
+    with op.batch_alter_table("out_market__daily_regime") as regime:
+        for name in ("fwd_beta_30", "fwd_beta_110", "fwd_beta_220", "fwd_beta_status"):
+            regime.drop_column(name)
     op.create_table(
         "out_alvh__daily_pairs",
         sa.Column("trade_date", sa.Date, primary_key=True, nullable=False),
