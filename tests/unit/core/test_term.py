@@ -99,19 +99,23 @@ def test_a_session_whose_settlements_come_a_night_late_counts_once():
 
 
 def test_the_order_of_earlier_rows_does_not_matter():
+    """Every eighth night knew the session before it only, with settlements that were corrected a night later."""
     vix = 18.0 + np.cumsum(np.random.default_rng(7).normal(0.0, 1.0, len(SESSIONS)))
-    parts = [frames.empty(TERM)]
-    for at in range(1, 30):
-        known = closes_of(vix[: at + 1], SESSIONS[: at + 1])
-        late = at - at % 2 or 1  # every other night knows the session before it only
-        parts.append(night_term(curve(vix, SESSIONS[late], noise=[0.1 * at] * 3), known, frames.concat(parts, TERM),
-                                SESSIONS[at], "simulated"))  # fmt: skip
-    earlier = frames.concat(parts[:-1], TERM)
-    args = (curve(vix, SESSIONS[29]), closes_of(vix[:30], SESSIONS[:30]))
-    expected = night_term(*args, earlier, SESSIONS[29], "simulated")
-    turned = night_term(*args, earlier.iloc[::-1].reset_index(drop=True), SESSIONS[29], "simulated")
+    moves = np.diff(vix)
+    earlier = pd.concat([
+        pd.DataFrame({"beta_tenor_days": TENORS, "trade_date": SESSIONS[at], "move_date": SESSIONS[late],
+                      "vix_move_vol_points": moves[late - 1],
+                      "future_move_vol_points": (BETAS + 0.5 * (late < at)) * moves[late - 1]})
+        for at in range(1, MIN_NOBS + 35) for late in [at - (at % 8 == 0)]
+    ])  # fmt: skip
+    earlier = frames.conform(earlier.assign(fwd_beta=0.5, fwd_beta_nobs_count=0, fwd_beta_status="DECLARED",
+                                            source_mode="simulated"), TERM)  # fmt: skip
+    args = (frames.empty(VX_SETTLEMENTS), closes_of(vix))
+    expected = night_term(*args, earlier, SESSIONS[-1], "simulated")
+    turned = night_term(*args, earlier.iloc[::-1].reset_index(drop=True), SESSIONS[-1], "simulated")
     pd.testing.assert_frame_equal(expected, turned)
-    assert expected["fwd_beta_nobs_count"].iloc[0] < 29
+    assert (expected["fwd_beta_status"] == "MEASURED").all()
+    assert (expected["fwd_beta"] > BETAS + 0.02).all(), "the later night's settlements count"
 
 
 def test_a_move_over_a_missing_session_is_none():
