@@ -53,6 +53,7 @@ HOSTILE = {
     "a day of the year 9999": HEADER + b"\n" + ROW.replace(b"2026-08-21", b"9999-12-31") + b"\n",
     "Parquet that is none": b"PAR1" + b"\0" * 1000 + b"PAR1",
     "Parquet with a broken footer": BODIES["own_lake"][:-40] + b"\xff" * 40,
+    "Parquet with a name that is no text": BODIES["own_lake"].replace(b"underlying", b"\x80nderlying"),
     "nothing": b"",
     "blank lines": b"\n" * 1_000_000,
     "a page": b"<!DOCTYPE html><html>Just a moment...</html>",

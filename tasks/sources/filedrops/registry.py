@@ -113,7 +113,7 @@ def _csv_names(line: str) -> frozenset[str]:
 def _parquet_names(body: bytes, where: str) -> frozenset[str]:
     try:
         return frozenset(pq.read_schema(io.BytesIO(body)).names)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # a name may be no text
         raise SkippableError(f"{where}: expected Parquet, found {error}") from error
 
 
