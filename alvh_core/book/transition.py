@@ -76,7 +76,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
     fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
     positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
-    positions["dte_days"] = (positions["expiry_date"] - trade_date).dt.days
+    # what waits for its settlement value, for as many nights as it takes, has no days left
+    positions["dte_days"] = (positions["expiry_date"] - trade_date).dt.days.clip(lower=0)
     positions = frames.conform(positions.assign(**night), POSITIONS)
     return NightTrades(positions=positions, fills=frames.conform(fills.assign(**night), FILLS), before=held)
 

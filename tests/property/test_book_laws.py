@@ -99,6 +99,17 @@ def _inputs(day, is_told, seed):
             "terms": TERM.merge(legs[LADDER].drop_duplicates())}  # fmt: skip
 
 
+def _every_number_may_be_published(nights):
+    """A number out of its column's range would stop the night, and with it every later one."""
+    for _, _, trades, book in nights:
+        for table, spec in ((trades.positions, POSITIONS), (trades.fills, FILLS), (book, BOOK)):
+            for column in spec.columns:
+                values = table[column.name].dropna()
+                assert column.minimum is None or (values >= column.minimum).all(), column.name
+                assert column.maximum is None or (values <= column.maximum).all(), column.name
+                assert spec.is_nullable(column.name) or len(values) == len(table), column.name
+
+
 def _night(positions, book, inputs, day):
     told = {"trade_date": day, "source_mode": "simulated"}
     values = settlement_values(inputs["finals"], inputs["bars"], inputs["roots"])
@@ -147,6 +158,7 @@ def _keeps_the_laws(nights):
     _a_fill_costs_more_the_more_of_the_spread_it_pays_and_at_one_is_at_the_touch(nights)
     _held_is_what_was_bought_and_not_sold_and_never_more_than_was_wanted(nights)
     _what_a_sale_brings_is_never_more_than_mid(nights)
+    _every_number_may_be_published(nights)
 
 
 def _profit_is_cash_and_what_is_still_there(nights):
