@@ -115,9 +115,8 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
     parts = []
     for selection in dict.fromkeys(selection for _, selection in wanted):
         numbers = {name: at for at, (name, other) in enumerate(wanted) if other == selection}
-        mine = slim[
-            slim["underlying"].isin(numbers.keys() & present) & (slim["option_right"] == selection.rule.option_right)
-        ]
+        is_mine = slim["underlying"].isin(list(numbers)) & (slim["option_right"] == selection.rule.option_right)
+        mine = slim[is_mine]
         chosen = pd.concat([_layer(mine, at, selection) for at in range(len(LAYERS))])
         parts.append(chosen.assign(selection_no=chosen["underlying"].map(numbers)))
     found = _legs_of(chains, pd.concat(parts))

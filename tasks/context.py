@@ -8,7 +8,7 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.hosts import WINDOW, night_basis
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.basis.regime import night_regime
-from alvh_core.basis.term import WINDOW_NIGHTS, night_term
+from alvh_core.basis.term import night_term
 from alvh_core.breadth import universe_moves
 from alvh_core.frames import concat
 from alvh_core.host_rules import NightContext, crypto_hosts, night_rules
@@ -45,7 +45,7 @@ def context(night: Night) -> None:
     )
     moves = universe_moves(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
     before, settlements = warehouse.rows_before(REGIME, mode, day), lake.read(VX_SETTLEMENTS)
-    moved = warehouse.last_nights(TERM, mode, night.eve, WINDOW_NIGHTS - 1)
+    moved = warehouse.last_nights(TERM, mode, night.eve, WINDOW - 1)
     close = trigger_close(bars, lake.read(SNAPSHOTS), day).vol_points
     tables = {
         INDICATORS: night_indicators(closes, at, mode),

@@ -41,9 +41,9 @@ def costs(night: Night) -> None:
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
-    term = as_mapping(lake.read(TERM), "beta_tenor_days", "fwd_beta")
+    term = lake.read(TERM)
     legs = distinct_legs(legs_to_trade(lake.read(LADDER_LEGS), lake.read(LADDER_SIGNALS), plan), vix_betas,
-                         {int(days): beta for days, beta in term.items()})  # fmt: skip
+                         dict(zip(term["beta_tenor_days"], term["fwd_beta"], strict=True)))  # fmt: skip
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)

@@ -24,7 +24,6 @@ DECLARED_BETAS: Mapping[int, float] = MappingProxyType({30: 0.53, 110: 0.27, 220
 # The same contracts, by time to settlement; what is about to settle moves with the index itself.
 _NEAR_DAYS: Mapping[int, tuple[int, int]] = MappingProxyType({30: (8, 60), 110: (85, 145), 220: (175, 265)})
 MIN_NOBS = 120
-WINDOW_NIGHTS = 252
 
 
 def tenor_beta(days: ArrayLike, betas: Mapping[int, float] = DECLARED_BETAS) -> NDArray[np.float64]:
