@@ -14,6 +14,10 @@ from alvh_core.columns import ColumnSpec
 from alvh_core.errors import ContractError
 from alvh_core.registry.spec import TableSpec
 
+# For the whole process, before any frame is made. Most frames here have some hundred rows, on which a step on texts of
+# Arrow costs more than the work; the few long columns of texts are written and read, hardly ever computed with.
+pd.set_option("mode.string_storage", "python")
+
 _PANDAS: dict[str, Any] = {  # names that the stubs cannot take from a variable
     "date": "datetime64[s]",
     "timestamp": "datetime64[us, UTC]",
