@@ -204,7 +204,7 @@ _add("curve_date", "date", "Date of the curve row", "ISO date")
 _add("ex_date", "date", "First session without the dividend, or on the new count of shares", "ISO date")
 _add("dividend_usd", "float", "Cash dividend as paid, on the shares of its own day; 0 is none", "USD per share", low=0)
 _add("split_ratio", "float", "New shares for one old share; 1 is no split", "shares per share", low=1e-6, high=1e6)
-_add("futures_symbol", "category", "Exchange's name of a monthly VIX future, e.g. VX/U6")
+_add("futures_symbol", "category", "Exchange's name of a VIX future, e.g. VX/U6, or VX36/U6 for a weekly that settled")
 _add("settle_date", "date", "Session the settlement is of; never moved to the night", "ISO date")
 _add("settle_kind", "category", "Evening file, per-contract history, or final settlement on the expiry date itself",
      allowed=SETTLE_KINDS)  # fmt: skip

@@ -1,7 +1,8 @@
 """VIX futures: which contracts a night asks for, their settlements as known on it, and the gap to parity's forwards.
 
-Only the standard monthly contract makes the curve: weeklies repeat a reference price. A settlement stands under the
-session it is of, and is never carried to another. Decoding files is the sources' business.
+Only the standard monthly contract makes the curve; of a weekly, which repeats a reference price, what it settled at in
+the end is known. A settlement stands under the session it is of, and is never carried to another. Decoding files is the
+sources' business.
 """
 
 from datetime import date

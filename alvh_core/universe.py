@@ -183,9 +183,12 @@ def based_on_vix(universe: Mapping[str, Asset]) -> list[str]:
 
 
 def option_roots(universe: Mapping[str, Asset]) -> pd.DataFrame:
-    """Return ``underlying``, ``root`` and ``settlement`` of every option root."""
-    rows = [(asset.symbol, root.name, root.settlement) for asset in universe.values() for root in asset.roots]
-    return pd.DataFrame(rows, columns=["underlying", "root", "settlement"])
+    """Return ``underlying``, ``root``, ``settlement`` and ``exercise`` of every option root."""
+    rows = [
+        (asset.symbol, root.name, root.settlement, asset.exercise)
+        for asset in universe.values() for root in asset.roots
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["underlying", "root", "settlement", "exercise"])
 
 
 def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:

@@ -36,6 +36,12 @@ def absent_unless(frame: pd.DataFrame, equals: str) -> pd.Series:
     return flag.eq(equals).fillna(False) | pd.concat(others, axis=1).isna().all(axis=1)
 
 
+def matches_unless(frame: pd.DataFrame, equals: str, pattern: str) -> pd.Series:
+    """Second column matches a pattern wherever the first one differs from a value; nulls are lawful."""
+    flag, text = _columns(frame)
+    return flag.eq(equals).fillna(False) | text.astype("str").str.match(pattern, na=True)
+
+
 def present_when_positive(frame: pd.DataFrame) -> pd.Series:
     """All further columns present wherever the first one is above zero, or true."""
     amount, *required = _columns(frame)
@@ -205,7 +211,7 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
         close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
         positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, false_law, adds_up, no_spike,
-        no_repeat, spread_of_sides, not_crossed_when,
+        no_repeat, spread_of_sides, not_crossed_when, matches_unless,
     )
 }  # fmt: skip
 

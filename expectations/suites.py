@@ -136,8 +136,17 @@ def vx_settlements_suite(*, min_rows: int = 1) -> Suite:
             ),
             matches(
                 "futures_symbol",
-                r"^VX/[FGHJKMNQUVXZ]\d$",
-                why="Weeklies and minis repeat a reference price and are no part of the curve.",
+                r"^VX(?:\d\d)?/[FGHJKMNQUVXZ]\d$",
+                why="Minis and other products are no part of the curve.",
+            ),
+            law(
+                "WEEKLY_NOT_FINAL",
+                "matches_unless",
+                ("settle_kind", "futures_symbol"),
+                "futures_symbol is a monthly's unless settle_kind is final",
+                equals="final",
+                pattern=r"^VX/",
+                why="Until it settles, a weekly repeats a reference price and is no part of the curve.",
             ),
         ),
     )

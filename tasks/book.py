@@ -17,6 +17,7 @@ from alvh_core.schemas import (
     LADDER_STATE,
     PRICED_QUOTES,
     QUARANTINED_QUOTES,
+    SNAPSHOTS,
     VX_SETTLEMENTS,
 )
 from alvh_core.universe import option_roots
@@ -26,7 +27,7 @@ from tasks.night import Night
 
 @stage(
     reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES, QUARANTINED_QUOTES)),
-           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS)), *map(in_warehouse, (POSITIONS, BOOK))],
+           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, SNAPSHOTS)), *map(in_warehouse, (POSITIONS, BOOK))],
     writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_STATE))],
 )  # fmt: skip
 def book(night: Night) -> None:
@@ -36,10 +37,11 @@ def book(night: Night) -> None:
     plan = plan_ladders(night.universe, priced, night.profiles.values())
     chains = hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan))
     before = warehouse.rows_before(BOOK, mode, night.trade_date)
+    values = settlement_values(lake.read(VX_SETTLEMENTS), bars, lake.read(SNAPSHOTS), option_roots(night.universe))
     trades = trade(
         of_last_night(warehouse.rows_before(POSITIONS, mode, night.trade_date), before),
         legs_to_trade(lake.read(LADDER_LEGS), signals, plan),
-        chains, settlement_values(lake.read(VX_SETTLEMENTS), bars, option_roots(night.universe)), ladder_terms(plan),
+        chains, values, ladder_terms(plan),
         trade_date=day, source_mode=mode,
     )  # fmt: skip
     sums = night_book(trades, before, signals, host_returns(bars, day), trade_date=day, source_mode=mode)

@@ -1,8 +1,9 @@
 """What tonight's market says of contracts that are held: a quote, a settlement value, or neither.
 
 VIX options settle to the special opening quotation, which the final settlement of the future of the same expiry is;
-shares and PM indices to the close of the expiry session. The opening value of other AM indices has no source here, so
-those wait. Never a close in place of an opening value.
+shares and PM indices to the close of the expiry session, from a daily bar or, for an index without bars, from its last
+print after the close. The opening value of other AM indices has no source here, so those wait. Never a close in place
+of an opening value.
 """
 
 import numpy as np
@@ -35,7 +36,8 @@ def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
     return found.set_index(symbols.index)
 
 
-def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, am_roots: pd.DataFrame) -> pd.DataFrame:
+def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, snapshots: pd.DataFrame,
+                      roots: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
     """Return the official values that contracts settle to.
 
     Parameters
@@ -44,8 +46,10 @@ def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, am_roots: p
         `VX_SETTLEMENTS`; rows of kind ``final`` are the special opening quotation.
     bars : DataFrame
         `DAILY_BARS`, closes of the expiry session among them.
-    am_roots : DataFrame
-        ``underlying``, ``root``, ``settlement`` of every root of the universe.
+    snapshots : DataFrame
+        `SNAPSHOTS` of the night.
+    roots : DataFrame
+        ``underlying``, ``root``, ``settlement``, ``exercise`` of every root of the universe.
 
     Returns
     -------
@@ -55,12 +59,21 @@ def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, am_roots: p
     final = settlements[(settlements["settle_kind"] == "final") & settlements["settle_vol_points"].notna()]
     opening = final[["expiry_date", "settle_vol_points"]].drop_duplicates("expiry_date", keep="last")
     opening = opening.set_axis(["expiry_date", "official_value"], axis=1)
-    soq = am_roots[(am_roots["settlement"] == "SOQ") & (am_roots["underlying"] == HEDGE_INDEX)]
-    pm = am_roots[am_roots["settlement"] == "PM"]
-    closes = bars[["symbol", "bar_date", "close_usd"]].astype({"symbol": "str"})
-    closes = closes.set_axis(["underlying", "expiry_date", "official_value"], axis=1)
+    soq = roots[(roots["settlement"] == "SOQ") & (roots["underlying"] == HEDGE_INDEX)]
+    pm = roots[roots["settlement"] == "PM"]
+    closes = _closes(bars, snapshots, pm.loc[pm["exercise"] == "european", "underlying"])
     parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closes, on="underlying")]
     return pd.concat([part[["root", "expiry_date", "official_value"]] for part in parts], ignore_index=True)
+
+
+def _closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: pd.Series) -> pd.DataFrame:
+    """Return closes by ``underlying`` and ``expiry_date``; an index is not traded after hours: its last print is."""
+    names = ["underlying", "expiry_date", "official_value"]
+    is_close = snapshots["underlying"].isin(indices) & (snapshots["minutes_to_close"] <= 0.0)
+    printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(names, axis=1)
+    closes = bars[["symbol", "bar_date", "close_usd"]].set_axis(names, axis=1)
+    known = pd.concat([part.astype({"underlying": "str"}) for part in (printed, closes)], ignore_index=True)
+    return known.dropna().drop_duplicates(["underlying", "expiry_date"], keep="last")
 
 
 def settled(positions: pd.DataFrame, values: pd.DataFrame) -> pd.Series:

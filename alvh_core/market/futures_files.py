@@ -86,11 +86,14 @@ def _curve(factors: Factors, chosen: NDArray[np.int64], expiry: date) -> FloatAr
 
 
 def _final(asked: date, at: int, factors: Factors, is_session: IsSession) -> list[str]:
-    """Return the row of a contract that settled this morning, to the opening."""
+    """Return the row of the contract that settled this morning, to the opening: a monthly, or a weekly of its week."""
+    wednesday = asked + timedelta(days=2 - asked.weekday())
+    if vix_week_settlement(wednesday, is_session) != asked:
+        return []
     year, month = asked.year, asked.month
     symbol = futures_symbol(year, month)
     if expiry_of(symbol, asked, is_session) != asked:
-        return []
+        symbol = f"VX{asked:%V}/{symbol[-2:]}"
     opened = daily_bars("VIX", factors.vix, INDEX_DAILY_VOL, factors)["open"][at]
     return [f"VX,{symbol},{asked},{opened:.4f}"]
 

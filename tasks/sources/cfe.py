@@ -1,7 +1,8 @@
 """The futures exchange's keyless files: all settlements of an evening, and the history of one VIX future.
 
 Neither file says in its rows what the other does: the evening's has no date but the one it was asked for, the history
-no expiry but its name's. Only monthly contracts are read. What is known when is pure (`alvh_core.futures`).
+no expiry but its name's. Monthly contracts are read, and of weeklies what they settled at: until then they repeat a
+reference price. What is known when is pure (`alvh_core.futures`).
 """
 
 import io
@@ -20,7 +21,7 @@ from tasks.sources.source import VX_HISTORY, VX_SETTLEMENT, Source, Wanted
 EVENING_URL, HISTORY_URL = "https://www.cboe.com", "https://cdn.cboe.com"
 BEFORE = "VX_BEFORE"  # the evening file of the session before: tonight's may be late, and yesterday's may be corrected
 
-_MONTHLY = r"^VX/[FGHJKMNQUVXZ]\d$"  # VX36/U6 is a weekly, VXM/U6 a mini
+_CONTRACT = r"^VX(?:\d\d)?/[FGHJKMNQUVXZ]\d$"  # VX36/U6 is a weekly; VXM/U6, a mini, is none
 _MONTH = re.compile(r"^[FGHJKMNQUVXZ] \((?P<month>[A-Z][a-z]{2} \d{4})\)$")
 _NO_DATE = pd.Timestamp("NaT")
 _PRICES = {"OPEN": "open_usd", "HIGH": "high_usd", "LOW": "low_usd", "CLOSE": "close_usd",
@@ -40,7 +41,7 @@ def history_url(wanted: Wanted, base: str = HISTORY_URL) -> str:
 
 
 def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
-    """Read the settlements of the monthly VIX futures, under the date that was asked for.
+    """Read the settlements of the monthly VIX futures, and of the weekly that settled on the date that was asked for.
 
     Returns
     -------
@@ -51,21 +52,23 @@ def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Raises
     ------
     SkippableError
-        Not that file, or no monthly VIX future in it: no session, or not settled yet.
+        Not that file, or no such VIX future in it: no session, or not settled yet.
     RetriableError
         The last row is cut short.
     """
     where = f"{symbol}: {url}"
     frame = _table(body, "PRODUCT,SYMBOL,EXPIRATION DATE,PRICE", where)
-    rows = frame[(frame["PRODUCT"] == "VX") & frame["SYMBOL"].str.match(_MONTHLY)].reset_index(drop=True)
+    asked = pd.to_datetime(parse_qs(urlsplit(url).query).get("dt", [""])[0], format="%Y-%m-%d", errors="coerce")
+    futures = frame[(frame["PRODUCT"] == "VX") & frame["SYMBOL"].str.match(_CONTRACT)]
+    expiry = _days(futures["EXPIRATION DATE"], where)
+    is_monthly, is_final = futures["SYMBOL"].str.startswith("VX/"), expiry == asked
+    rows = futures.assign(expiry=expiry)[is_monthly | is_final].reset_index(drop=True)
     if rows.empty:
         raise SkippableError(f"{where}: expected settlements of monthly VX futures, found {len(frame)} rows, none of "
                              "them such; no session, or not settled yet")  # fmt: skip
-    asked = parse_qs(urlsplit(url).query).get("dt", [""])[0]
     found = pd.DataFrame({
-        "futures_symbol": rows["SYMBOL"], "expiry_date": _days(rows["EXPIRATION DATE"], where),
-        "settle_date": pd.to_datetime(asked, format="%Y-%m-%d", errors="coerce"), "settle_kind": "settlement",
-        "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
+        "futures_symbol": rows["SYMBOL"], "expiry_date": rows["expiry"], "settle_date": asked,
+        "settle_kind": "settlement", "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
     })  # fmt: skip
     return found.assign(**dict.fromkeys([name for name in _PRICES.values() if name not in found], np.nan))
 

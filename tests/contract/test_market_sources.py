@@ -83,6 +83,17 @@ def test_weeklies_and_minis_are_decoys():
     assert set(found["settle_date"]) == {pd.Timestamp(DAY)}
 
 
+def test_what_a_weekly_settled_at_is_read_on_its_day(calendar):
+    """VIXW options of that Wednesday settle to it; what the weekly is listed at before is a reference price."""
+    body = HEADER + "VX,VX28/N6,2026-07-15,17.2500\nVX,VX29/N6,2026-07-29,18.2000\nVX,VX/Q6,2026-08-19,18.2000\n"
+    found = cfe.parse_evening(body.encode(), "VX", EVENING.replace("07-16", "07-15")).assign(payload_sha256="a")
+    rows = night_settlements(found, date(2026, 7, 15), "live", calendar.is_session)
+    assert rows[["futures_symbol", "settle_kind", "settle_vol_points"]].values.tolist() == [
+        ["VX28/N6", "final", 17.25],
+        ["VX/Q6", "settlement", 18.2],
+    ]
+
+
 @pytest.mark.parametrize(
     "body", [HEADER, HEADER + "VX,VX30/N6,2026-07-29,18.2\n", HEADER + "VXM,VXM/Q6,2026-08-19,1\n"]
 )

@@ -18,9 +18,11 @@ NIGHT = {"trade_date": DAY, "source_mode": "simulated"}
 SPX = dict(zip(LADDER, ["SPX", "V0_REF", "VIX", "trigger_442"], strict=True))
 XLK = dict(zip(LADDER, ["XLK", "V1_SAME_HEDGE", "VIX", "trigger_442"], strict=True))
 ROOTS = pd.DataFrame(
-    [["VIX", "VIX", "SOQ"], ["VIX", "VIXW", "SOQ"], ["SPX", "SPX", "AM"], ["SPX", "SPXW", "PM"], ["XLK", "XLK", "PM"]],
-    columns=["underlying", "root", "settlement"],
-)
+    [["VIX", "VIX", "SOQ", "european"], ["VIX", "VIXW", "SOQ", "european"], ["SPX", "SPX", "AM", "european"],
+     ["SPX", "SPXW", "PM", "european"], ["RUT", "RUT", "AM", "european"], ["RUT", "RUTW", "PM", "european"],
+     ["XLK", "XLK", "PM", "american"]],
+    columns=["underlying", "root", "settlement", "exercise"],
+)  # fmt: skip
 SETTLEMENTS = pd.DataFrame({
     "expiry_date": pd.to_datetime(["2026-07-15", "2026-07-22", "2026-08-19"]),
     "settle_kind": ["final", "daily", "final"], "settle_vol_points": [21.36, 19.0, np.nan],
@@ -30,10 +32,14 @@ BARS = pd.DataFrame({
     "bar_date": pd.to_datetime(["2026-07-15", "2026-07-15", "2026-07-15", "2026-07-16"]),
     "close_usd": [22.52, 6000.0, 280.0, 290.0],
 })  # fmt: skip
+SNAPSHOTS = pd.DataFrame({
+    "underlying": pd.Categorical(["VIX", "SPX", "RUT", "XLK"]), "trade_date": pd.Timestamp("2026-07-17"),
+    "minutes_to_close": -15.1, "underlying_price_usd": [22.9, 6010.0, 2545.29, 291.0],
+})  # fmt: skip
 
 
-def _values():
-    return settlement_values(SETTLEMENTS, BARS, ROOTS)
+def _values(snapshots=SNAPSHOTS):
+    return settlement_values(SETTLEMENTS, BARS, snapshots, ROOTS)
 
 
 def _position(ladder=SPX, layer_no=1, **changes):
@@ -76,6 +82,17 @@ def test_pm_roots_settle_to_the_close_of_the_expiry_session():
     assert values["SPXW", pd.Timestamp("2026-07-15")] == 6000.0
     assert values["XLK", pd.Timestamp("2026-07-15")] == 280.0
     assert values["XLK", pd.Timestamp("2026-07-16")] == 290.0
+
+
+def test_an_index_without_bars_settles_to_its_last_print_after_the_close():
+    day = pd.Timestamp("2026-07-17")
+    values = _values().set_index(["root", "expiry_date"])["official_value"]
+    assert values["RUTW", day] == 2545.29
+    assert not {("RUT", day), ("VIXW", day), ("XLK", day)} & set(values.index), "AM, an opening, a share after hours"
+    at_noon = _values(SNAPSHOTS.assign(minutes_to_close=240.0))
+    assert not (at_noon["expiry_date"] == day).any()
+    of_bars = _values(SNAPSHOTS.assign(trade_date=pd.Timestamp("2026-07-15")))
+    assert of_bars.loc[of_bars["root"] == "SPXW", "official_value"].tolist() == [6000.0], "a bar counts first"
 
 
 @pytest.mark.parametrize(

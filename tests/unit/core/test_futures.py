@@ -129,6 +129,7 @@ def test_the_gap_is_to_the_same_expiry_and_session_or_there_is_none(calendar):
 @pytest.mark.parametrize(("change", "rule"), [
     ({"low_usd": 16.0}, "HIGH_BELOW_LOW"), ({"settle_date": pd.Timestamp("2007-03-22")}, "AFTER_EXPIRY"),
     ({"trade_date": pd.Timestamp("2007-03-19")}, "AFTER_THE_NIGHT"), ({"futures_symbol": "VXM/H7"}, "PATTERN"),
+    ({"futures_symbol": "VX12/H7"}, "WEEKLY_NOT_FINAL"),
     ({"settle_vol_points": 1320.0}, "OUT_OF_RANGE"), ({"settle_date": pd.NaT}, "NOT_NULL"),
 ])  # fmt: skip
 def test_a_settlement_that_is_none_is_refused(change, rule, calendar):
