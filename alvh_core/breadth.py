@@ -93,7 +93,7 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
         As `count_moves`, by session, with ``before_date``; sessions without a member are left out.
     """
     members = [asset.symbol for asset in hosts(universe) if not asset.wire_symbol.startswith("_")]
-    closes = Closes.of(bars[bars["symbol"].isin(members)])
+    closes = Closes.of(bars.loc[bars["symbol"].isin(members), ["symbol", "bar_date", "close_usd"]])
     if not closes.symbols:
         return pd.DataFrame(columns=[*_COUNTS, "before_date"])
     first, last = closes.dates[[0, -1]].astype(object)

@@ -21,7 +21,7 @@ COPIED = (
     "multiplier", "years", "volume_count", "open_interest_count", "bid_size_count", "ask_size_count",
 )  # fmt: skip
 _EXPIRY = ["root", "expiry_date", "dte_days"]
-_NO_CONTRACT = [name for name in COPIED if name not in _EXPIRY]
+_CONTRACT = [name for name in COPIED if name not in _EXPIRY]
 _READ = [*dict.fromkeys(["underlying", *_EXPIRY, "is_monthly", *COPIED, "option_right", "quote_flag"])]
 
 
@@ -147,17 +147,17 @@ def _nearest(legs: pd.DataFrame, strikes: pd.DataFrame) -> pd.DataFrame:
 
 def _with_contracts(legs: pd.DataFrame, chains: pd.DataFrame, strikes: pd.DataFrame) -> pd.DataFrame:
     """Lay the contracts beside the legs; where none fits, the expiry is told and no contract."""
-    found = chains.reindex(legs["row"].fillna(-1).astype("int64")).reset_index(drop=True)
-    has_expiry = legs["row"].notna()
+    has_expiry, row = legs["row"].notna(), legs["row"].fillna(-1).astype("int64")
     is_blind, is_far = has_expiry & legs["delta_error"].isna(), legs["delta_error"] > legs["max_delta_error"]
+    fits = ~(is_blind | is_far)
+    expiry, contract = chains[[*_EXPIRY, "quote_flag"]].reindex(row), chains[_CONTRACT].reindex(row.where(fits, -1))
     blind = strikes[strikes["expiry_no"].isin(legs.loc[is_blind, "expiry_no"])]
     why = {number: _status_without_delta(part) for number, part in blind.groupby("expiry_no")}
-    status = legs["leg_status"].mask(has_expiry, found["quote_flag"].astype("str").map(QUOTE_STATUS))
+    status = legs["leg_status"].mask(has_expiry, expiry["quote_flag"].astype("str").map(QUOTE_STATUS).array)
     status = status.mask(is_far, "NO_STRIKE").mask(is_blind, legs["expiry_no"].map(why))
-    found["delta_fwd"] = legs["delta_fwd"]
-    found[_NO_CONTRACT] = found[_NO_CONTRACT].where(~(is_far | is_blind))
     told = legs[["selection_no", "layer_no", "tenor_error_days", "delta_error"]]
-    return pd.concat([told, found[[*COPIED]]], axis=1).assign(leg_status=status)
+    parts = [told, expiry[_EXPIRY].reset_index(drop=True), contract.reset_index(drop=True)]
+    return pd.concat(parts, axis=1).assign(delta_fwd=legs["delta_fwd"].where(fits), leg_status=status)
 
 
 def _status_without_delta(strikes: pd.DataFrame) -> str:

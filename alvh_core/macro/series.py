@@ -127,6 +127,7 @@ def night_series(seen: pd.DataFrame, before: pd.DataFrame, trade_date: date, sou
     parts = [
         frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_SERIES)
         for part in (by_vintage, told)
+        if len(part)
     ]
     return _kept(frames.concat(parts, MACRO_SERIES))
 
