@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.basis.closes import Closes
 from alvh_core.expiries import ONE_DAY
 from alvh_core.schemas import BREADTH, BREADTH_COUNTS
 from alvh_core.sessions import TradingCalendar
@@ -34,8 +35,9 @@ def count_moves(change: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``advances_count`` ... ``ad_diff_count``, one row per session.
     """
-    up, down = (change > 0.0).sum(axis=1), (change < 0.0).sum(axis=1)
-    counts = (up, down, (change == 0.0).sum(axis=1), change.notna().sum(axis=1), up - down)
+    by = change.to_numpy(dtype=np.float64)
+    up, down = (by > 0.0).sum(axis=1), (by < 0.0).sum(axis=1)
+    counts = (up, down, (by == 0.0).sum(axis=1), (~np.isnan(by)).sum(axis=1), up - down)
     return pd.DataFrame(dict(zip(_COUNTS, counts, strict=True)), index=change.index).astype("int64")
 
 
@@ -91,13 +93,13 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
         As `count_moves`, by session, with ``before_date``; sessions without a member are left out.
     """
     members = [asset.symbol for asset in hosts(universe) if not asset.wire_symbol.startswith("_")]
-    mine = bars[bars["symbol"].isin(members)]
-    if mine.empty:
+    closes = Closes.of(bars.loc[bars["symbol"].isin(members), ["symbol", "bar_date", "close_usd"]])
+    if not closes.symbols:
         return pd.DataFrame(columns=[*_COUNTS, "before_date"])
-    closes = mine.astype({"symbol": "str"}).pivot_table(index="bar_date", columns="symbol", values="close_usd")
-    first, last = mine["bar_date"].min().date(), mine["bar_date"].max().date()
+    first, last = closes.dates[[0, -1]].astype(object)
     sessions = pd.DatetimeIndex(calendar.between(first - ONE_DAY, last).astype("datetime64[s]"))
-    change = closes.reindex(sessions).diff()
+    table = pd.DataFrame(closes.values, pd.DatetimeIndex(closes.dates.astype("datetime64[s]")), closes.symbols)
+    change = table.reindex(sessions).diff()
     splits: list[Any] = list(actions[actions["split_ratio"] != 1.0].itertuples())
     for split in splits:
         if split.symbol in change.columns and split.ex_date in change.index:

@@ -94,6 +94,6 @@ def band_medians(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) 
             reach = zip(selection.tenors_days, selection.tolerances_days, strict=True)
             inside = np.logical_or.reduce([band["dte_days"].between(t - d, t + d).to_numpy() for t, d in reach])
             mine = band[inside & (band["option_right"] == key[0])]
-            windows[key] = mine.groupby(mine["underlying"].astype("str"))["spread_frac"].median()
+            windows[key] = mine.groupby("underlying", observed=True)["spread_frac"].median()
         result[at] = windows[key].get(name, np.nan)
     return result

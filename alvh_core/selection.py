@@ -20,11 +20,9 @@ COPIED = (
     "ask_usd", "mid_usd", "spread_frac", "tick_usd", "tick_floor_frac", "extrinsic_usd", "discount", "quote_clock",
     "multiplier", "years", "volume_count", "open_interest_count", "bid_size_count", "ask_size_count",
 )  # fmt: skip
-_EXPIRY = ["root", "expiry_date", "dte_days", "is_monthly"]
-# What a contract is chosen by: the other columns wait until one is
-_CHOOSING = ["underlying", *_EXPIRY, "option_right", "strike_usd", "osi_symbol", "quote_flag", "forward_usd", "years",
-             "discount", "iv_vol"]  # fmt: skip
-_READ = [*dict.fromkeys(["underlying", *_EXPIRY, *COPIED, "option_right", "quote_flag"])]
+_EXPIRY = ["root", "expiry_date", "dte_days"]
+_CONTRACT = [name for name in COPIED if name not in _EXPIRY]
+_READ = [*dict.fromkeys(["underlying", *_EXPIRY, "is_monthly", *COPIED, "option_right", "quote_flag"])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +70,16 @@ def choose_expiries(listed: pd.DataFrame, tenor_days: int, tolerance_days: int, 
     Returns
     -------
     DataFrame
-        One row per chain that has an expiry within the tolerance, with ``tenor_error_days``; ties go to the longer
+        The row of each chain that has an expiry within the tolerance, with ``tenor_error_days``; ties go to the longer
         one, of twins to the root that comes first in the alphabet, which is the AM root.
     """
-    error = listed["dte_days"] - tenor_days
-    near = error.abs() <= tolerance_days
-    preferred = near & listed["is_monthly"].astype(bool) & (error.abs() <= monthly_days)
-    ranked = listed.assign(tenor_error_days=error, preferred=~preferred, off=error.abs(), sooner=-listed["dte_days"],
-                           name=listed["root"].astype("str"))[near]  # fmt: skip
-    ranked = ranked.sort_values(["underlying", "preferred", "off", "sooner", "name"], kind="stable")
-    return ranked.drop_duplicates("underlying")[["underlying", *_EXPIRY, "tenor_error_days"]]
+    days, root = listed["dte_days"].to_numpy(), pd.factorize(listed["root"].astype("str"), sort=True)[0]
+    off = np.abs(days - tenor_days)
+    is_preferred = listed["is_monthly"].to_numpy(dtype=bool) & (off <= monthly_days)
+    order = np.lexsort((root, -days, off, ~is_preferred))  # the last key counts most
+    ranked = listed.iloc[order[off[order] <= tolerance_days]].drop_duplicates("underlying")
+    found: pd.DataFrame = ranked.assign(tenor_error_days=ranked["dte_days"] - tenor_days)
+    return found
 
 
 def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -> pd.DataFrame:
@@ -107,61 +105,59 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
     of their two-sided neighbours.
     """
     chains = chains[_READ].reset_index(drop=True)
-    names = chains["underlying"].astype("str")
-    chains = chains.assign(underlying=names.to_numpy())
-    slim = chains[_CHOOSING].assign(expiry_no=chains.groupby(["underlying", "root", "expiry_date"]).ngroup())
-    slim = slim.sort_values(["underlying", "strike_usd", "osi_symbol"], kind="stable")
-    present = set(names.unique())
-    parts = []
-    for selection in dict.fromkeys(selection for _, selection in wanted):
-        numbers = {name: at for at, (name, other) in enumerate(wanted) if other == selection}
-        is_mine = slim["underlying"].isin(list(numbers)) & (slim["option_right"] == selection.rule.option_right)
-        mine = slim[is_mine]
-        chosen = pd.concat([_layer(mine, at, selection) for at in range(len(LAYERS))])
-        parts.append(chosen.assign(selection_no=chosen["underlying"].map(numbers)))
-    found = _legs_of(chains, pd.concat(parts))
-    every = pd.MultiIndex.from_product([range(len(wanted)), LAYERS], names=["selection_no", "layer_no"])
-    result = found.set_index(["selection_no", "layer_no"]).reindex(every).reset_index()
-    is_missing = np.array([name not in present for name, _ in wanted])[result["selection_no"]]
-    status = result["leg_status"].fillna("NO_EXPIRY").mask(is_missing, "NO_DATA")
-    return result.assign(leg_status=status)
+    expiry_no = chains.groupby(["underlying", "root", "expiry_date", "option_right"], observed=True).ngroup()
+    listed = chains.loc[~expiry_no.duplicated(), ["underlying", *_EXPIRY, "is_monthly", "option_right"]]
+    listed = listed.assign(underlying=listed["underlying"].astype("str"), expiry_no=expiry_no[listed.index])
+    legs = _expiries(listed, wanted)
+    strikes = chains[expiry_no.isin(legs["expiry_no"])].assign(expiry_no=expiry_no)
+    strikes = strikes.sort_values(["expiry_no", "strike_usd", "osi_symbol"], kind="stable")
+    legs = legs.join(_nearest(legs, strikes.assign(delta_fwd=_selection_delta(strikes))))
+    return _with_contracts(legs, chains, strikes)
 
 
-def _layer(chains: pd.DataFrame, at: int, selection: Selection) -> pd.DataFrame:
-    """Choose one layer's contract in every chain, from strikes in order; the index says which row of them it is."""
-    tenor, tolerance = selection.tenors_days[at], selection.tolerances_days[at]
-    near = chains[chains["dte_days"].between(tenor - tolerance, tenor + tolerance)]
-    listed = near.loc[~near["expiry_no"].duplicated(), ["underlying", *_EXPIRY, "expiry_no"]]
-    chosen = choose_expiries(listed, tenor, tolerance, selection.monthly_preference_days)
-    strikes = near[near["expiry_no"].isin(listed.loc[chosen.index, "expiry_no"])]
-    delta = _selection_delta(strikes, selection.rule)
-    error = np.round(np.abs(delta - selection.rule.target_delta), 12)  # 0.4 - 0.3 is above 0.1 in floating point
-    ranked = strikes[["underlying"]].assign(delta_fwd=delta, delta_error=error, lower=-strikes["strike_usd"])
-    best = ranked.sort_values(["underlying", "delta_error", "lower"], kind="stable").drop_duplicates("underlying")
-    is_blind, why = best["delta_error"].isna(), pd.Series("", index=best.index, dtype="str")
-    if is_blind.any():
-        told = {name: _status_without_delta(part) for name, part in strikes.groupby("underlying")}
-        why = best["underlying"].map(told).where(is_blind, "")
-    return best.drop(columns="lower").assign(
-        layer_no=LAYERS[at], why=why, is_far=best["delta_error"] > selection.max_delta_error,
-        tenor_error_days=best["underlying"].map(chosen.set_index("underlying")["tenor_error_days"]),
-    )  # fmt: skip
+def _expiries(listed: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -> pd.DataFrame:
+    """Return the legs that are wanted, each with the number of its expiry, -1 where none fits, and what it lacks."""
+    present = set(listed["underlying"])
+    by_right = listed.assign(underlying=listed["underlying"] + listed["option_right"].astype("str"))
+    chosen: dict[tuple[int, ...], dict[str, tuple[int, int]]] = {}
+    rows = []
+    for number, (name, how) in enumerate(wanted):
+        for at, window in enumerate(zip(how.tenors_days, how.tolerances_days, strict=True)):
+            key = (*window, how.monthly_preference_days)
+            if key not in chosen:  # most selections share their windows
+                found = choose_expiries(by_right, *key)
+                told = zip(found["expiry_no"], found["tenor_error_days"], strict=True)
+                chosen[key] = dict(zip(found["underlying"], told, strict=True))
+            expiry = chosen[key].get(name + how.rule.option_right, (-1, np.nan))
+            status = "NO_EXPIRY" if name in present else "NO_DATA"
+            rows.append((number, LAYERS[at], how.rule.target_delta, how.max_delta_error, *expiry, status))
+    names = ["selection_no", "layer_no", "target_delta", "max_delta_error", "expiry_no", "tenor_error_days",
+             "leg_status"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names)
 
 
-def _legs_of(chains: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Lay the contracts beside what was chosen; where none fits, the expiry is told and no contract."""
-    legs = chains.loc[chosen.index, [*COPIED, "quote_flag"]].reset_index(drop=True)
-    chosen = chosen.reset_index(drop=True)
-    is_blind = chosen["why"] != ""
-    flags = legs["quote_flag"].astype("str").map(QUOTE_STATUS)
-    legs["delta_fwd"] = chosen["delta_fwd"]
-    contract = [name for name in COPIED if name not in {"root", "expiry_date", "dte_days"}]
-    legs[contract] = legs[contract].where(~(chosen["is_far"] | is_blind))
-    return legs[[*COPIED]].assign(
-        selection_no=chosen["selection_no"], layer_no=chosen["layer_no"],
-        leg_status=flags.mask(chosen["is_far"], "NO_STRIKE").mask(is_blind, chosen["why"]),
-        tenor_error_days=chosen["tenor_error_days"], delta_error=chosen["delta_error"],
-    )  # fmt: skip
+def _nearest(legs: pd.DataFrame, strikes: pd.DataFrame) -> pd.DataFrame:
+    """Return the strike nearest to the target of every leg that has an expiry, by its row of the chains."""
+    every = strikes[["expiry_no", "strike_usd", "delta_fwd"]].rename_axis("row").reset_index()
+    pairs = legs[["expiry_no", "target_delta"]].rename_axis("leg").reset_index().merge(every, on="expiry_no")
+    error = np.round(np.abs(pairs["delta_fwd"] - pairs["target_delta"]), 12)  # 0.4 - 0.3 is above 0.1 in floating point
+    best = pairs.assign(delta_error=error).iloc[np.lexsort((-pairs["strike_usd"], error, pairs["leg"]))]
+    return best.drop_duplicates("leg").set_index("leg")[["row", "delta_fwd", "delta_error"]]
+
+
+def _with_contracts(legs: pd.DataFrame, chains: pd.DataFrame, strikes: pd.DataFrame) -> pd.DataFrame:
+    """Lay the contracts beside the legs; where none fits, the expiry is told and no contract."""
+    has_expiry, row = legs["row"].notna(), legs["row"].fillna(-1).astype("int64")
+    is_blind, is_far = has_expiry & legs["delta_error"].isna(), legs["delta_error"] > legs["max_delta_error"]
+    fits = ~(is_blind | is_far)
+    expiry, contract = chains[[*_EXPIRY, "quote_flag"]].reindex(row), chains[_CONTRACT].reindex(row.where(fits, -1))
+    blind = strikes[strikes["expiry_no"].isin(legs.loc[is_blind, "expiry_no"])]
+    why = {number: _status_without_delta(part) for number, part in blind.groupby("expiry_no")}
+    status = legs["leg_status"].mask(has_expiry, expiry["quote_flag"].astype("str").map(QUOTE_STATUS).array)
+    status = status.mask(is_far, "NO_STRIKE").mask(is_blind, legs["expiry_no"].map(why))
+    told = legs[["selection_no", "layer_no", "tenor_error_days", "delta_error"]]
+    parts = [told, expiry[_EXPIRY].reset_index(drop=True), contract.reset_index(drop=True)]
+    return pd.concat(parts, axis=1).assign(delta_fwd=legs["delta_fwd"].where(fits), leg_status=status)
 
 
 def _status_without_delta(strikes: pd.DataFrame) -> str:
@@ -172,16 +168,15 @@ def _status_without_delta(strikes: pd.DataFrame) -> str:
     return "NO_DATA" if strikes["forward_usd"].isna().all() else "BAD_QUOTE"
 
 
-def _selection_delta(strikes: pd.DataFrame, rule: LegRule) -> NDArray[np.float64]:
-    """Deltas of all strikes; chains lie one after the other, each with rising strikes."""
-    if strikes.empty:
-        return np.empty(0)
+def _selection_delta(strikes: pd.DataFrame) -> NDArray[np.float64]:
+    """Deltas of all strikes; expiries lie one after the other, each with rising strikes."""
     vol, strike = strikes["iv_vol"].to_numpy(dtype=np.float64).copy(), strikes["strike_usd"].to_numpy(dtype=np.float64)
     known = ~np.isnan(vol)
-    starts = np.flatnonzero(strikes["underlying"].ne(strikes["underlying"].shift()).to_numpy())
+    number = strikes["expiry_no"].to_numpy()
+    starts, ends = np.flatnonzero(np.diff(number, prepend=-1)), np.flatnonzero(np.diff(number, append=-1)) + 1
     given = {name: strikes[name].to_numpy(dtype=np.float64) for name in ("forward_usd", "years", "discount")}
     terms = {name: np.full(len(strikes), np.nan) for name in given}
-    for start, end in zip(starts, [*starts[1:], len(strikes)], strict=True):
+    for start, end in zip(starts, ends, strict=True):
         mine = known[start:end]
         if not mine.any():
             continue
@@ -189,5 +184,6 @@ def _selection_delta(strikes: pd.DataFrame, rule: LegRule) -> NDArray[np.float64
         vol[part] = np.where(mine, vol[part], np.interp(strike[part], strike[part][mine], vol[part][mine]))
         for name, values in terms.items():  # a quarantined strike brings no forward of its own
             values[part] = given[name][start + int(np.argmax(mine))]
-    found = greeks(terms["forward_usd"], strike, terms["years"], vol, terms["discount"], rule.option_right == "C")
+    is_call = (strikes["option_right"] == "C").to_numpy()
+    found = greeks(terms["forward_usd"], strike, terms["years"], vol, terms["discount"], is_call)
     return np.asarray(found.delta_fwd)

@@ -18,7 +18,7 @@ from alvh_core.columns import ACTIONS
 from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, night_books
 from alvh_core.params import LAYERS, LadderProfile, SpreadRule
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
-from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over
+from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys
 
 LAYERS_COUNT = len(LAYERS)
 
@@ -99,7 +99,8 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
     books = night_books(chains, plan, rule, missing)
-    ladders = pd.DataFrame([[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan], columns=LADDER)
+    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan]
+    ladders = pd.DataFrame(rows, columns=LADDER, dtype="str").astype("category")
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)
     readings = books.readings.iloc[books.number_of].reset_index(drop=True)
     before = carry_over(previous, ladders, trade_date, source_mode)
@@ -167,9 +168,9 @@ def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, leg
 def _dormant(plan: Sequence[Ladder], previous: pd.DataFrame, ladders: pd.DataFrame,
              closes: Sequence[tuple[date, float]], night: Mapping[str, Any]) -> pd.DataFrame:  # fmt: skip
     """Carry the state of ladders that sleep tonight, a proxy's or the one it stands in for, by closes alone."""
-    awake = pd.MultiIndex.from_frame(ladders)
-    keys = pd.MultiIndex.from_frame(previous[LADDER].astype("str"))
-    asleep = previous[~keys.isin(awake)].assign(**night)
+    awake = set(ladder_keys(ladders))
+    is_asleep = np.array([key not in awake for key in ladder_keys(previous)], dtype=bool)
+    asleep = previous[is_asleep].assign(**night)
     profiles = {(ladder.host, ladder.profile.name): ladder.profile for ladder in plan}
     parts = []
     for key, part in asleep.groupby(["host", "profile"], observed=True):
@@ -180,9 +181,8 @@ def _dormant(plan: Sequence[Ladder], previous: pd.DataFrame, ladders: pd.DataFra
 
 
 def _with_ladder(legs: pd.DataFrame, ladders: pd.DataFrame, state: pd.DataFrame) -> pd.DataFrame:
-    keys = {name: ladders[name].to_numpy().repeat(LAYERS_COUNT) for name in LADDER}
-    return legs.assign(**keys, is_armed=state["is_armed"].to_numpy(),
-                       leg_action=state["leg_action"].astype("str").to_numpy())  # fmt: skip
+    keys = ladders.iloc[np.arange(len(ladders)).repeat(LAYERS_COUNT)].reset_index(drop=True)
+    return legs.assign(**keys, is_armed=state["is_armed"].to_numpy(), leg_action=state["leg_action"].to_numpy())
 
 
 def _by_ladder(values: Any) -> NDArray[Any]:

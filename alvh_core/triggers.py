@@ -8,6 +8,7 @@ go through as one frame.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
+_LIVED = ("is_armed", "armed_date", "below_count", "retries_count", "units_deployed", "deployed_date")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,12 +66,28 @@ def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> 
     DataFrame
         `LADDER_STATE`, three rows per ladder.
     """
-    layers = ladders[LADDER].merge(pd.DataFrame({"layer_no": LAYERS}), how="cross")
+    layers = ladders[LADDER].iloc[np.repeat(np.arange(len(ladders)), len(LAYERS))]
     return frames.conform(
-        layers.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode, is_armed=False, below_count=0,
-                      retries_count=0, units_deployed=0),
+        layers.assign(layer_no=np.tile(LAYERS, len(ladders)), trade_date=pd.Timestamp(trade_date),
+                      source_mode=source_mode, is_armed=False, below_count=0, retries_count=0, units_deployed=0),
         LADDER_STATE,
     )  # fmt: skip
+
+
+def ladder_keys(frame: pd.DataFrame, *more: str) -> list[tuple[Any, ...]]:
+    """Return the ladder of every row, and further columns of it, as tuples: keys alike, whatever the columns' types.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With `LADDER`.
+    *more : str
+
+    Returns
+    -------
+    list of tuple
+    """
+    return list(zip(*(frame[name].to_numpy(dtype="object") for name in (*LADDER, *more)), strict=True))
 
 
 def carry_over(previous: pd.DataFrame, ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -92,16 +110,10 @@ def carry_over(previous: pd.DataFrame, ladders: pd.DataFrame, trade_date: date, 
     fresh = initial_state(ladders, trade_date, source_mode)
     if previous.empty:
         return fresh
-    key = [*LADDER, "layer_no"]
-    as_text = dict.fromkeys(LADDER, "str")
-    kept = fresh[["trade_date", "source_mode", *key]].astype(as_text).merge(
-        previous.drop(columns=["trade_date", "source_mode"]).astype(as_text), on=key, how="left", indicator=True
-    )  # fmt: skip
-    fresh_rows = kept["_merge"] == "left_only"
-    defaults = {"is_armed": False, "below_count": 0, "retries_count": 0, "units_deployed": 0}
-    for name, value in defaults.items():
-        kept[name] = kept[name].astype("object").where(~fresh_rows, value)
-    return frames.conform(kept, LADDER_STATE)
+    rows = {key: row for row, key in enumerate(ladder_keys(previous, "layer_no"))}
+    found = np.array([rows.get(key, -1) for key in ladder_keys(fresh, "layer_no")])
+    lived = {name: np.where(found < 0, fresh[name].to_numpy(), previous[name].to_numpy()[found]) for name in _LIVED}
+    return fresh.assign(**lived)
 
 
 def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile: LadderProfile,
@@ -137,12 +149,15 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         arms, disarms = ~was_armed & wanted & (not holds), was_armed & ~wanted & (not holds)
         below = np.zeros(len(state), dtype=np.int64)
     arms = arms & has_units
-    escalates = state[LADDER].assign(arms=arms).groupby(LADDER, observed=True)["arms"].transform("any")
-    armed_date = state["armed_date"].mask(arms, pd.Timestamp(trade_date)).mask(disarms)
+    ladder_no = np.ravel_multi_index([state[name].cat.codes for name in LADDER],
+                                     [len(state[name].cat.categories) for name in LADDER])  # fmt: skip
+    is_renewed, none = disarms | np.isin(ladder_no, ladder_no[arms]), np.datetime64("NaT", "s")
+    armed_date = np.where(arms, np.datetime64(trade_date, "s"), state["armed_date"].to_numpy())
     return state.assign(
-        is_armed=(was_armed | arms) & ~disarms, armed_date=armed_date, below_count=np.where(disarms, 0, below),
-        retries_count=state["retries_count"].mask(disarms | escalates.to_numpy(), 0),
-        units_deployed=state["units_deployed"].mask(disarms, 0), deployed_date=state["deployed_date"].mask(disarms),
+        is_armed=(was_armed | arms) & ~disarms, armed_date=np.where(disarms, none, armed_date),
+        below_count=np.where(disarms, 0, below), retries_count=np.where(is_renewed, 0, state["retries_count"]),
+        units_deployed=np.where(disarms, 0, state["units_deployed"]),
+        deployed_date=np.where(disarms, none, state["deployed_date"].to_numpy()),
     )  # fmt: skip
 
 
@@ -231,7 +246,7 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     )  # fmt: skip
     return after.assign(
         units_deployed=np.where(deploys, wanted, after["units_deployed"]), leg_action=pd.Categorical(action),
-        deployed_date=after["deployed_date"].mask(deploys, pd.Timestamp(trade_date)),
+        deployed_date=np.where(deploys, np.datetime64(trade_date, "s"), after["deployed_date"].to_numpy()),
         retries_count=np.where(blocked & ~held_back & (not is_always), retries + 1, retries),
     )  # fmt: skip
 

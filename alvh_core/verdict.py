@@ -4,16 +4,16 @@ The rules are fixed before any result is looked at. Tonight's reading of the fil
 column: one night proves nothing. Measures of hedge benefit belong to the evaluation, which does not exist yet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alvh_core import frames
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.signals import without_trigger
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, ladder_keys
 from alvh_core.universe import Asset
 
 NO_CHAIN = "no chain tonight"
@@ -70,9 +70,8 @@ def evidence(history: pd.DataFrame, counted: pd.DataFrame | None = None) -> pd.D
 
 def uncounted(signals: pd.DataFrame, counted: pd.DataFrame) -> bool:
     """Tell whether a ladder of tonight was not there the night before: its history must be counted anew."""
-    tonight = pd.MultiIndex.from_frame(signals[LADDER].astype("str"))
     known = counted[counted["missing_count"].notna()]  # an earlier release did not count it
-    return not tonight.isin(pd.MultiIndex.from_frame(known[LADDER].astype("str"))).all()
+    return not set(ladder_keys(signals)) <= set(ladder_keys(known))
 
 
 def insufficiency(
@@ -129,26 +128,23 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
         `VERDICTS_TABLE`. A ladder that slept the night before is counted by ``history`` alone.
     """
     found = evidence(frames.concat([history, signals], LADDER_SIGNALS), counted)
-    counts = found[["nights_count", "missing_count", "missing_frac"]].itertuples(index=False, name=None)
-    of_ladder = dict(zip(found[LADDER].itertuples(index=False, name=None), counts, strict=True))
-    rows = []
-    tonight: Iterator[Any] = signals.itertuples(index=False)
-    for signal in tonight:
-        nights, lost, missing = of_ladder[tuple(str(getattr(signal, name)) for name in LADDER)]
-        reasons = insufficiency(nights, missing, str(signal.source_mode),
-                                scopes.get(str(signal.hedge_symbol), NO_CHAIN), rule)  # fmt: skip
-        deployable = bool(signal.filter_state == "PASS" and signal.quote_clock != "after_hours")
-        rows.append({
-            "trade_date": signal.trade_date, "source_mode": signal.source_mode, "host": signal.host,
-            "asset_class": universe[str(signal.host)].asset_class, "variant": signal.variant,
-            "hedge_symbol": signal.hedge_symbol, "profile": signal.profile, "verdict": "INSUFFICIENT",
-            "tonight": "DEPLOYABLE" if deployable else "BLOCKED", "tonight_reason": _tonight_reason(signal, deployable),
-            "nights_count": nights, "missing_count": lost, "reasons": "; ".join(reasons),
-        })  # fmt: skip
-    return frames.conform(pd.DataFrame(rows), VERDICTS_TABLE) if rows else frames.empty(VERDICTS_TABLE)
+    row_of = {key: row for row, key in enumerate(ladder_keys(found))}
+    counts = found.iloc[[row_of[key] for key in ladder_keys(signals)]].reset_index(drop=True)
+    about = signals[["source_mode", "hedge_symbol"]].astype("object")
+    behind = zip(counts["nights_count"], counts["missing_frac"], about["source_mode"], about["hedge_symbol"],
+                 strict=True)  # fmt: skip
+    deployable = (signals["filter_state"] == "PASS") & (signals["quote_clock"] != "after_hours")
+    return frames.conform(signals.assign(
+        asset_class=signals["host"].astype("str").map({name: asset.asset_class for name, asset in universe.items()}),
+        verdict="INSUFFICIENT", tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
+        tonight_reason=_tonight_reasons(signals, deployable),
+        nights_count=counts["nights_count"], missing_count=counts["missing_count"],
+        reasons=["; ".join(insufficiency(nights, missing, mode, scopes.get(symbol, NO_CHAIN), rule))
+                 for nights, missing, mode, symbol in behind],
+    ), VERDICTS_TABLE)  # fmt: skip
 
 
-def _tonight_reason(signal: Any, deployable: bool) -> str:
-    if deployable:
-        return f"spread {signal.s_ladder_frac:.2%} of the premium; ladder {signal.action}"
-    return without_trigger(str(signal.block_reason))
+def _tonight_reasons(signals: pd.DataFrame, deployable: pd.Series) -> list[str]:
+    told = zip(deployable, signals["s_ladder_frac"], signals["action"], signals["block_reason"], strict=True)
+    return [f"spread {spread:.2%} of the premium; ladder {action}" if is_on else without_trigger(str(reason))
+            for is_on, spread, action, reason in told]  # fmt: skip

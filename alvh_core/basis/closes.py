@@ -31,11 +31,11 @@ class Closes:
     @classmethod
     def of(cls, bars: pd.DataFrame) -> "Closes":
         """Lay `DAILY_BARS` out; one bar per symbol and date."""
-        names, dates = bars["symbol"].astype("str").to_numpy(), bars["bar_date"].to_numpy().astype("datetime64[D]")
-        symbols, column = np.unique(names.astype("U"), return_inverse=True)
-        days, row = np.unique(dates, return_inverse=True)
+        code, names = pd.factorize(bars["symbol"])
+        symbols, column = np.unique(np.asarray(names, dtype="U"), return_inverse=True)
+        row, days = pd.factorize(bars["bar_date"].to_numpy().astype("datetime64[D]"), sort=True)
         values = np.full((len(days), len(symbols)), np.nan)
-        values[row, column] = bars["close_usd"].to_numpy(dtype=np.float64)
+        values[row, column[code]] = bars["close_usd"].to_numpy(dtype=np.float64)
         return cls(dates=days, symbols=tuple(map(str, symbols)), values=values)
 
     def of_symbol(self, symbol: str) -> NDArray[np.float64]:

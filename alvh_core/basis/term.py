@@ -88,16 +88,22 @@ def night_term(settlements: pd.DataFrame, closes: Closes, earlier: pd.DataFrame,
 
 def _moves(settlements: pd.DataFrame, closes: Closes) -> dict[str, Any]:
     """Return the moves of the newest session that has, like the one before it, settlements and a close of VIX."""
-    quoted = settlements[settlements["settle_kind"].astype("str") != "final"].dropna(subset="settle_vol_points")
-    trusted = quoted.assign(is_history=quoted["settle_kind"].astype("str") == "history").sort_values("is_history")
-    trusted = trusted.drop_duplicates(["settle_date", "expiry_date"])
-    points = trusted.pivot_table("settle_vol_points", "settle_date", "expiry_date", aggfunc="last")
-    vix = pd.Series(closes.of_symbol("VIX"), index=pd.DatetimeIndex(closes.dates).as_unit("s")).dropna().diff()
-    sessions = vix.index.intersection(points.index)[::-1]
-    before = dict(zip(vix.index[1:], vix.index[:-1], strict=True))
-    day = next((day for day in sessions if before.get(day) in points.index), None)
-    if day is None:
+    quoted = settlements[settlements["settle_kind"] != "final"].dropna(subset="settle_vol_points")
+    vix = pd.Series(closes.of_symbol("VIX"), index=pd.DatetimeIndex(closes.dates).as_unit("s")).dropna()
+    settled = set(quoted["settle_date"].unique())
+    newest_first = zip(vix.index[:0:-1], vix.index[-2::-1], strict=True)
+    newest = next((pair for pair in newest_first if settled.issuperset(pair)), None)
+    if newest is None:
         return {"move_date": pd.NaT, "future_move_vol_points": np.nan, "vix_move_vol_points": np.nan}
-    moved, left = points.loc[day] - points.loc[before[day]], (points.columns - day).days
+    day, eve = newest
+    moved = _settled_on(quoted, day) - _settled_on(quoted, eve)
+    left = (moved.index - day).days
     near = [moved[(left >= low) & (left <= high)].mean() for low, high in _NEAR_DAYS.values()]
-    return {"move_date": day, "future_move_vol_points": near, "vix_move_vol_points": float(vix[day])}
+    return {"move_date": day, "future_move_vol_points": near, "vix_move_vol_points": float(vix[day] - vix[eve])}
+
+
+def _settled_on(quoted: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Return one settlement per expiry of a session; the day's own file counts before a history."""
+    mine = quoted[quoted["settle_date"] == day]
+    mine = mine.assign(is_history=mine["settle_kind"] == "history").sort_values("is_history", kind="stable")
+    return mine.drop_duplicates("expiry_date").set_index("expiry_date")["settle_vol_points"]

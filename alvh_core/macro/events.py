@@ -127,7 +127,9 @@ def night_events(seen: pd.DataFrame, before: pd.DataFrame, packaged: pd.DataFram
     ahead = told[(told["event_date"] >= day) & told[SUPERSEDED].isna()]
     last = packaged[~packaged["event_type"].isin(ahead["event_type"].astype("str")) & (packaged[KNOWN_FROM] <= day)]
     parts = [
-        frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_EVENTS) for part in (told, last)
+        frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_EVENTS)
+        for part in (told, last)
+        if len(part)
     ]
     return _near(_moved(frames.concat(parts, MACRO_EVENTS)), trade_date)
 

@@ -6,8 +6,11 @@ release date or a value, is the caller's business.
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 KNOWN_FROM, SUPERSEDED = "known_from_date", "superseded_date"
 
@@ -42,16 +45,16 @@ def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Seq
     if known.empty or seen.empty:
         return (seen if known.empty else known)[list(seen.columns)].reset_index(drop=True)
     is_standing = known[SUPERSEDED].isna()
-    is_listed = _in(known, seen, identity)
-    starts = seen.groupby(list(group), observed=True)[about].min().rename("_start").reset_index()
-    start = known[list(group)].astype("str").merge(starts.astype(dict.fromkeys(group, "str")), how="left")["_start"]
+    said, says = numbers(known, seen, identity)
+    list_no, lists = numbers(known, seen, group)
+    start = pd.Series(list_no).map(seen[about].groupby(lists).min())
     is_after = (known[about].to_numpy() >= start.to_numpy()) | (known[about] >= pd.Timestamp(day)).to_numpy()
     is_covered = is_after & start.notna().to_numpy()
     if subject is not None:
         is_covered |= subject(known).isin(subject(seen)).to_numpy()
-    is_closed = is_standing & ~is_listed & is_covered
+    is_closed = is_standing & ~np.isin(said, says) & is_covered
     kept = known.assign(**{SUPERSEDED: known[SUPERSEDED].mask(is_closed, pd.Timestamp(day))})
-    new = seen[~_in(seen, known[is_standing], identity)]
+    new = seen[~np.isin(says, said[is_standing])]
     return pd.concat([kept[list(seen.columns)], new], ignore_index=True) if len(new) else kept[list(seen.columns)]
 
 
@@ -73,11 +76,9 @@ def known_on(history: pd.DataFrame, day: date) -> pd.DataFrame:
     return history[is_known].reset_index(drop=True)
 
 
-def _in(rows: pd.DataFrame, others: pd.DataFrame, identity: Sequence[str]) -> pd.Series:
-    """Tell which rows stand among others; two absent values are the same."""
-    keys = pd.MultiIndex.from_frame(_plain(rows, identity))
-    return pd.Series(keys.isin(pd.MultiIndex.from_frame(_plain(others, identity))), index=rows.index)
-
-
-def _plain(rows: pd.DataFrame, identity: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: rows[name].astype("str") for name in identity}).fillna("")
+def numbers(rows: pd.DataFrame, others: pd.DataFrame,
+            names: Sequence[str]) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:  # fmt: skip
+    """Return numbers for what some columns say, alike in two frames; two absent values are the same."""
+    both = pd.concat([rows[list(names)], others[list(names)]])
+    number = both.groupby(list(names), dropna=False, observed=True, sort=False).ngroup().to_numpy()
+    return number[: len(rows)], number[len(rows) :]

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.macro.history import KNOWN_FROM, SUPERSEDED, known_on, observe
+from alvh_core.macro.history import KNOWN_FROM, SUPERSEDED, known_on, numbers, observe
 from alvh_core.schemas import MACRO_SERIES, MACRO_VALUES
 
 VINTAGE, LAG = "VINTAGE", "LAG"
@@ -126,6 +127,7 @@ def night_series(seen: pd.DataFrame, before: pd.DataFrame, trade_date: date, sou
     parts = [
         frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_SERIES)
         for part in (by_vintage, told)
+        if len(part)
     ]
     return _kept(frames.concat(parts, MACRO_SERIES))
 
@@ -137,10 +139,8 @@ def values_on(series: pd.DataFrame, day: date) -> pd.DataFrame:
 
 def _dated(lagged: pd.DataFrame, known: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """Take a value for an observation that had one before as known from tonight, whatever the lag says."""
-    name = ["series_id", "observation_date"]
-    had = pd.MultiIndex.from_frame(known[name].astype("str"))
-    is_revision = pd.MultiIndex.from_frame(lagged[name].astype("str")).isin(had)
-    return lagged.assign(**{KNOWN_FROM: lagged[KNOWN_FROM].mask(is_revision, day)})
+    about, had = numbers(lagged, known, ("series_id", "observation_date"))
+    return lagged.assign(**{KNOWN_FROM: lagged[KNOWN_FROM].mask(np.isin(about, had), day)})
 
 
 def _kept(rows: pd.DataFrame) -> pd.DataFrame:
