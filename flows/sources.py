@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 from requests.adapters import BaseAdapter
 
 from alvh_core.errors import ContractError
@@ -33,23 +35,35 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
             calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient], tuple[str, ...]]:  # fmt: skip
     """Choose the transport; return its source mode, how to build the client on it, and datasets it cannot give."""
     if source == "simulated":
-        market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
-        simulated = SimulatedTransport(market, trade_date)
-        return simulated.source_mode, _client(settings, simulated, simulated.source_mode), ()
+        market = partial(
+            _market, tuple(universe.values()), calendar.dates.tobytes(), early_closes(calendar), settings.seed
+        )
+        mode = SimulatedTransport(market(), trade_date).source_mode
+        return mode, _client(settings, lambda: SimulatedTransport(market(), trade_date), mode), ()
     if source == "live":
         keys = host_keys(settings)
-        client = _client(settings, live_transport(), "live", settings.requests_per_second, keys)
+        client = _client(settings, live_transport, "live", settings.requests_per_second, keys)
         return "live", client, _without(settings, lambda host: keys[host].is_set)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED), ON_REQUEST
+        return IMPORTED, _client(settings, lambda: imported, IMPORTED), ON_REQUEST
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    client = _client(settings, recorded, recorded.source_mode)
+    client = _client(settings, lambda: recorded, recorded.source_mode)
     return recorded.source_mode, client, _without(settings, recorded.knows)
+
+
+@lru_cache(maxsize=1)
+def _market(assets: tuple[Asset, ...], days: bytes, early: frozenset[date], seed: int) -> SimulatedMarket:
+    """Return the market of this process: its history is the same every night, and drawn once.
+
+    The sessions come as bytes, which compare by value.
+    """
+    universe = {asset.symbol: asset for asset in assets}
+    return SimulatedMarket(universe, np.frombuffer(days, dtype="datetime64[D]"), early, seed=seed)
 
 
 def _without(settings: Settings, has: Callable[[str], bool]) -> tuple[str, ...]:
@@ -98,7 +112,7 @@ def check_publishers(settings: Settings) -> None:
                                 f"{', '.join(unknown)}")  # fmt: skip
 
 
-def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
+def _client(settings: Settings, transport: Callable[[], BaseAdapter], mode: str, per_second: float = 0.0,
             keys: Mapping[str, HostKey] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
     agent = settings.user_agent  # not the settings, which hold every key
-    return lambda: HttpClient(session_with(transport), mode, user_agent=agent, per_second=per_second, keys=keys)
+    return lambda: HttpClient(session_with(transport()), mode, user_agent=agent, per_second=per_second, keys=keys)
