@@ -84,7 +84,7 @@ def told(value: Any) -> str:
 def found(document: Any, *names: str) -> Any:
     """Return what stands at the end of a path of names; null where one of them leads nowhere."""
     for name in names:
-        document = document.get(name) if isinstance(document, Mapping) else None
+        document = document.get(name) if isinstance(document, dict) else None
     return document
 
 
