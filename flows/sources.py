@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import numpy as np
 from requests.adapters import BaseAdapter
 
 from alvh_core.errors import ContractError
-from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from tasks.settings import Settings
@@ -25,6 +23,7 @@ from tasks.sources.transport import (
     SimulatedTransport,
     live_transport,
     session_with,
+    simulated_market,
 )
 
 ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
@@ -36,7 +35,7 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
     """Choose the transport; return its source mode, how to build the client on it, and datasets it cannot give."""
     if source == "simulated":
         market = partial(
-            _market, tuple(universe.values()), calendar.dates.tobytes(), early_closes(calendar), settings.seed
+            simulated_market, tuple(universe.values()), calendar.dates.tobytes(), early_closes(calendar), settings.seed
         )
         mode = SimulatedTransport(market(), trade_date).source_mode
         return mode, _client(settings, lambda: SimulatedTransport(market(), trade_date), mode), ()
@@ -54,16 +53,6 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
     client = _client(settings, lambda: recorded, recorded.source_mode)
     return recorded.source_mode, client, _without(settings, recorded.knows)
-
-
-@lru_cache(maxsize=1)
-def _market(assets: tuple[Asset, ...], days: bytes, early: frozenset[date], seed: int) -> SimulatedMarket:
-    """Return the market of this process: its history is the same every night, and drawn once.
-
-    The sessions come as bytes, which compare by value.
-    """
-    universe = {asset.symbol: asset for asset in assets}
-    return SimulatedMarket(universe, np.frombuffer(days, dtype="datetime64[D]"), early, seed=seed)
 
 
 def _without(settings: Settings, has: Callable[[str], bool]) -> tuple[str, ...]:
