@@ -103,7 +103,7 @@ class Asset:
     exercise: str = "american"
     is_host: bool = True
     trigger_rule: str = "vix_level"
-    profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     cik: int | None = None
     rules: tuple[DeclaredRule, ...] | None = None
     pair_candidates: tuple[PairCandidate, ...] | None = None

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter
 
 from alvh_core.errors import ContractError
-from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from tasks.settings import Settings
@@ -23,6 +23,7 @@ from tasks.sources.transport import (
     SimulatedTransport,
     live_transport,
     session_with,
+    simulated_market,
 )
 
 ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
@@ -33,22 +34,24 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
             calendar: TradingCalendar) -> tuple[str, Callable[[], HttpClient], tuple[str, ...]]:  # fmt: skip
     """Choose the transport; return its source mode, how to build the client on it, and datasets it cannot give."""
     if source == "simulated":
-        market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), seed=settings.seed)
-        simulated = SimulatedTransport(market, trade_date)
-        return simulated.source_mode, _client(settings, simulated, simulated.source_mode), ()
+        market = partial(
+            simulated_market, tuple(universe.values()), calendar.dates.tobytes(), early_closes(calendar), settings.seed
+        )
+        mode = SimulatedTransport(market(), trade_date).source_mode
+        return mode, _client(settings, lambda: SimulatedTransport(market(), trade_date), mode), ()
     if source == "live":
         keys = host_keys(settings)
-        client = _client(settings, live_transport(), "live", settings.requests_per_second, keys)
+        client = _client(settings, live_transport, "live", settings.requests_per_second, keys)
         return "live", client, _without(settings, lambda host: keys[host].is_set)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
-        return IMPORTED, _client(settings, imported, IMPORTED), ON_REQUEST
+        return IMPORTED, _client(settings, lambda: imported, IMPORTED), ON_REQUEST
     path = source.removeprefix("recorded:")
     if path == source or not path:
         raise ContractError(f"--source, ALVH_SOURCE: expected {ORIGINS}, found {source!r}")
     recorded = RecordedTransport(Path(path).expanduser(), trade_date)
-    client = _client(settings, recorded, recorded.source_mode)
+    client = _client(settings, lambda: recorded, recorded.source_mode)
     return recorded.source_mode, client, _without(settings, recorded.knows)
 
 
@@ -98,7 +101,7 @@ def check_publishers(settings: Settings) -> None:
                                 f"{', '.join(unknown)}")  # fmt: skip
 
 
-def _client(settings: Settings, transport: BaseAdapter, mode: str, per_second: float = 0.0,
+def _client(settings: Settings, transport: Callable[[], BaseAdapter], mode: str, per_second: float = 0.0,
             keys: Mapping[str, HostKey] | None = None) -> Callable[[], HttpClient]:  # fmt: skip
     agent = settings.user_agent  # not the settings, which hold every key
-    return lambda: HttpClient(session_with(transport), mode, user_agent=agent, per_second=per_second, keys=keys)
+    return lambda: HttpClient(session_with(transport()), mode, user_agent=agent, per_second=per_second, keys=keys)

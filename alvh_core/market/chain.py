@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alvh_core.market.activity import Columns, day_activity
 from alvh_core.market.header import Clock
-from alvh_core.market.listing import STYLES, Expiry, StrikeRule, Style, listed_expiries, vix_strikes
+from alvh_core.market.listing import STYLES, Expiry, StrikeRule, Style, listed_expiries, reach, vix_strikes
 from alvh_core.market.noise import FloatArray
 from alvh_core.market.paths import Factors
 from alvh_core.market.profiles import Profile
@@ -100,7 +100,9 @@ class ChainSource:
         multiple = 5 if profile.style in _COARSE_FAR else 1
         rule = StrikeRule(step_usd=profile.step_usd, far_multiple=multiple, typical_vol=profile.iv,
                           level_usd=profile.level_usd, density=self.density)  # fmt: skip
-        return [rule.strikes(expiry.kind, ahead, closes) for expiry, ahead in zip(expiries, days, strict=True)]
+        spans = [(expiry.kind, reach(ahead)) for expiry, ahead in zip(expiries, days, strict=True)]
+        listed = {span: rule.strikes(*span, closes) for span in set(spans)}
+        return [listed[span] for span in spans]
 
     def _quotes(self, book: Book, at: int) -> tuple[Quotes, NightState]:
         close_hour = self.clock.close_hour(self.asset, self._date(at))

@@ -28,7 +28,7 @@ from alvh_core.universe import PM, Asset, Root
 
 DAILY, WEEKLY, MONTHLY = "daily", "weekly", "monthly"
 FAR_DAYS = 150
-_LEAP_DAYS = 400.0
+_LEAP_DAYS = 400
 _QUARTER_MONTHS = (3, 6, 9, 12)
 # typical life [days]; sessions whose range stays listed, coarse and fine; half-width of the fine strikes [deviations]
 _WIDTHS = MappingProxyType({DAILY: (12.0, 10, 5, 1.2), WEEKLY: (45.0, 32, 10, 0.8), MONTHLY: (150.0, 160, 70, 0.45)})
@@ -204,7 +204,7 @@ class StrikeRule:
         """
         life_days, memory, fine_memory, near = _WIDTHS[kind]
         if days > _LEAP_DAYS:
-            life_days = _LEAP_DAYS
+            life_days = float(_LEAP_DAYS)
         sigma = self.typical_vol * float(np.sqrt(life_days / 365.0))
         ever, lately = closes[-memory:], closes[-fine_memory:]
         coarse = self._grid(5, float(ever.min() * np.exp(-2.8 * sigma)), float(ever.max() * np.exp(2.2 * sigma)))
@@ -218,6 +218,11 @@ class StrikeRule:
         step = max(round(1000.0 * self.step_usd / self.density), 1) * multiple
         grid = np.arange(max(int(1000.0 * low / step), 1), int(1000.0 * high / step) + 2) * step
         return np.asarray(grid[(grid <= 2500.0 * self.level_usd) | (grid % (5 * step) == 0)], dtype=np.int64)
+
+
+def reach(days: int) -> int:
+    """Return the days to expiry that stand for all with the same strikes: near, far, or years ahead."""
+    return 1 + max(edge for edge in (-1, FAR_DAYS, _LEAP_DAYS) if days > edge)
 
 
 def vix_strikes(days: int, density: float) -> NDArray[np.int64]:

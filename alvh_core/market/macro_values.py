@@ -95,13 +95,13 @@ def graph_bytes(series_id: str, found: list[Release]) -> bytes:
 
 
 def _yields(sessions: NDArray[np.datetime64], percent: FloatArray, start: str) -> list[Release]:
-    days = [day for day in sessions.astype(object).tolist() if str(day) >= start]
+    days = sessions[sessions >= np.datetime64(start, "D")].astype(object).tolist()
     values = percent[len(percent) - len(days) :]
     found = [
         Release(observed=day, published=after, replaced=None, text=_FORMAT % value)
         for day, after, value in zip(days[:-1], days[1:], values[:-1].tolist(), strict=True)
     ]
-    holidays = [day for day in _weekdays(days) if day not in set(days)]
+    holidays = set(_weekdays(days)).difference(days)
     blanks = [Release(observed=d, published=d + timedelta(days=3), replaced=None, text=".") for d in holidays
               if d + timedelta(days=3) <= days[-1]]  # fmt: skip
     return sorted([*found, *blanks], key=lambda release: release.observed)

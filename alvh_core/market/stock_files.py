@@ -47,16 +47,16 @@ def price_rows(symbol: str, series: Series, profile: Profile, dates: NDArray[np.
     step = (1.0 - dividend / before) / split
     adjust = np.append(np.cumprod(step[::-1])[::-1][1:], 1.0)
     start, end = asked.get("startDate", "1900-01-01"), asked.get("endDate", "9999-12-31")
-    rows: list[dict[str, object]] = []
-    for at in np.flatnonzero((dates.astype(str) >= start) & (dates.astype(str) <= end)).tolist():
-        bar = {
-            name: round(float(getattr(series, name)[at] * scale[at]), 2) for name in ("close", "high", "low", "open")
-        }
-        volume = int(series.volume[at] / scale[at])
-        adjusted = {f"adj{name.capitalize()}": value * float(adjust[at]) for name, value in bar.items()}
-        rows.append({"date": f"{dates[at]}T00:00:00.000Z", **bar, "volume": volume, **adjusted, "adjVolume": volume,
-                     "divCash": float(dividend[at]), "splitFactor": float(split[at])})  # fmt: skip
-    return rows
+    at = slice(*np.searchsorted(dates, [np.datetime64(start, "D"), np.datetime64(end, "D") + 1]).tolist())
+    bar = {name: np.round(getattr(series, name)[at] * scale[at], 2) for name in ("close", "high", "low", "open")}
+    volume = (series.volume[at] / scale[at]).astype(np.int64)
+    columns = {
+        "date": np.char.add(dates[at].astype(str), "T00:00:00.000Z"), **bar, "volume": volume,
+        **{f"adj{name.capitalize()}": values * adjust[at] for name, values in bar.items()}, "adjVolume": volume,
+        "divCash": dividend[at], "splitFactor": split[at],
+    }  # fmt: skip
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def dividends(symbol: str, profile: Profile, close: FloatArray, dates: NDArray[np.datetime64]) -> FloatArray:

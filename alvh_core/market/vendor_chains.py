@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,23 +61,25 @@ class Night:
 
     def contracts(self, kept: NDArray[np.int64]) -> Iterator[dict[str, Any]]:
         """Give some contracts, numbers as Cboe rounds them."""
-        numbers = {name: np.rint(self.columns[name][kept] * 10**places) / 10**places
-                   for name, places in DECIMALS.items()}  # fmt: skip
-        others = {name: self.columns[name][kept]
-                  for name in ("series", "right", "strike_code", "trade_age", "trade_second")}  # fmt: skip
-        columns = {"expiry": self.expiry[kept], "row": kept} | numbers | others
-        lists = {name: column.tolist() for name, column in columns.items()}
+        lists = {name: column[kept].tolist() for name, column in self._table.items()}
         for values in zip(*lists.values(), strict=True):
-            yield self._contract(dict(zip(lists, values, strict=True)))
+            yield dict(zip(lists, values, strict=True))
 
-    def _contract(self, row: dict[str, Any]) -> dict[str, Any]:
-        root, second = row["series"][:-6], row["trade_second"]
-        traded = 0 if row["trade_age"] == NEVER else self.epoch(self.days[row["trade_age"]], second)
-        quoted = self._closed() - row["row"] % _QUOTE_AGES_SECONDS
-        strike = int(row["strike_code"]) / 1000.0
-        return row | {
-            "root": root, "traded": traded, "quoted": quoted, "strike": strike, "is_adjusted": root[-1].isdigit(),
-            "occ": f"{row['series']}{row['right']}{row['strike_code']}", "has_greeks": row["iv"] or row["delta"],
+    @cached_property
+    def _table(self) -> Columns:
+        """All contracts, with what every vendor makes of their names and clocks; cut once for all pages."""
+        found, age = self.columns, self.columns["trade_age"]
+        numbers: Columns = {name: np.rint(found[name] * 10**places) / 10**places for name, places in DECIMALS.items()}
+        roots = [text[:-6] for text in found["series"].tolist()]
+        opened = np.array([self.epoch(day, 0) for day in self.days])
+        return numbers | {
+            "right": found["right"], "expiry": self.expiry, "root": np.array(roots, dtype=object),
+            "traded": np.where(age == NEVER, 0, opened[age] + found["trade_second"]),
+            "quoted": self._closed() - np.arange(len(age)) % _QUOTE_AGES_SECONDS,
+            "strike": found["strike_code"].astype(np.int64) / 1000.0,
+            "is_adjusted": np.array([root[-1].isdigit() for root in roots]),
+            "occ": found["series"] + found["right"] + found["strike_code"],
+            "has_greeks": (numbers["iv"] != 0.0) | (numbers["delta"] != 0.0),
         }  # fmt: skip
 
     def _closed(self) -> int:
@@ -120,7 +122,7 @@ def _tradier(night: Night, row: dict[str, Any]) -> dict[str, Any]:
     greeks = {
         **{name: row[name] for name in ("delta", "gamma", "theta", "vega", "rho")}, "phi": 0.0,
         "bid_iv": row["iv"] if has_bid else 0.0, "mid_iv": row["iv"], "ask_iv": row["iv"], "smv_vol": row["iv"],
-        "updated_at": datetime.fromtimestamp(row["quoted"] - 1800, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        "updated_at": _utc_text(row["quoted"] - 1800),
     }  # fmt: skip
     return {
         "symbol": row["occ"], "exch": "C", "type": "option", "last": row["last_trade_price"] or None,
@@ -135,6 +137,11 @@ def _tradier(night: Night, row: dict[str, Any]) -> dict[str, Any]:
         "expiration_type": "standard", "option_type": "call" if row["right"] == "C" else "put",
         "root_symbol": row["root"], "greeks": greeks if row["has_greeks"] else None,
     }  # fmt: skip
+
+
+@lru_cache(maxsize=_QUOTE_AGES_SECONDS)
+def _utc_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def massive_page(night: Night, asked: Mapping[str, str]) -> bytes:

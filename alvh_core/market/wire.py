@@ -7,6 +7,7 @@ ready strings, which is what makes a hundred thousand contracts a second possibl
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -130,12 +131,14 @@ def option_rows(columns: Columns, days: Sequence[str], *, is_single_precision: b
     dates = day_texts[np.where(age == NEVER, len(days), np.clip(age, 0, len(days) - 1))]
     clocks = np.where(age == NEVER, "", _clock_texts()[columns["trade_second"]])
     previous = number_texts(columns["prev_day_close"], 200, single_precision if is_single_precision else repr)
-    rows = zip(
+    cells = [
         columns["series"].tolist(), columns["right"].tolist(), columns["strike_code"].tolist(), *before_tick,
         columns["tick"].tolist(), texts["last_trade_price"], dates.tolist(), clocks.tolist(), texts["percent_change"],
-        previous, strict=True,
-    )  # fmt: skip
-    return ", ".join(map(_ROW.__mod__, rows))
+        previous,
+    ]  # fmt: skip
+    *before, after = _ROW.split("%s")  # joined with what stands between them: formatting takes half as long again
+    parts = [part for name, cell in zip(before, cells, strict=True) for part in (repeat(name, len(age)), cell)]
+    return ", ".join(map("".join, zip(*parts, repeat(after, len(age)), strict=True)))
 
 
 def chain_bytes(rows: str, header: Mapping[str, Any], *, wire_symbol: str, rendered_at: str) -> bytes:

@@ -83,9 +83,14 @@ def told(value: Any) -> str:
 
 def found(document: Any, *names: str) -> Any:
     """Return what stands at the end of a path of names; null where one of them leads nowhere."""
+    return column([document], names)[0]
+
+
+def column(documents: Sequence[Any], names: Sequence[str]) -> Sequence[Any]:
+    """Return what stands at the end of a path of names in each of some documents, as `found` does."""
     for name in names:
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
+        documents = [one.get(name) if isinstance(one, dict) else None for one in documents]
+    return documents
 
 
 def number(value: Any) -> float:
@@ -107,7 +112,7 @@ def newest(epochs: Iterable[Any], unit: str) -> datetime | None:
     >>> newest([0, None, 1787342399000], "ms").isoformat()
     '2026-08-21T15:59:59'
     """
-    texts = pd.Series([None if isinstance(epoch, bool) else epoch for epoch in epochs], dtype="object").astype("str")
+    texts = pd.Series([str(epoch) for epoch in epochs if not isinstance(epoch, bool)], dtype="object")
     seconds = pd.to_numeric(texts, errors="coerce") / PER_SECOND[unit]
     legal = seconds[(seconds >= _EARLIEST) & (seconds < _LATEST)]
     if legal.empty:
@@ -117,8 +122,11 @@ def newest(epochs: Iterable[Any], unit: str) -> datetime | None:
 
 def marked_adjusted(option: pd.Series, changed: pd.Series) -> pd.Series:
     """Give contracts of another deliverable a root with a digit, as the exchanges do, where the vendor does not."""
-    plain = changed & ~option.str.slice(0, -15).str.contains(r"\d$")
-    return option.where(~plain, option.str.slice(0, -15) + "1" + option.str.slice(-15))
+    roots = option[changed].str.slice(0, -15)
+    plain = roots[~roots.str.contains(r"\d$")]
+    marked = option.copy()
+    marked[plain.index] = plain + "1" + option[plain.index].str.slice(-15)
+    return marked
 
 
 def chain_table(symbol: str, rows: Sequence[Any], option: Sequence[Any], places: Mapping[str, tuple[str, ...]], *,
@@ -151,11 +159,10 @@ def chain_table(symbol: str, rows: Sequence[Any], option: Sequence[Any], places:
     if not all(named):
         raise SkippableError(f"{where}: {named.count(False)} of {len(rows)} contracts have no symbol of at most "
                              f"{MAX_NAME_BYTES} bytes; the vendor's schema has changed")  # fmt: skip
-    values = {wire: [found(row, *place) for row in rows] for wire, place in places.items()}
+    values = {wire: column(rows, place) for wire, place in places.items()}
     lost = [wire for wire in needed if all(value is None for value in values[wire])]
     if lost:
         raise SkippableError(f"{where}: no contract has {', '.join(lost)}; the vendor's schema has changed")
-    texts = pd.Series([found(row, *multiplier) for row in rows], dtype="object").astype("str")
-    sizes = pd.to_numeric(texts, errors="coerce")
+    sizes = pd.to_numeric(pd.Series(list(map(str, column(rows, multiplier))), dtype="object"), errors="coerce")
     names = marked_adjusted(pd.Series(option, dtype="str"), sizes.notna() & sizes.ne(_USUAL_MULTIPLIER))
     return wire_table(symbol, names, pd.DataFrame(values, dtype="object"))

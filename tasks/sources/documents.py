@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from alvh_core.errors import RetriableError, SkippableError
-from tasks.sources.limits import check_json_values, unique_keys
+from tasks.sources.limits import check_json_values, count_of, unique_keys
 
 BOM = b"\xef\xbb\xbf"
 MAX_BYTES = 4 << 20  # the largest calendar has a tenth of one
@@ -27,7 +27,7 @@ def check_json(body: bytes, symbol: str, url: str) -> None:
     head = body[:200].removeprefix(BOM).lstrip()
     if not head.startswith(b"{") and body:
         raise SkippableError(f"{symbol}: {url} answered 200, expected JSON, found {head[:40]!r}")
-    if not body or body.count(b"{") != body.count(b"}") or body.count(b"[") != body.count(b"]"):
+    if not body or any(count_of(opening, body) != count_of(closing, body) for opening, closing in ("{}", "[]")):
         raise RetriableError(
             f"{symbol}: {url} answered a body cut short after {len(body)} bytes: brackets do not balance"
         )

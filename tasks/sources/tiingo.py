@@ -75,9 +75,10 @@ def parse_actions(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     SkippableError, RetriableError
         As `parse_bars`.
     """
-    rows = _rows(body, symbol, url).rename(columns={"day": "ex_date"})
-    found = rows[(rows["dividend_usd"] != 0.0) | (rows["split_ratio"] != 1.0)].reset_index(drop=True)
-    return found[["ex_date", "dividend_usd", "split_ratio", "row_position"]].assign(symbol=symbol)
+    rows = _rows(body, symbol, url)
+    is_action = (rows["dividend_usd"] != 0.0) | (rows["split_ratio"] != 1.0)
+    found = rows.loc[is_action, ["day", "dividend_usd", "split_ratio", "row_position"]].reset_index(drop=True)
+    return found.rename(columns={"day": "ex_date"}).assign(symbol=symbol)
 
 
 def _rows(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -96,13 +97,12 @@ def _rows(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise SkippableError(f"{where}: expected days of date, {', '.join(_NUMBERS)}, found {body[:60]!r}: "
                              f"{type(error).__name__} {error}") from error  # fmt: skip
-    finite = {name: np.where(np.isfinite(values), values, np.nan) for name, values in numbers.items()}
-    frame = pd.DataFrame({"day": days, **finite, "row_position": np.arange(len(rows))})
     last = parse_qs(urlsplit(url).query).get("endDate", ["9999-12-31"])[0]
-    asked = frame[frame["day"] <= last].reset_index(drop=True)
-    if asked.empty:
+    kept = np.flatnonzero(days <= pd.Timestamp(last))
+    if not len(kept):
         raise SkippableError(f"{where}: expected days up to {last}, found none among {len(rows)}")
-    return asked
+    finite = {name: np.where(np.isfinite(values), values, np.nan)[kept] for name, values in numbers.items()}
+    return pd.DataFrame({"day": days[kept], **finite, "row_position": kept})
 
 
 def _simulate(market: Any, day: date, asked: Query) -> bytes | None:

@@ -11,10 +11,12 @@ import json
 import zlib
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -22,6 +24,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.landing import MISSES, SIDECAR, archived_name
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
+from alvh_core.universe import Asset
 from tasks.sources.catalogue import SOURCES
 from tasks.sources.client import FETCHED_AT_HEADER, MAX_BODY_BYTES, MISSING_HEADER
 
@@ -166,6 +169,23 @@ def _read_sidecar(path: Path) -> dict[str, Any]:
         raise FatalError(
             f"expected the origin of an archived body in {path}, found {type(error).__name__} {error}; remove that body"
         ) from error
+
+
+@lru_cache(maxsize=1)
+def simulated_market(assets: tuple[Asset, ...], sessions: bytes, early_closes: frozenset[date],
+                     seed: int) -> SimulatedMarket:  # fmt: skip
+    """Return the market of this process: its history is the same every night, and drawn once.
+
+    Parameters
+    ----------
+    assets : tuple of Asset
+    sessions : bytes
+        Of an array of datetime64[D]: bytes compare by value.
+    early_closes : frozenset of date
+    seed : int
+    """
+    universe = {asset.symbol: asset for asset in assets}
+    return SimulatedMarket(universe, np.frombuffer(sessions, dtype="datetime64[D]"), early_closes, seed=seed)
 
 
 class SimulatedTransport(_BodyTransport):

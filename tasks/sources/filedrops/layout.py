@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -82,8 +83,9 @@ def plain_symbol(text: str) -> str:
 
 def numbers(values: pd.Series) -> pd.Series:
     """Return finite numbers; what is none becomes NaN, and validation sees it in its row."""
-    found = pd.to_numeric(values.astype("str").str.strip(), errors="coerce").astype("float64")
-    return found.where(found.abs() < float("inf"))
+    texts = np.array([str(value).strip() for value in values], dtype=object)
+    found = np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+    return pd.Series(np.where(np.isfinite(found), found, np.nan), index=values.index, name=values.name)
 
 
 def wire_table(symbol: str, option: pd.Series, values: pd.DataFrame) -> pa.Table:
@@ -99,8 +101,8 @@ def wire_table(symbol: str, option: pd.Series, values: pd.DataFrame) -> pa.Table
         Some of `WIRE_NUMBERS`.
     """
     n_rows = len(option)
-    name = pa.DictionaryArray.from_arrays(pa.array([0] * n_rows, pa.int32()), pa.array([symbol]))
-    columns = {"underlying": name, "row_position": pa.array(range(n_rows), pa.int64()),
+    name = pa.DictionaryArray.from_arrays(pa.array(np.zeros(n_rows, dtype="int32")), pa.array([symbol]))
+    columns = {"underlying": name, "row_position": pa.array(np.arange(n_rows)),
                "option": pa.array(option.astype("object").tolist(), pa.string())}  # fmt: skip
     for field in WIRE_NUMBERS:
         column = numbers(values[field]) if field in values else pd.Series(float("nan"), index=range(n_rows))
