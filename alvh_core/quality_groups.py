@@ -66,7 +66,7 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
         quoted=plain["quote_flag"].isin(_TWO_SIDED), bid=plain["bid_usd"], ask=plain["ask_usd"]
     )
     side = np.where(frame["option_right"] == "C", 1.0, -1.0) * frame["vendor_delta"]
-    frame["is_wrong"] = (side < -0.01).where(side.abs() > 0.01)
+    frame["is_wrong"] = np.where(side.abs() > 0.01, side < -0.01, np.nan)  # numbers: objects are averaged one by one
     grouped = frame.groupby(EXPIRY, observed=True)
     facts = grouped.agg(strike=("strike_usd", "median"), wrong_delta_frac=("is_wrong", "mean"),
                         dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"))  # fmt: skip
@@ -82,7 +82,6 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
         centre_frac=facts["strike"] / chain, term_frac=facts["forward_usd"] / chain,
         twin_gap_frac=twins.transform("max") / twins.transform("min") - 1.0,
         same_quotes_count=facts["same_quotes_count"].fillna(0),
-        wrong_delta_frac=facts["wrong_delta_frac"].astype("float64"),
     )  # fmt: skip
     limits = bounds.reindex(symbol)[
         ["centre_low_frac", "centre_high_frac", "term_low_frac", "term_high_frac", "max_dte_days"]
@@ -184,5 +183,6 @@ def _nearest_forward(forwards: pd.DataFrame) -> pd.DataFrame:
 def _lookup(frame: pd.DataFrame, key: str, value: str, order: str | None = None) -> dict[str, float]:
     if frame.empty:
         return {}
-    ordered = frame.sort_values(order) if order else frame
-    return dict(zip(ordered[key].astype("str"), ordered[value].astype("float64"), strict=True))
+    ordered = frame[[key, order, value]].sort_values(order) if order else frame
+    last = ordered.drop_duplicates(key, keep="last")
+    return dict(zip(last[key].astype("str"), last[value].astype("float64"), strict=True))
