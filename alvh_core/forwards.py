@@ -73,15 +73,15 @@ def _matched(quotes: pd.DataFrame, expiry: Positions) -> tuple[Positions, Positi
     return calls[order], puts[order]
 
 
+@np.errstate(invalid="ignore")  # of two infinite sides
 def _gaps(quotes: pd.DataFrame, calls: Positions, puts: Positions) -> dict[str, FloatArray]:
     """Return what the pairs of calls and puts cost, at the mids and at the sides that could be traded."""
     bid, ask = quotes["bid_usd"].to_numpy(), quotes["ask_usd"].to_numpy()
-    with np.errstate(invalid="ignore"):  # two infinite sides leave no gap
-        return {
-            "gap_usd": (bid[calls] + ask[calls] - bid[puts] - ask[puts]) / 2.0,
-            "low_usd": bid[calls] - ask[puts],
-            "high_usd": ask[calls] - bid[puts],
-        }
+    return {
+        "gap_usd": (bid[calls] + ask[calls] - bid[puts] - ask[puts]) / 2.0,
+        "low_usd": bid[calls] - ask[puts],
+        "high_usd": ask[calls] - bid[puts],
+    }
 
 
 def expiry_forwards(quotes: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
@@ -148,6 +148,7 @@ def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame, settlements: p
     return frames.conform(with_vx_gaps(dated, settlements), FORWARDS)
 
 
+@np.errstate(invalid="ignore")  # of two infinite sides
 def _synthetic_forwards(quotes: pd.DataFrame, expiries: pd.DataFrame) -> pd.DataFrame:
     """Return every pair's own forward at the mids, and the interval in which it could be traded."""
     number = expiry_numbers(quotes)

@@ -109,13 +109,11 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
     Returns
     -------
     DataFrame
-        `EXPIRY`, ``contracts_count``, ``two_sided_frac``, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE),
-        ``parity_status`` (OK, UNKNOWN, BROKEN) and the columns of `expiry_columns`.
+        The columns of `expiry_columns`, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE) and
+        ``parity_status`` (OK, UNKNOWN, BROKEN).
         Tuesday-dated VIX expiries are legal where the rule says so.
     """
-    plain = quotes[~quotes["is_adjusted"]]
-    counted = plain.assign(two_sided=plain["quote_flag"].isin(["OK", "LOCKED"])).groupby(EXPIRY, observed=True)
-    facts = counted.agg(contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean")).reset_index()
+    facts = expiry_columns(quotes, forwards, bounds)
     listed = {str(symbol): set(part["expiry_date"]) for symbol, part in facts.groupby("underlying", observed=True)}
     rows: Iterator[Any] = facts.itertuples(index=False)
     facts["calendar_status"] = [
@@ -123,8 +121,7 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
         for row in rows
     ]
     facts = facts.merge(forwards[[*EXPIRY, "parity_status"]], on=EXPIRY, how="left")
-    facts = facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
-    return facts.merge(expiry_columns(plain, forwards, bounds), on=EXPIRY, how="left")
+    return facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
 
 
 def _calendar_status(asset: Asset, root: str, expiry: pd.Timestamp, calendar: TradingCalendar,
