@@ -168,17 +168,10 @@ def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series, forwards: pd.Dat
     Returns
     -------
     DataFrame
-        ``underlying``, ``contracts_count``, ``two_sided_frac``, ``zero_quote_frac`` (neither bid nor ask: a feed that
-        is switched off, not an illiquid chain), ``rejected_frac`` and the columns of `chain_columns`.
+        The columns of `chain_columns`. ``zero_quote_frac`` counts contracts with neither bid nor ask: a feed that is
+        switched off, not an illiquid chain.
     """
     flag = quotes["quote_flag"]
     silent = (flag == "NO_QUOTE") & ~(quotes["bid_usd"] > 0)
-    grouped = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy()).groupby(
-        "underlying", observed=True
-    )
-    facts = grouped.agg(
-        contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean"), zero_quote_frac=("zero", "mean"),
-        rejected_frac=("rejected", "mean"),
-    ).reset_index()  # fmt: skip
-    facts["underlying"] = facts["underlying"].astype("str")
-    return facts.merge(chain_columns(quotes, forwards, context, bounds), on="underlying", how="left")
+    told = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy())
+    return chain_columns(told, forwards, context, bounds)

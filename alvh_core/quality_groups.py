@@ -118,7 +118,7 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     Parameters
     ----------
     quotes : DataFrame
-        `OPTION_QUOTES` with ``is_off_tick``.
+        `OPTION_QUOTES` with ``is_off_tick``, ``two_sided``, ``zero`` and ``rejected``, truth values.
     forwards : DataFrame
         From `alvh_core.forwards.expiry_forwards`.
     context : ChainContext
@@ -128,15 +128,18 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     Returns
     -------
     DataFrame
-        ``underlying``, ``call_frac`` (share of calls), ``bodies_count`` (payloads and quote times it was made of),
+        ``underlying``, ``contracts_count``, ``two_sided_frac``, ``zero_quote_frac``, ``rejected_frac``,
+        ``call_frac`` (share of calls), ``bodies_count`` (payloads and quote times it was made of),
         ``quote_age_minutes``, ``due_clock`` and ``quote_clock``, ``is_session`` and ``is_of_session``,
         ``off_tick_frac``, ``spot_frac`` (nearest forward over the vendor's price), ``close_frac`` (over the last close)
         and their bounds.
     """
     grouped = quotes.assign(is_call=quotes["option_right"].eq("C")).groupby("underlying", observed=True)
     facts = grouped.agg(
-        call_frac=("is_call", "mean"), bodies=("payload_sha256", "nunique"), times=("quote_at_utc", "nunique"),
-        quote_age_minutes=("quote_age_minutes", "min"), quote_clock=("quote_clock", "first"),
+        contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean"), zero_quote_frac=("zero", "mean"),
+        rejected_frac=("rejected", "mean"), call_frac=("is_call", "mean"), bodies=("payload_sha256", "nunique"),
+        times=("quote_at_utc", "nunique"), quote_age_minutes=("quote_age_minutes", "min"),
+        quote_clock=("quote_clock", "first"),
         quote_at_utc=("quote_at_utc", "first"), trade_date=("trade_date", "first"),
         off_tick_frac=("is_off_tick", "mean"),
     ).reset_index()  # fmt: skip
