@@ -34,11 +34,11 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.Dat
     """
     if bars.empty:
         return frames.empty(DAILY_BARS)
-    known = bars[bars["bar_date"] <= pd.Timestamp(trade_date)].assign(
-        trade_date=pd.Timestamp(trade_date), source_mode=source_mode
-    )
+    named = bars.assign(symbol=bars["symbol"].astype("category"))  # sorted and compared by number, not by text
+    known = named[named["bar_date"] <= pd.Timestamp(trade_date)]
     known = known.sort_values(["symbol", "bar_date", "row_position"], kind="stable")
-    return frames.conform(known.drop_duplicates(["symbol", "bar_date"], keep="last"), DAILY_BARS)
+    known = known.drop_duplicates(["symbol", "bar_date"], keep="last")
+    return frames.conform(known.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), DAILY_BARS)
 
 
 def host_returns(bars: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -69,11 +69,11 @@ def last_closes(bars: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `CLOSES`; ``hv20_vol`` is NaN with fewer than 20 returns.
     """
-    ordered = bars.assign(symbol=bars["symbol"].astype("str")).sort_values(["symbol", "bar_date"])
-    log_return = np.log(ordered["close_usd"]).groupby(ordered["symbol"]).diff()
-    deviation = log_return.groupby(ordered["symbol"]).rolling(HV_RETURNS).std().droplevel(0)
-    ordered["hv20_vol"] = deviation * np.sqrt(SESSIONS_PER_YEAR)
-    return frames.conform(ordered.groupby("symbol").tail(1), CLOSES)
+    ordered = bars.sort_values(["symbol", "bar_date"])
+    log_return = np.log(ordered["close_usd"]).groupby(ordered["symbol"], observed=True).diff()
+    deviation = log_return.groupby(ordered["symbol"], observed=True).rolling(HV_RETURNS).std().droplevel(0)
+    last = ordered.drop_duplicates("symbol", keep="last")
+    return frames.conform(last.assign(hv20_vol=deviation * np.sqrt(SESSIONS_PER_YEAR)), CLOSES)
 
 
 def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date, index: str = "VIX") -> TriggerClose:

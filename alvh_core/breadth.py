@@ -61,11 +61,11 @@ def exchange_breadth(closes: pd.DataFrame, listed: Collection[str], before: date
     """
     if closes.empty:
         return frames.empty(BREADTH_COUNTS)
-    table = closes.drop_duplicates(["ticker", "session_date"], keep=False)
-    table = table.pivot_table(index="session_date", columns="ticker", values="close_usd", aggfunc="first")
-    if not {pd.Timestamp(before), pd.Timestamp(trade_date)} <= set(table.index):
+    once = closes.drop_duplicates(["ticker", "session_date"], keep=False).dropna(subset="close_usd")
+    last, previous = (once[once["session_date"] == pd.Timestamp(day)] for day in (trade_date, before))
+    if last.empty or previous.empty:
         return frames.empty(BREADTH_COUNTS)
-    change = table.loc[[pd.Timestamp(trade_date)]] - table.loc[pd.Timestamp(before)]
+    change = (last.set_index("ticker")["close_usd"] - previous.set_index("ticker")["close_usd"]).to_frame().T
     members = change.columns.intersection(pd.Index(list(listed), dtype="str"))
     parts = {US_ALL: change, NYSE: change[members]}
     rows = [_tonight(count_moves(part), method, before, trade_date, source_mode) for method, part in parts.items()]

@@ -214,7 +214,7 @@ def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
     every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
     result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
                        members_count=("two_sided", "size"))  # fmt: skip
-    band = rows[in_band(rows)]
+    band = rows.loc[in_band(rows), [*_EXPIRY, "mid_usd", "spread_frac", "contract_score", "coverage_frac"]]
     band = band.assign(weighted=band["mid_usd"] * band["contract_score"], cover=band["mid_usd"] * band["coverage_frac"])
     grouped = band.groupby(_EXPIRY, observed=True)
     sums = grouped[["weighted", "cover", "mid_usd"]].sum()

@@ -163,7 +163,8 @@ def model_free_30d(priced: pd.DataFrame, snapshots: pd.DataFrame, closes: pd.Dat
 
 def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
     """Compute the variances of the expiries around 30 days: two on either side, one of them spare."""
-    usable = priced[priced["forward_usd"].notna() & priced["dte_days"].between(MIN_DAYS, MAX_DAYS)]
+    is_usable = priced["forward_usd"].notna() & priced["dte_days"].between(MIN_DAYS, MAX_DAYS)
+    usable = priced.loc[is_usable, [*EXPIRY, *_SIDES, "years", "discount", "option_right", "quote_flag"]]
     expiries = usable.groupby(EXPIRY, observed=True)[["years", "discount"]].first().reset_index()
     expiries["is_above"] = expiries["years"] > TARGET_YEARS
     expiries["distance"] = (expiries["years"] - TARGET_YEARS).abs()
@@ -171,11 +172,12 @@ def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
     pairs = _pairs(usable, ranked)
     result: dict[str, list[Variance]] = {}
     positions: dict[Any, Any] = pairs.groupby(EXPIRY, observed=True, sort=False).indices
+    names = ("strike_usd", "bid_usd_c", "ask_usd_c", "bid_usd_p", "ask_usd_p", "years", "discount")
+    columns = [pairs[name].to_numpy() for name in names]
     for (symbol, root, expiry), at in positions.items():
-        part = pairs.iloc[at[0] : at[-1] + 1]
-        years, discount = float(part["years"].iloc[0]), float(part["discount"].iloc[0])
-        sides = [part[name].to_numpy() for name in ("strike_usd", "bid_usd_c", "ask_usd_c", "bid_usd_p", "ask_usd_p")]
-        found = expiry_variance(*sides, years=years, growth=1.0 / discount)
+        *sides, year, discount = (column[at] for column in columns)
+        years = float(year[0])
+        found = expiry_variance(*sides, years=years, growth=1.0 / float(discount[0]))
         if found is not None:
             result.setdefault(str(symbol), []).append((years, expiry, str(root), found.variance))
     return result

@@ -138,9 +138,10 @@ def _ticks(priced: pd.DataFrame, mid: np.ndarray, universe: Mapping[str, Asset])
     pairs = priced[["underlying", "root"]].drop_duplicates().itertuples(index=False, name=None)
     roots = {name: find_root(universe[symbol], name) for symbol, name in pairs}
     classes = {name: root.tick_class for name, root in roots.items() if root is not None}
+    root = priced["root"].astype("category")
+    of_row = np.array([classes.get(name, "") for name in root.cat.categories])[root.cat.codes.to_numpy()]
     for tick_class in set(classes.values()):
-        names = [name for name, of_name in classes.items() if of_name == tick_class]
-        rows = priced["root"].isin(names).to_numpy()
+        rows = of_row == tick_class
         result[rows] = tick_size(tick_class, mid[rows], day)
     return result
 

@@ -109,13 +109,11 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
     Returns
     -------
     DataFrame
-        `EXPIRY`, ``contracts_count``, ``two_sided_frac``, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE),
-        ``parity_status`` (OK, UNKNOWN, BROKEN) and the columns of `expiry_columns`.
+        The columns of `expiry_columns`, ``calendar_status`` (OK, NOT_A_SESSION, NOT_THE_RULE_DATE) and
+        ``parity_status`` (OK, UNKNOWN, BROKEN).
         Tuesday-dated VIX expiries are legal where the rule says so.
     """
-    plain = quotes[~quotes["is_adjusted"]]
-    counted = plain.assign(two_sided=plain["quote_flag"].isin(["OK", "LOCKED"])).groupby(EXPIRY, observed=True)
-    facts = counted.agg(contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean")).reset_index()
+    facts = expiry_columns(quotes, forwards, bounds)
     listed = {str(symbol): set(part["expiry_date"]) for symbol, part in facts.groupby("underlying", observed=True)}
     rows: Iterator[Any] = facts.itertuples(index=False)
     facts["calendar_status"] = [
@@ -123,8 +121,7 @@ def expiry_facts(quotes: pd.DataFrame, forwards: pd.DataFrame, universe: Mapping
         for row in rows
     ]
     facts = facts.merge(forwards[[*EXPIRY, "parity_status"]], on=EXPIRY, how="left")
-    facts = facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
-    return facts.merge(expiry_columns(plain, forwards, bounds), on=EXPIRY, how="left")
+    return facts.assign(parity_status=facts["parity_status"].fillna("UNKNOWN"))
 
 
 def _calendar_status(asset: Asset, root: str, expiry: pd.Timestamp, calendar: TradingCalendar,
@@ -171,17 +168,10 @@ def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series, forwards: pd.Dat
     Returns
     -------
     DataFrame
-        ``underlying``, ``contracts_count``, ``two_sided_frac``, ``zero_quote_frac`` (neither bid nor ask: a feed that
-        is switched off, not an illiquid chain), ``rejected_frac`` and the columns of `chain_columns`.
+        The columns of `chain_columns`. ``zero_quote_frac`` counts contracts with neither bid nor ask: a feed that is
+        switched off, not an illiquid chain.
     """
     flag = quotes["quote_flag"]
     silent = (flag == "NO_QUOTE") & ~(quotes["bid_usd"] > 0)
-    grouped = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy()).groupby(
-        "underlying", observed=True
-    )
-    facts = grouped.agg(
-        contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean"), zero_quote_frac=("zero", "mean"),
-        rejected_frac=("rejected", "mean"),
-    ).reset_index()  # fmt: skip
-    facts["underlying"] = facts["underlying"].astype("str")
-    return facts.merge(chain_columns(quotes, forwards, context, bounds), on="underlying", how="left")
+    told = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy())
+    return chain_columns(told, forwards, context, bounds)

@@ -54,7 +54,7 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, s
     usable = (quotes["quote_flag"].isin(["OK", "LOCKED"]) & ~quotes["is_adjusted"]
               & (quotes["bid_usd"] > 0) & (quotes["ask_usd"] >= quotes["bid_usd"])
               & np.isfinite(quotes["ask_usd"]) & (quotes["strike_usd"] > 0)).to_numpy()  # fmt: skip
-    at = np.flatnonzero(usable & ~quotes.duplicated(["osi_symbol"], keep=False).to_numpy())
+    at = np.flatnonzero(usable & ~quotes["osi_symbol"].duplicated(keep=False).to_numpy())
     at = at if skip is None else at[~skip[at]]
     tally = _Tally(len(quotes), slack_usd)
     order = _ordered(quotes, at, ["root", "expiry_date", "option_right"], "strike_usd")
@@ -67,7 +67,7 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, s
 def _ordered(quotes: pd.DataFrame, at: NDArray[np.int64], series: list[str],
              along: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
     """Return the rows series by series, and the number of each row's series."""
-    chosen = quotes.iloc[at]
+    chosen = quotes[[*series, along]].iloc[at]
     codes = _codes(chosen, series)
     order = np.lexsort((chosen[along].to_numpy(), codes))
     return at[order], codes[order]
@@ -82,9 +82,8 @@ def _codes(frame: pd.DataFrame, names: list[str]) -> NDArray[np.int64]:
 
 
 def _book(quotes: pd.DataFrame, at: NDArray[np.int64], series: NDArray[np.int64]) -> _Book:
-    ordered = quotes.iloc[at]
-    return _Book(at, series, ordered["strike_usd"].to_numpy(), ordered["bid_usd"].to_numpy(),
-                 ordered["ask_usd"].to_numpy(), ordered["option_right"].eq("C").to_numpy(dtype=bool))  # fmt: skip
+    strike, bid, ask = (quotes[name].to_numpy()[at] for name in ("strike_usd", "bid_usd", "ask_usd"))
+    return _Book(at, series, strike, bid, ask, quotes["option_right"].eq("C").to_numpy(dtype=bool)[at])
 
 
 class _Tally:

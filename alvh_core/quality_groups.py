@@ -41,13 +41,13 @@ class ChainContext:
         return cls(calendar=calendar, snapshots=snapshots, bars=bars)
 
 
-def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
+def expiry_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
     """Describe the inside of every expiry.
 
     Parameters
     ----------
-    plain : DataFrame
-        `OPTION_QUOTES` without adjusted contracts.
+    quotes : DataFrame
+        `OPTION_QUOTES`; adjusted contracts do not count.
     forwards : DataFrame
         From `alvh_core.forwards.expiry_forwards`.
     bounds : DataFrame
@@ -56,19 +56,21 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
     Returns
     -------
     DataFrame
-        `EXPIRY`, ``centre_frac`` (median strike over the chain's forward), ``term_frac`` (own forward over the
-        chain's), ``paired_frac`` (share of strikes with call and put; NaN with fewer than eight), ``wrong_delta_frac``
-        (share of vendor deltas of the wrong sign), ``same_quotes_count`` (other expiries of the chain with the very
-        same quotes), ``distinct_quotes_count`` (NaN with fewer than eight two-sided contracts), ``twin_gap_frac``
-        (forward against that of another root of the same date), ``dte_days`` and the bounds they are held against.
+        `EXPIRY`, ``contracts_count``, ``two_sided_frac``, ``centre_frac`` (median strike over the chain's forward),
+        ``term_frac`` (own forward over the chain's), ``paired_frac`` (share of strikes with call and put; NaN with
+        fewer than eight), ``wrong_delta_frac`` (share of vendor deltas of the wrong sign), ``same_quotes_count`` (other
+        expiries of the chain with the very same quotes), ``distinct_quotes_count`` (NaN with fewer than eight two-sided
+        contracts), ``twin_gap_frac`` (forward against that of another root of the same date), ``dte_days`` and the
+        bounds they are held against.
     """
-    frame = plain[[*EXPIRY, "strike_usd", "option_right", "vendor_delta", "dte_days"]].assign(
-        quoted=plain["quote_flag"].isin(_TWO_SIDED), bid=plain["bid_usd"], ask=plain["ask_usd"]
-    )
+    named = [*EXPIRY, "strike_usd", "option_right", "vendor_delta", "dte_days", "quote_flag", "bid_usd", "ask_usd"]
+    frame = quotes.loc[~quotes["is_adjusted"], named]
+    frame["quoted"] = frame["quote_flag"].isin(_TWO_SIDED)
     side = np.where(frame["option_right"] == "C", 1.0, -1.0) * frame["vendor_delta"]
-    frame["is_wrong"] = (side < -0.01).where(side.abs() > 0.01)
+    frame["is_wrong"] = np.where(side.abs() > 0.01, side < -0.01, np.nan)  # numbers: objects are averaged one by one
     grouped = frame.groupby(EXPIRY, observed=True)
-    facts = grouped.agg(strike=("strike_usd", "median"), wrong_delta_frac=("is_wrong", "mean"),
+    facts = grouped.agg(contracts_count=("quoted", "size"), two_sided_frac=("quoted", "mean"),
+                        strike=("strike_usd", "median"), wrong_delta_frac=("is_wrong", "mean"),
                         dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"))  # fmt: skip
     sides = frame.drop_duplicates([*EXPIRY, "strike_usd", "option_right"])
     pairs = sides.groupby(EXPIRY, observed=True).size() - facts["strikes"]
@@ -82,7 +84,6 @@ def expiry_columns(plain: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataF
         centre_frac=facts["strike"] / chain, term_frac=facts["forward_usd"] / chain,
         twin_gap_frac=twins.transform("max") / twins.transform("min") - 1.0,
         same_quotes_count=facts["same_quotes_count"].fillna(0),
-        wrong_delta_frac=facts["wrong_delta_frac"].astype("float64"),
     )  # fmt: skip
     limits = bounds.reindex(symbol)[
         ["centre_low_frac", "centre_high_frac", "term_low_frac", "term_high_frac", "max_dte_days"]
@@ -96,10 +97,10 @@ def _repetition(frame: pd.DataFrame) -> pd.DataFrame:
     quoted = frame[frame["quoted"]]
     if quoted.empty:
         return frame[EXPIRY].drop_duplicates().assign(same_quotes_count=0.0, distinct_quotes_count=np.nan)
-    quote = quoted[["strike_usd", "bid", "ask"]].assign(is_call=quoted["option_right"].eq("C"))
+    quote = quoted[["strike_usd", "bid_usd", "ask_usd"]].assign(is_call=quoted["option_right"].eq("C"))
     hashed = quoted[EXPIRY].assign(
         print=pd.util.hash_pandas_object(quote, index=False).to_numpy().astype("uint64"),
-        pair=pd.util.hash_pandas_object(quote[["bid", "ask"]], index=False).to_numpy(),
+        pair=pd.util.hash_pandas_object(quote[["bid_usd", "ask_usd"]], index=False).to_numpy(),
     )
     groups = hashed.groupby(EXPIRY, observed=True)
     facts = groups.agg(print=("print", "sum"), pairs=("pair", "nunique"), count=("pair", "size")).reset_index()
@@ -117,7 +118,7 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     Parameters
     ----------
     quotes : DataFrame
-        `OPTION_QUOTES` with ``is_off_tick``.
+        `OPTION_QUOTES` with ``is_off_tick``, ``two_sided``, ``zero`` and ``rejected``, truth values.
     forwards : DataFrame
         From `alvh_core.forwards.expiry_forwards`.
     context : ChainContext
@@ -127,19 +128,22 @@ def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainCo
     Returns
     -------
     DataFrame
-        ``underlying``, ``call_frac`` (share of calls), ``bodies_count`` (payloads and quote times it was made of),
+        ``underlying``, ``contracts_count``, ``two_sided_frac``, ``zero_quote_frac``, ``rejected_frac``,
+        ``call_frac`` (share of calls), ``bodies_count`` (payloads and quote times it was made of),
         ``quote_age_minutes``, ``due_clock`` and ``quote_clock``, ``is_session`` and ``is_of_session``,
         ``off_tick_frac``, ``spot_frac`` (nearest forward over the vendor's price), ``close_frac`` (over the last close)
         and their bounds.
     """
-    symbol = quotes["underlying"].astype("str")
-    grouped = quotes.assign(symbol=symbol, is_call=quotes["option_right"].eq("C")).groupby("symbol")
+    grouped = quotes.assign(is_call=quotes["option_right"].eq("C")).groupby("underlying", observed=True)
     facts = grouped.agg(
-        call_frac=("is_call", "mean"), bodies=("payload_sha256", "nunique"), times=("quote_at_utc", "nunique"),
-        quote_age_minutes=("quote_age_minutes", "min"), quote_clock=("quote_clock", "first"),
+        contracts_count=("two_sided", "size"), two_sided_frac=("two_sided", "mean"), zero_quote_frac=("zero", "mean"),
+        rejected_frac=("rejected", "mean"), call_frac=("is_call", "mean"), bodies=("payload_sha256", "nunique"),
+        times=("quote_at_utc", "nunique"), quote_age_minutes=("quote_age_minutes", "min"),
+        quote_clock=("quote_clock", "first"),
         quote_at_utc=("quote_at_utc", "first"), trade_date=("trade_date", "first"),
         off_tick_frac=("is_off_tick", "mean"),
-    ).rename_axis("underlying").reset_index()  # fmt: skip
+    ).reset_index()  # fmt: skip
+    facts["underlying"] = facts["underlying"].astype("str")
     facts["bodies_count"] = facts[["bodies", "times"]].max(axis=1)
     facts["quote_clock"] = facts["quote_clock"].astype("str")
     facts = facts.assign(**_clock(facts, context.calendar))
@@ -184,5 +188,6 @@ def _nearest_forward(forwards: pd.DataFrame) -> pd.DataFrame:
 def _lookup(frame: pd.DataFrame, key: str, value: str, order: str | None = None) -> dict[str, float]:
     if frame.empty:
         return {}
-    ordered = frame.sort_values(order) if order else frame
-    return dict(zip(ordered[key].astype("str"), ordered[value].astype("float64"), strict=True))
+    ordered = frame[[key, order, value]].sort_values(order) if order else frame
+    last = ordered.drop_duplicates(key, keep="last")
+    return dict(zip(last[key].astype("str"), last[value].astype("float64"), strict=True))

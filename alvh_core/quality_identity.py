@@ -44,7 +44,7 @@ def identity_columns(quotes: pd.DataFrame, universe: Mapping[str, Asset],
     filled = np.where(known, expiry, np.datetime64("1970-01-01"))
     stored = pd.DatetimeIndex(quotes["settle_at_utc"]).tz_localize(None).to_numpy().astype("datetime64[s]")
     # by the contract's own settlement: one that is not its root's is said once, by its own rule
-    due = settlement_instants(filled, quotes["settlement"].astype("str"), calendar)
+    due = settlement_instants(filled, quotes["settlement"], calendar)
     quoted = pd.DatetimeIndex(quotes["quote_at_utc"]).tz_localize(None).to_numpy().astype("datetime64[s]")
     years = np.maximum((stored - quoted) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0)
     night = quotes["trade_date"].to_numpy().astype("datetime64[D]")

@@ -5,8 +5,9 @@ OCC symbol, unknown root) come back apart with their reason, so that rows in = r
 of prices here: that is validation.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,9 +19,11 @@ from alvh_core import frames
 from alvh_core.errors import ContractError, SkippableError
 from alvh_core.schemas import OPTION_QUOTES
 from alvh_core.sessions import NEW_YORK, Session, TradingCalendar, quote_clock
-from alvh_core.universe import AM, SOQ, Asset, Root
+from alvh_core.universe import AM, PM, SOQ, Asset, Root
 
-OCC_PATTERN = r"[A-Z0-9]{1,6}\d{6}[CP]\d{8}"
+ROOT_PATTERN = r"[A-Z0-9]{1,6}"
+OCC_PATTERN = ROOT_PATTERN + r"\d{6}[CP]\d{8}"
+_TAIL = 15  # characters of an OCC symbol behind its root
 SECONDS_PER_YEAR = 365.0 * 86_400.0
 WIRE_NUMBERS = ("bid", "ask", "bid_size", "ask_size", "iv", "open_interest", "volume", "delta")
 
@@ -127,25 +130,70 @@ def normalise_quotes(raw: pd.DataFrame, snapshots: pd.DataFrame, universe: Mappi
     rejects : DataFrame
         Rows of ``raw`` without a usable key, with ``reason`` and ``payload_sha256``.
     """
-    option = raw["option"].astype("str")
-    underlying = raw["underlying"].astype("category")
-    pairs = _RootPairs(underlying, option.str.slice(0, -15).astype("category"), universe)
-    reason = _key_faults(option, pairs)
-    bad = reason.notna().to_numpy()
+    symbols = _Symbols.of(raw["option"])
+    pairs = _RootPairs.of(raw["underlying"].astype("category"), symbols.root, universe)
+    reason = _key_faults(symbols, pairs)
+    bad = reason != ""
     hashes = dict(zip(snapshots["underlying"].astype("str"), snapshots["payload_sha256"], strict=True))
-    rejects = raw[bad].assign(reason=reason[bad], payload_sha256=raw.loc[bad, "underlying"].astype("str").map(hashes))
+    rejects = raw[bad].assign(reason=pd.Series(reason[bad], index=raw.index[bad], dtype="str"),
+                              payload_sha256=raw.loc[bad, "underlying"].astype("str").map(hashes))  # fmt: skip
     good = raw[~bad].reset_index(drop=True)
-    quotes = _keyed(good, pairs.only(~bad), snapshots, calendar)
+    quotes = _keyed(good["row_position"], symbols.only(~bad), pairs.only(~bad), snapshots, calendar)
     return frames.conform(quotes.assign(**_quote_columns(good)), OPTION_QUOTES), rejects.reset_index(drop=True)
 
 
-def _key_faults(option: pd.Series, pairs: "_RootPairs") -> pd.Series:
-    reason = pd.Series(None, index=option.index, dtype="str")
-    reason[~pairs.is_known()] = "UNKNOWN_ROOT: no settlement rule for this root"
-    is_symbol = option.str.fullmatch(OCC_PATTERN).fillna(False).astype(bool)
-    is_dated = _dates(option.str.slice(-15, -9)).notna()
-    reason[~(is_symbol & is_dated)] = "BAD_SYMBOL: not an OCC symbol"
-    return reason
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Symbols:
+    """OCC symbols taken apart: a root, and behind it yymmdd, the right and the strike in fifteen characters.
+
+    All rows at once, as numbers of characters: a step on texts costs a call per row.
+    """
+
+    root: Any  # categorical
+    tail: NDArray[np.object_]
+    is_symbol: NDArray[np.bool_]
+    expiry: NDArray[np.datetime64]  # NaT where there is no such date
+    is_put: NDArray[np.bool_]
+    strike_usd: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, option: pd.Series) -> "_Symbols":
+        texts = option.astype("str").fillna("").tolist()
+        tail = np.array([text[-_TAIL:] for text in texts], dtype=object)
+        root = pd.Series([text[:-_TAIL] for text in texts], dtype="str").astype("category").array
+        chars = tail.astype(f"U{_TAIL}").view("u4").reshape(len(texts), _TAIL)
+        digits = chars.astype(np.int64) - ord("0")
+        day, strike, right = digits[:, :6], digits[:, 7:], chars[:, 6]
+        are_digits = ((day >= 0) & (day <= 9)).all(axis=1) & ((strike >= 0) & (strike <= 9)).all(axis=1)
+        is_root = np.array([bool(re.fullmatch(ROOT_PATTERN, name)) for name in root.categories], dtype=bool)
+        is_symbol = is_root[root.codes] & are_digits & np.isin(right, [ord("C"), ord("P")])
+        yymmdd = np.where(are_digits, day @ (10 ** np.arange(5, -1, -1)), 0)
+        return cls(root=root, tail=tail, is_symbol=is_symbol, expiry=_dates(yymmdd), is_put=right == ord("P"),
+                   strike_usd=strike @ (10 ** np.arange(7, -1, -1)) / 1000.0)  # fmt: skip
+
+    def only(self, kept: NDArray[np.bool_]) -> "_Symbols":
+        """Return the symbols of some rows."""
+        return _Symbols(**{name: column[kept] for name, column in vars(self).items()})
+
+    def padded(self) -> pd.Series:
+        """Return the symbols with their roots filled up to six characters."""
+        roots = np.array([name.ljust(6) for name in self.root.categories], dtype=object)
+        return pd.Series(roots[self.root.codes] + self.tail, dtype="str")
+
+
+def _dates(yymmdd: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Parse yymmdd by its distinct values; an impossible date becomes NaT."""
+    codes, values = pd.factorize(yymmdd)
+    texts = pd.Series([f"{value:06d}" for value in values.tolist()], dtype="str")
+    days = pd.to_datetime(texts, format="%y%m%d", errors="coerce").astype("datetime64[s]")
+    return np.asarray(days.to_numpy()[codes])
+
+
+def _key_faults(symbols: _Symbols, pairs: "_RootPairs") -> NDArray[np.object_]:
+    """Say why a row has no key; nothing where it has one."""
+    is_dated = symbols.is_symbol & ~np.isnat(symbols.expiry)
+    texts = ["BAD_SYMBOL: not an OCC symbol", "UNKNOWN_ROOT: no settlement rule for this root"]
+    return np.select([~is_dated, ~pairs.is_known()], texts, default="").astype(object)
 
 
 def find_root(asset: Asset, name: str) -> Root | None:
@@ -154,39 +202,44 @@ def find_root(asset: Asset, name: str) -> Root | None:
     return by_name.get(name) or by_name.get(name.rstrip("0123456789"))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _RootPairs:
     """The (underlying, root) of every row: looked up once per pair, a few hundred a night, never once per row."""
 
-    def __init__(self, underlying: pd.Series, root: pd.Series, universe: Mapping[str, Asset]) -> None:
-        self.underlying, self.root, self._universe = underlying, root, universe
-        width = max(len(root.cat.categories), 1)
-        numbers = underlying.cat.codes.to_numpy(dtype=np.int64) * width + root.cat.codes.to_numpy(dtype=np.int64)
-        self._codes, distinct = pd.factorize(numbers)
-        symbols, names = underlying.cat.categories, root.cat.categories
-        self._names = [(symbols[n // width], names[n % width]) for n in distinct.tolist()]
-        self._roots = [find_root(universe[str(symbol)], str(name)) for symbol, name in self._names]
+    underlying: pd.Series
+    names: list[str]
+    roots: list[Root | None]
+    codes: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, underlying: pd.Series, root: Any, universe: Mapping[str, Asset]) -> "_RootPairs":
+        width = max(len(root.categories), 1)
+        codes, distinct = pd.factorize(underlying.cat.codes.to_numpy(dtype=np.int64) * width + root.codes)
+        symbols, names = underlying.cat.categories, root.categories
+        pairs = [(str(symbols[n // width]), str(names[n % width])) for n in distinct.tolist()]
+        roots = [find_root(universe[symbol], name) for symbol, name in pairs]
+        return cls(underlying=underlying, names=[name for _, name in pairs], roots=roots, codes=codes)
 
     def only(self, kept: NDArray[np.bool_]) -> "_RootPairs":
         """Return the pairs of some rows."""
-        underlying, root = self.underlying[kept], self.root[kept]
-        return _RootPairs(underlying.reset_index(drop=True), root.reset_index(drop=True), self._universe)
+        return replace(self, underlying=self.underlying[kept].reset_index(drop=True), codes=self.codes[kept])
 
     def is_known(self) -> NDArray[np.bool_]:
         """Tell the rows whose root has a settlement rule."""
-        return np.array([root is not None for root in self._roots], dtype=bool)[self._codes]
+        return np.array([root is not None for root in self.roots], dtype=bool)[self.codes]
 
     def is_adjusted(self) -> NDArray[np.bool_]:
         """Tell the rows whose root is another than its rule's: a digit was appended by a corporate action."""
-        pairs = zip(self._roots, self._names, strict=True)
-        return np.array([root is not None and root.name != name[1] for root, name in pairs], dtype=bool)[self._codes]
+        pairs = zip(self.roots, self.names, strict=True)
+        return np.array([root is not None and root.name != name for root, name in pairs], dtype=bool)[self.codes]
 
-    def attribute(self, name: str) -> NDArray[np.object_]:
+    def attribute(self, name: str, unknown: Any) -> NDArray[Any]:
         """Return an attribute of the row's `Root`."""
-        return np.array([getattr(root, name) for root in self._roots], dtype=object)[self._codes]
+        return np.array([getattr(root, name, unknown) for root in self.roots])[self.codes]
 
     def settlement(self) -> pd.Categorical:
         """Return the settlement style of the rows."""
-        return _categorical([root.settlement for root in self._roots if root is not None], self._codes)
+        return _categorical([root.settlement if root else PM for root in self.roots], self.codes)
 
 
 def _categorical(values: Sequence[str], codes: NDArray[np.intp]) -> pd.Categorical:
@@ -206,40 +259,33 @@ def _of_snapshot(snapshots: pd.DataFrame, underlying: pd.Series) -> dict[str, An
     return names | {name: snapshots[name].take(at).reset_index(drop=True) for name in _SNAPSHOT_VALUES}
 
 
-def _keyed(good: pd.DataFrame, pairs: _RootPairs, snapshots: pd.DataFrame, calendar: TradingCalendar) -> pd.DataFrame:
-    option = good["option"].astype("str")
-    expiry = _dates(option.str.slice(-15, -9))
+def _keyed(row_position: pd.Series, symbols: _Symbols, pairs: _RootPairs, snapshots: pd.DataFrame,
+           calendar: TradingCalendar) -> pd.DataFrame:  # fmt: skip
+    expiry = pd.Series(symbols.expiry)
     of_chain = _of_snapshot(snapshots, pairs.underlying)
     settlement = pairs.settlement()
-    settle_at = settlement_instants(expiry.to_numpy().astype("datetime64[D]"), pd.Series(settlement), calendar)
+    settle_at = settlement_instants(symbols.expiry.astype("datetime64[D]"), pd.Series(settlement), calendar)
     quote_at = pd.DatetimeIndex(of_chain["quote_at_utc"]).tz_localize(None).to_numpy()
     return pd.DataFrame(
         {
             **of_chain,
-            "osi_symbol": pairs.root.astype("str").str.pad(6, side="right") + option.str.slice(-15),
+            "osi_symbol": symbols.padded(),
             "underlying": pairs.underlying,
-            "root": pairs.root,
+            "root": symbols.root,
             "expiry_date": expiry,
-            "option_right": option.str.slice(-9, -8).astype("category"),
-            "strike_usd": option.str.slice(-8).astype("int64") / 1000.0,
+            "option_right": pd.Categorical.from_codes(symbols.is_put.astype(np.int8), pd.Index(["C", "P"])),
+            "strike_usd": symbols.strike_usd,
             "settlement": settlement,
             "settle_at_utc": settle_at,
             "dte_days": (expiry - of_chain["trade_date"]).dt.days,
             # a contract that settled before the quote's own clock has no time left, which is no fault
             "years": np.maximum((settle_at - quote_at) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0),
-            "multiplier": pairs.attribute("multiplier").astype("int64"),
+            "multiplier": pairs.attribute("multiplier", 0).astype("int64"),
             "is_adjusted": pairs.is_adjusted(),
-            "is_monthly": _monthlies(expiry, pairs.attribute("is_monthly").astype(bool), calendar),
-            "row_position": good["row_position"],
+            "is_monthly": _monthlies(expiry, pairs.attribute("is_monthly", False).astype(bool), calendar),
+            "row_position": row_position,
         }
     )
-
-
-def _dates(yymmdd: pd.Series) -> pd.Series:
-    """Parse yymmdd by its distinct values; an impossible date becomes NaT."""
-    codes, values = pd.factorize(yymmdd)
-    days = pd.to_datetime(pd.Series(values, dtype="str"), format="%y%m%d", errors="coerce").astype("datetime64[s]")
-    return pd.Series(days.to_numpy()[codes], index=yymmdd.index)
 
 
 def settlement_instants(expiry: NDArray[np.datetime64], settlement: pd.Series,

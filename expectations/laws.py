@@ -180,9 +180,10 @@ def false_law(frame: pd.DataFrame) -> pd.Series:
 def no_spike(frame: pd.DataFrame, factor: float) -> pd.Series:
     """Close (columns symbol, date, close) not so many times off both neighbours; the last not off the one before."""
     ordered = frame.sort_values(list(frame.columns[:2]), kind="stable")
-    symbol, close = ordered.iloc[:, 0].astype("str"), np.log(ordered.iloc[:, 2].where(ordered.iloc[:, 2] > 0))
-    before = (close - close.groupby(symbol).shift(1)).abs() > np.log(factor)
-    after = (close.groupby(symbol).shift(-1) - close).abs()
+    close = np.log(ordered.iloc[:, 2].where(ordered.iloc[:, 2] > 0))
+    of_symbol = close.groupby(ordered.iloc[:, 0], observed=True)
+    before = (close - of_symbol.shift(1)).abs() > np.log(factor)
+    after = (of_symbol.shift(-1) - close).abs()
     is_spike: pd.Series = before & ((after > np.log(factor)) | after.isna())
     return ~is_spike.reindex(frame.index)
 
@@ -192,7 +193,7 @@ def no_repeat(frame: pd.DataFrame) -> pd.Series:
     names = list(frame.columns)
     ordered = frame.sort_values(names[:2], kind="stable")
     values = ordered[names[2:]].astype("float64")
-    same = values.eq(values.groupby(ordered[names[0]].astype("str")).shift(1)).all(axis=1)
+    same = values.eq(values.groupby(ordered[names[0]], observed=True).shift(1)).all(axis=1)
     distinct = np.sort(values.to_numpy(), axis=1)
     varied = (np.diff(distinct, axis=1) != 0.0).sum(axis=1) + 1 - values.isna().sum(axis=1).to_numpy()
     repeats: pd.Series = (same & (varied > 2)).reindex(frame.index)
