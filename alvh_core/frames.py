@@ -6,6 +6,7 @@ Everything stored or validated passes here once. Rules about values are expectat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -45,15 +46,15 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     ContractError
         A required column is missing or cannot be cast; the message names table and column.
     """
-    found = frame.dtypes.to_dict()
+    found = dict(zip(frame.columns, frame.dtypes, strict=True))
     missing = [name for name in table.names if name not in found and not table.is_nullable(name)]
     if missing:
         raise ContractError(f"{table.name}: expected columns {missing}, found {list(frame.columns)}")
-    target = _target(table)
+    target = dtypes(table)
     right = {name for name, dtype in target.items() if name in found and _is(found[name], dtype)}
     is_plain = frame.columns.is_unique and frame.columns.name is None
     if is_plain and len(right) == len(target):  # most frames come right
-        return frame[list(target)].reset_index(drop=True)
+        return (frame if list(found) == list(target) else frame[list(target)]).reset_index(drop=True)
     cast = {spec.name: frame[spec.name] if spec.name in right else _cast(frame, spec, table) for spec in table.columns}
     return pd.DataFrame(cast, index=frame.index).reset_index(drop=True)
 
@@ -69,14 +70,14 @@ def _empty(table: TableSpec) -> pd.DataFrame:
 
 
 @cache
-def _target(table: TableSpec) -> dict[str, Any]:
+def dtypes(table: TableSpec) -> Mapping[str, Any]:
     """Return the types of a table's columns as pandas has them; a category is any whose names are strings."""
     masked = {"int": "Int64", "bool": "boolean"}
     plain = {**_PANDAS, "category": "category", "int": "int64", "bool": "bool"}
-    return {
+    return MappingProxyType({
         spec.name: pd.api.types.pandas_dtype((plain | masked if table.is_nullable(spec.name) else plain)[spec.dtype])
         for spec in table.columns
-    }
+    })  # fmt: skip
 
 
 def _is(found: Any, target: Any) -> bool:

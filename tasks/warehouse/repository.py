@@ -22,7 +22,7 @@ from tasks.warehouse.faults import clear_errors
 from tasks.warehouse.ledger import NightKey
 from tasks.warehouse.query import query_warehouse
 from tasks.warehouse.rows import answers_sha256, read_frame, replace_night
-from tasks.warehouse.tables import SQL_TABLES, records
+from tasks.warehouse.tables import SQL_TABLES, plain_columns
 
 __all__ = ["NightKey", "Warehouse", "query_warehouse"]
 
@@ -186,17 +186,17 @@ class Warehouse:
         missing = [spec.name for spec in NIGHT_TABLES if spec.name not in tables]
         if missing:
             raise ContractError(f"{key}: expected every table of a night, missing {missing}")
-        rows = {spec.name: records(tables[spec.name], spec) for spec in NIGHT_TABLES}
+        plain = {spec.name: plain_columns(tables[spec.name], spec) for spec in NIGHT_TABLES}
         done = {"outcome": outcome, "reason": reason, "based_on_no": based_on_no, **counts}
         with self.writing(key) as connection:
             ledger.fence(connection, key, run_id)
-            for name, part in rows.items():
-                replace_night(connection, SQL_TABLES[name], key, part)
-            ledger.complete(connection, key, answers_sha256(rows), done)
+            for name, columns in plain.items():
+                replace_night(connection, SQL_TABLES[name], key, columns)
+            ledger.complete(connection, key, answers_sha256(plain), done)
             gaps.fill(connection, key)
             if also is not None:
                 also(connection)
-        return {name: len(part) for name, part in rows.items()}
+        return {name: len(tables[name]) for name in plain}
 
     def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return `LADDER_STATE` of the latest night before a date; empty where there is none."""
@@ -254,7 +254,7 @@ class Warehouse:
     def fingerprint(self, source_mode: str, trade_date: date) -> str:
         """Hash every published answer row of a night; two runs agree exactly if these agree."""
         published = self.night(source_mode, trade_date)
-        return answers_sha256({spec.name: records(published[spec.name], spec) for spec in NIGHT_TABLES})
+        return answers_sha256({spec.name: plain_columns(published[spec.name], spec) for spec in NIGHT_TABLES})
 
     def close(self) -> None:
         """Give the connections back."""
