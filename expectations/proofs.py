@@ -50,7 +50,8 @@ def _between(rule: Rule, frame: pd.DataFrame) -> int | None:
 
 def _in_set(rule: Rule, frame: pd.DataFrame) -> int | None:
     values = frame[rule.columns[0]]
-    return int(values.count()) if set(values.dropna().unique()) <= set(rule.arguments["allowed"]) else None
+    distinct = set(pd.Series(values.unique()).dropna())
+    return int(values.count()) if distinct <= set(rule.arguments["allowed"]) else None
 
 
 def _matches(rule: Rule, frame: pd.DataFrame) -> int | None:
