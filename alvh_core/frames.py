@@ -126,14 +126,14 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
     dict of str to DataFrame
     """
     return {
-        name: frame[frame[column].astype("str") == value].reset_index(drop=True) if column in frame else frame
+        name: frame[frame[column] == value].reset_index(drop=True) if column in frame else frame
         for name, frame in tables.items()
     }
 
 
 def only(frame: pd.DataFrame, columns: Sequence[str], name: str, value: str) -> pd.DataFrame:
     """Return some columns of the rows that have one value."""
-    return frame.loc[frame[name].astype("str") == value, list(columns)]
+    return frame.loc[frame[name] == value, list(columns)]
 
 
 def joined(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
