@@ -66,7 +66,7 @@ def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -
     missing = [column for column in suite.columns if column not in frame]
     if missing:
         raise ContractError(f"{name}: expected columns {missing}, found {list(frame.columns)}")
-    counted = frame[list(suite.columns)].reset_index(drop=True)
+    counted = frame.reset_index(drop=True)
     _check_types(counted, suite, name)
     outcomes = {number: _proven(rule, counted) for number, rule in enumerate(suite.rules)}
     open_rules = {number: rule for number, rule in enumerate(suite.rules) if outcomes[number] is None}
@@ -84,7 +84,8 @@ def _nothing(_frame: pd.DataFrame, _rules: Sequence[Rule]) -> list[Outcome]:
 def _check_types(frame: pd.DataFrame, suite: Suite, name: str) -> None:
     if frame.empty:  # a column may have lost its type
         return
-    families = {column: _family(dtype) for column, dtype in frame.dtypes.items()}
+    types = frame.dtypes.to_dict()
+    families = {column: _family(types[column]) for column in suite.columns}
     for rule in suite.rules:
         for column in rule.columns:
             if (expected := _expected_family(rule, column)) not in (None, families[column]):
