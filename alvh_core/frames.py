@@ -101,14 +101,12 @@ def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
     parts = [part for part in frames if len(part)]
     if not parts:
         return empty(table)
-    stacked = {}
-    for spec in table.columns:
-        columns = [part[spec.name] for part in parts]
-        if spec.dtype == "category":  # concat of unlike categories would fall back to objects
-            stacked[spec.name] = pd.Series(pd.api.types.union_categoricals(columns, sort_categories=True))
-        else:
-            stacked[spec.name] = pd.concat(columns, ignore_index=True)
-    return pd.DataFrame(stacked)
+    categories = [spec.name for spec in table.columns if spec.dtype == "category"]
+    plain = [name for name in table.names if name not in categories]
+    stacked: dict[Any, Any] = dict(pd.concat([part[plain] for part in parts], ignore_index=True).items())
+    for name in categories:  # concat of unlike categories would fall back to objects
+        stacked[name] = pd.api.types.union_categoricals([part[name] for part in parts], sort_categories=True)
+    return pd.DataFrame({name: stacked[name] for name in table.names})
 
 
 def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dict[str, pd.DataFrame]:

@@ -154,6 +154,8 @@ def _comparable(signals: pd.DataFrame) -> pd.DataFrame:
 
 def _books(ladders: pd.DataFrame, values: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
     """Yield subject, hosts and values of every book; hosts with parameters of their own are a book of their own."""
+    if ladders.empty:
+        return
     kind = np.where(ladders["variant"] == "V3_NATIVE", "puts", "calls")
     books = ladders.assign(book=ladders["hedge_symbol"] + " " + kind)
     groups = books.groupby(["book", *values], dropna=False)["host"].agg([_names, "nunique"]).reset_index()
