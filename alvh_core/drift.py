@@ -7,7 +7,7 @@ nothing out; who reads the report decides.
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.schemas import DRIFT
+from alvh_core.schemas import DRIFT, SPREAD_SCORES
 
 WINDOW_NIGHTS = 20
 MIN_NIGHTS = 10  # fewer have no usual value
@@ -17,6 +17,7 @@ SPREAD_RATIO = (0.3333, 3.0)
 _QUOTE = ["osi_symbol", "bid_usd", "ask_usd", "bid_size_count", "ask_size_count"]
 _MEASURES = ["contracts_count", "two_sided_frac", "s_median_frac"]
 HASHED = ["underlying", *_QUOTE]
+COMPARED = SPREAD_SCORES.only(["trade_date", "level", "key", *_MEASURES])
 
 
 def daily_drift(scores: pd.DataFrame, quotes: pd.DataFrame, scores_before: pd.DataFrame, drift_before: pd.DataFrame,
@@ -30,7 +31,7 @@ def daily_drift(scores: pd.DataFrame, quotes: pd.DataFrame, scores_before: pd.Da
     quotes : DataFrame
         Columns `HASHED` of the night's contracts.
     scores_before : DataFrame
-        `SPREAD_SCORES` of earlier nights; of these, the last `WINDOW_NIGHTS` before the night count.
+        `COMPARED` of earlier nights; of these, the last `WINDOW_NIGHTS` before the night count.
     drift_before : DataFrame
         `DRIFT` of the night before.
     trade_date : Timestamp
@@ -85,7 +86,7 @@ def quotes_hashes(quotes: pd.DataFrame) -> pd.Series:
     """
     if quotes.empty:
         return pd.Series(dtype="str")
-    hashed = pd.util.hash_pandas_object(quotes[_QUOTE], index=False)
+    hashed = pd.util.hash_pandas_object(quotes[_QUOTE], index=False, categorize=False)  # no contract comes twice
     summed = hashed.groupby(quotes["underlying"].astype("str").to_numpy()).sum()  # modulo 2**64, by unsigned addition
     return summed.map("{:016x}".format).astype("str")
 

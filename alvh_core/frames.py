@@ -6,6 +6,7 @@ Everything stored or validated passes here once. Rules about values are expectat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -45,15 +46,15 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     ContractError
         A required column is missing or cannot be cast; the message names table and column.
     """
-    found = frame.dtypes.to_dict()
+    found = dict(zip(frame.columns, frame.dtypes, strict=True))
     missing = [name for name in table.names if name not in found and not table.is_nullable(name)]
     if missing:
         raise ContractError(f"{table.name}: expected columns {missing}, found {list(frame.columns)}")
-    target = _target(table)
+    target = dtypes(table)
     right = {name for name, dtype in target.items() if name in found and _is(found[name], dtype)}
     is_plain = frame.columns.is_unique and frame.columns.name is None
     if is_plain and len(right) == len(target):  # most frames come right
-        return frame[list(target)].reset_index(drop=True)
+        return (frame if list(found) == list(target) else frame[list(target)]).reset_index(drop=True)
     cast = {spec.name: frame[spec.name] if spec.name in right else _cast(frame, spec, table) for spec in table.columns}
     return pd.DataFrame(cast, index=frame.index).reset_index(drop=True)
 
@@ -69,14 +70,14 @@ def _empty(table: TableSpec) -> pd.DataFrame:
 
 
 @cache
-def _target(table: TableSpec) -> dict[str, Any]:
+def dtypes(table: TableSpec) -> Mapping[str, Any]:
     """Return the types of a table's columns as pandas has them; a category is any whose names are strings."""
     masked = {"int": "Int64", "bool": "boolean"}
     plain = {**_PANDAS, "category": "category", "int": "int64", "bool": "bool"}
-    return {
+    return MappingProxyType({
         spec.name: pd.api.types.pandas_dtype((plain | masked if table.is_nullable(spec.name) else plain)[spec.dtype])
         for spec in table.columns
-    }
+    })  # fmt: skip
 
 
 def _is(found: Any, target: Any) -> bool:
@@ -100,14 +101,12 @@ def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
     parts = [part for part in frames if len(part)]
     if not parts:
         return empty(table)
-    stacked = {}
-    for spec in table.columns:
-        columns = [part[spec.name] for part in parts]
-        if spec.dtype == "category":  # concat of unlike categories would fall back to objects
-            stacked[spec.name] = pd.Series(pd.api.types.union_categoricals(columns, sort_categories=True))
-        else:
-            stacked[spec.name] = pd.concat(columns, ignore_index=True)
-    return pd.DataFrame(stacked)
+    categories = [spec.name for spec in table.columns if spec.dtype == "category"]
+    plain = [name for name in table.names if name not in categories]
+    stacked: dict[Any, Any] = dict(pd.concat([part[plain] for part in parts], ignore_index=True).items())
+    for name in categories:  # concat of unlike categories would fall back to objects
+        stacked[name] = pd.api.types.union_categoricals([part[name] for part in parts], sort_categories=True)
+    return pd.DataFrame({name: stacked[name] for name in table.names})
 
 
 def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dict[str, pd.DataFrame]:
@@ -125,14 +124,14 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
     dict of str to DataFrame
     """
     return {
-        name: frame[frame[column].astype("str") == value].reset_index(drop=True) if column in frame else frame
+        name: frame[frame[column] == value].reset_index(drop=True) if column in frame else frame
         for name, frame in tables.items()
     }
 
 
 def only(frame: pd.DataFrame, columns: Sequence[str], name: str, value: str) -> pd.DataFrame:
     """Return some columns of the rows that have one value."""
-    return frame.loc[frame[name].astype("str") == value, list(columns)]
+    return frame.loc[frame[name] == value, list(columns)]
 
 
 def joined(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:

@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ import pandas as pd
 
 from alvh_core.errors import ContractError
 from expectations.custom import row_law
+from expectations.report import Outcome
 from expectations.rules import Rule
 
 # Positions are read from the plain index (the index-column option costs 26 s on a million faults); the query string and
@@ -28,15 +28,6 @@ _RESULT_FORMAT = {
 }
 # One run at a time: a context registers itself process-wide and threads gave no speed-up where they were tried.
 _LOCK = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one rule: it held or not, the rows it looked at, and the positions that broke it."""
-
-    is_success: bool
-    evaluated_count: int
-    positions: Sequence[int]
 
 
 @contextmanager

@@ -205,8 +205,8 @@ def _passed(report: ValidationReport, frame: pd.DataFrame) -> ValidationReport:
     """Stop the night on a fault of that severity."""
     if not report.has_night_failure:
         return report
-    broken = report.checks[~report.checks["is_success"] & (report.checks["severity"] == "night")]
-    told = "; ".join(f"{c.check_name} ({c.check_column}): {c.unexpected_count} rows" for c in broken.itertuples())
+    told = "; ".join(f"{rule.name} ({rule.column}): {len(outcome.positions)} rows"
+                     for rule, outcome in report.broken if rule.severity == "night")  # fmt: skip
     raise FatalError(f"{report.dataset}: {len(frame)} rows, expected every night rule to hold, broken: {told}. "
                      "Nothing is published; the raw payloads are kept")  # fmt: skip
 

@@ -3,8 +3,9 @@
 Pure pandas. No Great Expectations type, no rule and no decision what to do about a fault belongs here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,15 @@ FAULT_COLUMNS = ("position", "severity", "reason", "rule_no")
 REJECT_COLUMNS = ("position", *MARKS)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one rule: it held or not, the rows it looked at, and the positions that broke it."""
+
+    is_success: bool
+    evaluated_count: int
+    positions: Sequence[int]
+
+
 @dataclass(frozen=True, eq=False)
 class ValidationReport:
     """The outcome of one suite on one frame.
@@ -27,33 +37,47 @@ class ValidationReport:
     ----------
     dataset : str
         What was validated.
-    checks : DataFrame
-        One row per rule, columns `CHECK_COLUMNS`; fits ``meta_validations`` once the night's keys are added.
-    faults : DataFrame
-        One row per (frame row, broken rule), columns `FAULT_COLUMNS`, sorted by position. ``position`` counts the rows
-        of the validated frame from 0, whatever its index. Rules about the whole frame (row counts) have no fault rows.
     rules : tuple of Rule
         What ``rule_no`` counts.
-    values : DataFrame
-        The faulty rows, in order of position: the columns that rules look at.
+    outcomes : sequence of Outcome
+        One per rule.
+    frame : DataFrame
+        What was validated, from which the faulty rows are told.
     """
 
     dataset: str
-    checks: pd.DataFrame
-    faults: pd.DataFrame
     rules: tuple[Rule, ...]
-    values: pd.DataFrame
+    outcomes: Sequence[Outcome]
+    frame: pd.DataFrame
+
+    @property
+    def checks(self) -> pd.DataFrame:
+        """One row per rule, columns `CHECK_COLUMNS`."""
+        return combine([self])[list(CHECK_COLUMNS)]
+
+    @cached_property
+    def faults(self) -> pd.DataFrame:
+        """One row per (frame row, broken rule), columns `FAULT_COLUMNS`, sorted by position.
+
+        ``position`` counts the rows of the validated frame from 0, whatever its index. Rules about the whole frame (row
+        counts) have no fault rows.
+        """
+        return _faults(self.rules, self.outcomes)
 
     @property
     def is_success(self) -> bool:
         """Whether every rule held."""
-        return bool(self.checks["is_success"].all())
+        return not self.broken
+
+    @property
+    def broken(self) -> list[tuple[Rule, Outcome]]:
+        """The rules that did not hold."""
+        return [both for both in zip(self.rules, self.outcomes, strict=True) if not both[1].is_success]
 
     @property
     def worst_severity(self) -> str | None:
         """The gravest severity among the broken rules; None when every rule held."""
-        broken = set(self.checks.loc[~self.checks["is_success"], "severity"])
-        return next((severity for severity in reversed(SEVERITIES) if severity in broken), None)
+        return max((rule.severity for rule, _ in self.broken), key=SEVERITIES.index, default=None)
 
     @property
     def has_night_failure(self) -> bool:
@@ -88,23 +112,10 @@ class ValidationReport:
         positions, row = np.unique(self.faults["position"].to_numpy(dtype="int64"), return_inverse=True)
         is_broken = np.zeros((len(positions), len(self.rules)), dtype=bool)
         is_broken[row, self.faults["rule_no"].to_numpy()] = True
-        parts = [self._alike(at, broken) for at, broken in _combinations(is_broken, self.rules)]
+        faulty = self.frame.iloc[positions]
+        parts = [_alike(faulty.iloc[at], at, broken) for at, broken in _combinations(is_broken, self.rules)]
         alike = pd.concat(parts) if parts else pd.DataFrame(columns=list(MARKS), dtype="str")
         return alike.sort_index().reset_index(drop=True).assign(position=positions)[list(REJECT_COLUMNS)]
-
-    def _alike(self, at: NDArray[np.int64], broken: list[Rule]) -> pd.DataFrame:
-        """Describe the rows that break the same rules; there are few such groups, however many rows."""
-        gravest = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))  # the first, of several
-        columns = list(dict.fromkeys(name for rule in broken for name in rule.columns))
-        return pd.DataFrame(
-            {
-                "severity": gravest.severity,
-                "rule_name": gravest.name,
-                "reason": "; ".join(dict.fromkeys(rule.reason for rule in broken)),
-                "observed": observed(self.values[columns].iloc[at]).to_numpy(),
-            },
-            index=at,
-        )
 
 
 def combine(reports: Iterable[ValidationReport]) -> pd.DataFrame:
@@ -117,13 +128,49 @@ def combine(reports: Iterable[ValidationReport]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``dataset`` and `CHECK_COLUMNS`; no reports give an empty frame. Faults are not stacked: their positions only
-        mean something within their own frame.
+        ``dataset`` and `CHECK_COLUMNS`, one row per rule; fits ``meta_validations`` once the night's keys are added.
+        Faults are not stacked: their positions only mean something within their own frame.
     """
-    frames = [report.checks.assign(dataset=report.dataset) for report in reports]
-    if not frames:
-        return pd.DataFrame({name: [] for name in ("dataset", *CHECK_COLUMNS)})
-    return pd.concat(frames, ignore_index=True)[["dataset", *CHECK_COLUMNS]]
+    rows = [
+        (report.dataset, rule.name, rule.column, rule.severity, outcome.is_success, outcome.evaluated_count,
+         len(outcome.positions))
+        for report in reports for rule, outcome in zip(report.rules, report.outcomes, strict=True)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["dataset", *CHECK_COLUMNS])
+
+
+def _alike(rows: pd.DataFrame, at: NDArray[np.int64], broken: list[Rule]) -> pd.DataFrame:
+    """Describe the rows that break the same rules; there are few such groups, however many rows."""
+    gravest = max(broken, key=lambda rule: SEVERITIES.index(rule.severity))  # the first, of several
+    columns = list(dict.fromkeys(name for rule in broken for name in rule.columns))
+    return pd.DataFrame(
+        {
+            "severity": gravest.severity,
+            "rule_name": gravest.name,
+            "reason": "; ".join(dict.fromkeys(rule.reason for rule in broken)),
+            "observed": observed(rows[columns]).to_numpy(),
+        },
+        index=at,
+    )
+
+
+def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """One row per broken (row, rule); categories, because millions of rows share a few dozen reasons."""
+    counts = [len(outcome.positions) for outcome in outcomes]
+    numbers = np.repeat(np.arange(len(rules)), counts)
+    position = np.concatenate([np.asarray(outcome.positions, dtype="int64") for outcome in outcomes])
+    order = np.lexsort((numbers, position))
+    severities, reasons = pd.Index(SEVERITIES), pd.Index(list(dict.fromkeys(rule.reason for rule in rules)))
+    severity = severities.get_indexer(pd.Index([rule.severity for rule in rules]))
+    reason = reasons.get_indexer(pd.Index([rule.reason for rule in rules]))
+    return pd.DataFrame(
+        {
+            "position": position[order],
+            "severity": pd.Categorical.from_codes(severity[numbers[order]], categories=severities),
+            "reason": pd.Categorical.from_codes(reason[numbers[order]], categories=reasons),
+            "rule_no": numbers[order],
+        }
+    )
 
 
 def _combinations(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alvh_core.columns import COLUMNS, SEVERITIES
+from alvh_core.columns import COLUMNS
 from alvh_core.errors import ContractError
-from expectations.engine import Outcome, session
+from expectations.engine import session
 from expectations.proofs import proven_count
-from expectations.report import CHECK_COLUMNS, ValidationReport
+from expectations.report import Outcome, ValidationReport
 from expectations.rules import Rule, Suite
 
 # Every rule on a column copies the whole frame it is given (to leave out nulls), so rules see only a few columns at a
@@ -63,29 +63,32 @@ def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -
         A column is missing or of the wrong type, or a rule could not be evaluated. A broken rule raises nothing.
     """
     name = dataset or suite.dataset
-    _check_contract(frame, suite, name)
-    counted = frame[list(suite.columns)].reset_index(drop=True)
+    missing = [column for column in suite.columns if column not in frame]
+    if missing:
+        raise ContractError(f"{name}: expected columns {missing}, found {list(frame.columns)}")
+    counted = frame.reset_index(drop=True)
+    _check_types(counted, suite, name)
     outcomes = {number: _proven(rule, counted) for number, rule in enumerate(suite.rules)}
     open_rules = {number: rule for number, rule in enumerate(suite.rules) if outcomes[number] is None}
     with session() if open_rules else nullcontext(_nothing) as evaluate:
         for columns, numbers in _blocks(open_rules):
             block = counted[columns]
             outcomes.update(zip(numbers, evaluate(block, [open_rules[number] for number in numbers]), strict=True))
-    return _report(name, suite, frame, [outcome for outcome in outcomes.values() if outcome is not None])
+    return ValidationReport(name, suite.rules, tuple(filter(None, outcomes.values())), frame)
 
 
 def _nothing(_frame: pd.DataFrame, _rules: Sequence[Rule]) -> list[Outcome]:
     return []
 
 
-def _check_contract(frame: pd.DataFrame, suite: Suite, name: str) -> None:
-    missing = [column for column in suite.columns if column not in frame]
-    if missing:
-        raise ContractError(f"{name}: expected columns {missing}, found {list(frame.columns)}")
+def _check_types(frame: pd.DataFrame, suite: Suite, name: str) -> None:
+    if frame.empty:  # a column may have lost its type
+        return
+    types = frame.dtypes.to_dict()
+    families = {column: _family(types[column]) for column in suite.columns}
     for rule in suite.rules:
         for column in rule.columns:
-            expected, found = _expected_family(rule, column), _family(frame[column])
-            if len(frame) and expected not in (None, found):  # an empty column may have lost its type
+            if (expected := _expected_family(rule, column)) not in (None, families[column]):
                 raise ContractError(
                     f"{name}.{column}: expected {expected} values, found {frame[column].dtype}; conform the frame first"
                 )
@@ -97,9 +100,9 @@ def _expected_family(rule: Rule, column: str) -> str | None:
     return {"between": "number", "in_set": "string", "matches": "string"}.get(rule.kind)
 
 
-def _family(values: pd.Series) -> str | None:
-    dtype = values.cat.categories.dtype if isinstance(values.dtype, pd.CategoricalDtype) else values.dtype
-    return next((family for family, is_family in _IS_FAMILY.items() if is_family(dtype)), None)
+def _family(dtype: Any) -> str | None:
+    of_values = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    return next((family for family, is_family in _IS_FAMILY.items() if is_family(of_values)), None)
 
 
 def _proven(rule: Rule, frame: pd.DataFrame) -> Outcome | None:
@@ -127,35 +130,6 @@ def _blocks(rules: dict[int, Rule]) -> Iterator[tuple[list[str], list[int]]]:
         numbers.append(number)
     if numbers:
         yield columns, numbers
-
-
-def _report(name: str, suite: Suite, frame: pd.DataFrame, outcomes: Sequence[Outcome]) -> ValidationReport:
-    rows = [
-        (rule.name, rule.column, rule.severity, outcome.is_success, outcome.evaluated_count, len(outcome.positions))
-        for rule, outcome in zip(suite.rules, outcomes, strict=True)
-    ]
-    faults = _faults(suite.rules, outcomes)
-    values = frame[list(suite.columns)].iloc[faults["position"].unique()]
-    return ValidationReport(name, pd.DataFrame(rows, columns=list(CHECK_COLUMNS)), faults, suite.rules, values)
-
-
-def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row per broken (row, rule); categories, because millions of rows share a few dozen reasons."""
-    counts = [len(outcome.positions) for outcome in outcomes]
-    numbers = np.repeat(np.arange(len(rules)), counts)
-    position = np.concatenate([np.asarray(outcome.positions, dtype="int64") for outcome in outcomes])
-    order = np.lexsort((numbers, position))
-    severities, reasons = pd.Index(SEVERITIES), pd.Index(list(dict.fromkeys(rule.reason for rule in rules)))
-    severity = severities.get_indexer(pd.Index([rule.severity for rule in rules]))
-    reason = reasons.get_indexer(pd.Index([rule.reason for rule in rules]))
-    return pd.DataFrame(
-        {
-            "position": position[order],
-            "severity": pd.Categorical.from_codes(severity[numbers[order]], categories=severities),
-            "reason": pd.Categorical.from_codes(reason[numbers[order]], categories=reasons),
-            "rule_no": numbers[order],
-        }
-    )
 
 
 _FAMILIES = {

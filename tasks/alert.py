@@ -10,14 +10,13 @@ from typing import Any
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.alerting.findings import BEFORE_TABLES, NightEvidence
+from alvh_core.alerting.findings import BEFORE_TABLES, BOUGHT_LEGS, HISTORY, TONIGHT_TABLES, NightEvidence
 from alvh_core.alerting.ladders import deployed_on
 from alvh_core.alerting.nights import night_alerts, watch_alert
 from alvh_core.alerting.quiet import RECENT_DAYS, told, with_quiet
 from alvh_core.alerting.rules import AlertLimits
 from alvh_core.errors import AlvhError
-from alvh_core.quotes import night_before
-from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS
+from alvh_core.schemas import LADDER_STATE, META_ALERTS
 from tasks.night import Night
 from tasks.warehouse import ledger, outbox
 
@@ -57,16 +56,19 @@ def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[
               recent: pd.DataFrame) -> NightEvidence:  # fmt: skip
     """Return what the rules look at: of the default profile, one message a desk, not one a profile."""
     day, mode, warehouse, profile = night.trade_date, night.source_mode, night.warehouse, night.profile.name
-    last = night_before(warehouse.state_before(mode, day))
+    last = warehouse.night_before(mode, day)
     empty = {spec.name: frames.empty(spec) for spec in BEFORE_TABLES}
-    tonight, limits = frames.narrowed(tables, "profile", profile), AlertLimits()
-    bought = [warehouse.night(mode, past, profile=profile, tables=[LADDER_LEGS])[LADDER_LEGS.name]
+    tonight, limits = (
+        frames.narrowed({name: tables[name] for name in TONIGHT_TABLES}, "profile", profile),
+        AlertLimits(),
+    )
+    bought = [warehouse.night(mode, past, profile=profile, tables=[BOUGHT_LEGS])[BOUGHT_LEGS.name]
               for past in deployed_on(tonight[LADDER_STATE.name]) if past != day]  # fmt: skip
-    history = warehouse.last_nights(LADDER_SIGNALS, mode, day, limits.history_nights, profile=profile)
+    history = warehouse.last_nights(HISTORY, mode, day, limits.history_nights, profile=profile)
     return NightEvidence(
         trade_date=day, source_mode=mode, tonight=tonight,
         before=warehouse.night(mode, last, profile=profile, tables=BEFORE_TABLES) if last else empty,
-        history=frames.before(history, day), bought_legs=frames.concat(bought, LADDER_LEGS), counts=counts,
+        history=frames.before(history, day), bought_legs=frames.concat(bought, BOUGHT_LEGS), counts=counts,
         told=told(recent, "filter_flip", day), limits=limits,
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.drift import HASHED, WINDOW_NIGHTS, daily_drift
+from alvh_core.drift import COMPARED, HASHED, WINDOW_NIGHTS, daily_drift
 from alvh_core.schemas import DRIFT, META_VALIDATIONS, PRICED_QUOTES, SPREAD_SCORES
 from expectations.gate import dated, validate_rows
 from expectations.suites import drift_suite
@@ -20,7 +20,8 @@ def drift(night: Night) -> None:
     lake, day, mode, warehouse = night.lake, night.trade_date, night.source_mode, night.warehouse
     found = daily_drift(
         lake.read(SPREAD_SCORES), lake.read(PRICED_QUOTES, columns=HASHED),
-        warehouse.last_nights(SPREAD_SCORES, mode, day, WINDOW_NIGHTS + 1), warehouse.rows_before(DRIFT, mode, day),
+        warehouse.last_nights(COMPARED, mode, day, WINDOW_NIGHTS + 1, level="underlying"),
+        warehouse.rows_before(DRIFT, mode, day),
         pd.Timestamp(day), mode,
     )  # fmt: skip
     checks = validate_rows(found, DRIFT, drift_suite()).checks

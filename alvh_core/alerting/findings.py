@@ -13,6 +13,7 @@ from alvh_core.schemas import (
     CROSS_CHECK,
     DRIFT,
     FORWARDS,
+    LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
     META_ALERTS,
@@ -21,12 +22,23 @@ from alvh_core.schemas import (
     SNAPSHOTS,
     VERDICTS_TABLE,
 )
+from alvh_core.triggers import LADDER
 
-# What a rule may look at of the night before: to read all of its tables would cost more than the rules
+# What a rule may look at of earlier nights: to read all of their tables would cost more than the rules
 BEFORE_TABLES = (
-    CROSS_CHECK, DRIFT, FORWARDS, LADDER_SIGNALS, LADDER_STATE, META_PAYLOADS, META_QUARANTINE, SNAPSHOTS,
-    VERDICTS_TABLE,
-)  # fmt: skip
+    CROSS_CHECK.only(["symbol", "cross_check", "spread_ratio"]),
+    DRIFT.only(["underlying", "contracts_ratio", "spread_ratio", "two_sided_change_frac", "is_repeated"]),
+    FORWARDS.only(["root", "expiry_date", "vx_gap_vol_points"]),
+    LADDER_SIGNALS.only(["hedge_symbol", "filter_state"]),
+    LADDER_STATE.only([*LADDER, "layer_no", "is_armed"]),
+    META_PAYLOADS.only(["dataset", "symbol", "payload_outcome", "reason"]),
+    META_QUARANTINE.only(["row_key", "severity", "reason"]),
+    SNAPSHOTS.only(["underlying", "quote_clock"]),
+    VERDICTS_TABLE.only([*LADDER, "verdict"]),
+)
+HISTORY = LADDER_SIGNALS.only(["trade_date", *LADDER, "filter_state", "s_ladder_frac", "quote_clock"])
+BOUGHT_LEGS = LADDER_LEGS.only(["trade_date", *LADDER, "layer_no", "osi_symbol", "expiry_date"])
+TONIGHT_TABLES = (*(table.name for table in BEFORE_TABLES), LADDER_LEGS.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +50,13 @@ class NightEvidence:
     trade_date : date
     source_mode : str
     tonight : mapping of str to DataFrame
-        Warehouse tables by name of the night about to be published.
+        `TONIGHT_TABLES` by name of the night about to be published.
     before : mapping of str to DataFrame
         `BEFORE_TABLES` by name of the night published before it; may be empty.
     history : DataFrame
-        `LADDER_SIGNALS` of earlier nights of the same source mode.
+        `HISTORY` of earlier nights of the same source mode.
     bought_legs : DataFrame
-        `LADDER_LEGS` of the sessions on which held layers were deployed.
+        `BOUGHT_LEGS` of the sessions on which held layers were deployed.
     counts : mapping of str to int
         rows_in_count and rows_quarantined_count of the night.
     told : mapping of str to str

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.alerting.findings import Finding, NightEvidence
+from alvh_core.alerting.findings import BOUGHT_LEGS, Finding, NightEvidence
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
 
@@ -48,7 +48,7 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
 def armed_layers(night: NightEvidence) -> Iterator[Finding]:
     """Find layers that are armed after tonight's close and were not, or the other way round."""
     tonight, before = (
-        _plain(tables[LADDER_STATE.name])[[*_LAYER, "is_armed"]] for tables in (night.tonight, night.before)
+        _plain(tables[LADDER_STATE.name][[*_LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
     )
     both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
     changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
@@ -87,9 +87,9 @@ def deployed_on(state: pd.DataFrame) -> list[date]:
 
 def due_rolls(night: NightEvidence) -> Iterator[Finding]:
     """Find contracts held on paper that are near their settlement or past it."""
-    held = _plain(night.tonight[LADDER_STATE.name])
-    held = held[held["units_deployed"] > 0][[*_LAYER, "deployed_date"]]
-    bought = _plain(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], LADDER_LEGS))
+    state = night.tonight[LADDER_STATE.name]
+    held = _plain(state.loc[state["units_deployed"] > 0, [*_LAYER, "deployed_date"]])
+    bought = _plain(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], BOUGHT_LEGS))
     contracts = held.merge(
         bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"]),
         left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
@@ -154,6 +154,8 @@ def _comparable(signals: pd.DataFrame) -> pd.DataFrame:
 
 def _books(ladders: pd.DataFrame, values: Sequence[str]) -> Iterator[tuple[str, str, Any]]:
     """Yield subject, hosts and values of every book; hosts with parameters of their own are a book of their own."""
+    if ladders.empty:
+        return
     kind = np.where(ladders["variant"] == "V3_NATIVE", "puts", "calls")
     books = ladders.assign(book=ladders["hedge_symbol"] + " " + kind)
     groups = books.groupby(["book", *values], dropna=False)["host"].agg([_names, "nunique"]).reset_index()

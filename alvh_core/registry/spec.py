@@ -4,7 +4,8 @@ Topics declare their columns and tables in modules beside this one; a name is de
 everywhere. No column and no table is declared here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from alvh_core.errors import ContractError
 
@@ -95,6 +96,12 @@ class TableSpec:
     def names(self) -> tuple[str, ...]:
         """Names of all columns, keys first."""
         return self.key + tuple(name.rstrip("?") for name in self.values)
+
+    def only(self, names: Iterable[str]) -> "TableSpec":
+        """Return the table as far as some of its columns go."""
+        kept = frozenset(names)
+        return replace(self, key=tuple(name for name in self.key if name in kept),
+                       values=tuple(name for name in self.values if name.rstrip("?") in kept))  # fmt: skip
 
     def is_nullable(self, name: str) -> bool:
         """Whether a column may hold nulls."""

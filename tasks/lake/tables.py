@@ -7,7 +7,6 @@ night is computed in shards, each writes ``part.{shard}.parquet`` beside it, unt
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -130,9 +129,7 @@ class LakeTables:
         frame = _to_pandas(self._read(table, path, columns))
         if columns is None:
             return self._hold(path, conform(frame, table))
-        values = tuple(v for v in table.values if v.rstrip("?") in columns)
-        some = replace(table, key=tuple(k for k in table.key if k in columns), values=values)
-        return conform(frame, some)[columns]
+        return conform(frame, table.only(columns))[columns]
 
     def _is_held(self, frame: pd.DataFrame) -> bool:
         return self._held is not None and frame.size <= HELD_CELLS

@@ -17,7 +17,7 @@ from alvh_core.alerting.rules import ALERT_RULES
 from alvh_core.columns import ALERT_SEVERITIES
 from alvh_core.schemas import META_ALERTS, META_DELIVERIES
 from tasks.warehouse.rows import read_frame
-from tasks.warehouse.tables import SQL_TABLES, records
+from tasks.warehouse.tables import SQL_TABLES, plain_columns
 
 BUNDLE = 20
 LEASE = timedelta(minutes=5)
@@ -50,7 +50,8 @@ def add_alerts(connection: sa.Connection, alerts: pd.DataFrame) -> None:
     alerts : DataFrame
         `META_ALERTS`.
     """
-    rows = records(alerts, META_ALERTS)
+    columns = plain_columns(alerts, META_ALERTS)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     _insert_absent(connection, _alerts, rows)
     again = [row["alert_id"] for row in rows if row["alert_status"] == "PENDING"]
     revived = _alerts.c.alert_id.in_(again) & (_alerts.c.quiet_reason == WITHDRAWN)

@@ -22,7 +22,7 @@ from tasks.warehouse.faults import clear_errors
 from tasks.warehouse.ledger import NightKey
 from tasks.warehouse.query import query_warehouse
 from tasks.warehouse.rows import answers_sha256, read_frame, replace_night
-from tasks.warehouse.tables import SQL_TABLES, records
+from tasks.warehouse.tables import SQL_TABLES, plain_columns
 
 __all__ = ["NightKey", "Warehouse", "query_warehouse"]
 
@@ -186,17 +186,17 @@ class Warehouse:
         missing = [spec.name for spec in NIGHT_TABLES if spec.name not in tables]
         if missing:
             raise ContractError(f"{key}: expected every table of a night, missing {missing}")
-        rows = {spec.name: records(tables[spec.name], spec) for spec in NIGHT_TABLES}
+        plain = {spec.name: plain_columns(tables[spec.name], spec) for spec in NIGHT_TABLES}
         done = {"outcome": outcome, "reason": reason, "based_on_no": based_on_no, **counts}
         with self.writing(key) as connection:
             ledger.fence(connection, key, run_id)
-            for name, part in rows.items():
-                replace_night(connection, SQL_TABLES[name], key, part)
-            ledger.complete(connection, key, answers_sha256(rows), done)
+            for name, columns in plain.items():
+                replace_night(connection, SQL_TABLES[name], key, columns)
+            ledger.complete(connection, key, answers_sha256(plain), done)
             gaps.fill(connection, key)
             if also is not None:
                 also(connection)
-        return {name: len(part) for name, part in rows.items()}
+        return {name: len(tables[name]) for name in plain}
 
     def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return `LADDER_STATE` of the latest night before a date; empty where there is none."""
@@ -205,9 +205,15 @@ class Warehouse:
     def rows_before(self, spec: TableSpec, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return a table's rows of the latest night before a date that has any; empty where there is none."""
         table = SQL_TABLES[spec.name]
-        earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
-        newest = sa.select(sa.func.max(table.c.trade_date)).where(earlier).scalar_subquery()
-        return self._read(sa.select(table).where(earlier & (table.c.trade_date == newest)), spec)
+        newest = _newest(table, source_mode, trade_date).scalar_subquery()
+        return self._read(
+            sa.select(table).where((table.c.source_mode == source_mode) & (table.c.trade_date == newest)), spec
+        )
+
+    def night_before(self, source_mode: str, trade_date: date) -> date | None:
+        """Return the latest night before a date that left its `LADDER_STATE`."""
+        with self.reading() as connection:
+            return connection.scalar(_newest(SQL_TABLES[LADDER_STATE.name], source_mode, trade_date))
 
     def signals_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return `LADDER_SIGNALS` of all nights before a date."""
@@ -215,17 +221,16 @@ class Warehouse:
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
         return self._read(sa.select(table).where(earlier), LADDER_SIGNALS)
 
-    def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int, *,
-                    profile: str | None = None) -> pd.DataFrame:  # fmt: skip
-        """Return a table's rows of a night and the nights before it, so many in all; of one profile, if one is named.
+    def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int,
+                    **equal: str) -> pd.DataFrame:  # fmt: skip
+        """Return a table's rows of a night and the nights before it, so many in all, with some columns as told.
 
         Nights are counted by the ledger's complete ones: to find them in a large table would mean reading all of it.
         """
         table = SQL_TABLES[spec.name]
-        rows = (table.c.source_mode == source_mode) & table.c.trade_date.in_(
-            _published(source_mode, trade_date, nights)
-        )
-        return self._read(sa.select(table).where(rows & _of_profile(table, profile)), spec)
+        days = _published(source_mode, trade_date, nights)
+        wanted = [table.c[name] == value for name, value in {"source_mode": source_mode, **equal}.items()]
+        return self._read(_columns(spec).where(table.c.trade_date.in_(days), *wanted), spec)
 
     def last_columns(self, spec: TableSpec, columns: Sequence[str], source_mode: str, trade_date: date, nights: int, *,
                      profile: str) -> pd.DataFrame:  # fmt: skip
@@ -247,14 +252,14 @@ class Warehouse:
                 table = SQL_TABLES[spec.name]
                 mine = (table.c.source_mode == source_mode) & (table.c.trade_date == trade_date)
                 mine &= _of_profile(table, profile)
-                query = sa.select(table).where(mine).order_by(*table.primary_key)
+                query = _columns(spec).where(mine).order_by(*table.primary_key)
                 result[spec.name] = read_frame(connection, query, spec)
         return result
 
     def fingerprint(self, source_mode: str, trade_date: date) -> str:
         """Hash every published answer row of a night; two runs agree exactly if these agree."""
         published = self.night(source_mode, trade_date)
-        return answers_sha256({spec.name: records(published[spec.name], spec) for spec in NIGHT_TABLES})
+        return answers_sha256({spec.name: plain_columns(published[spec.name], spec) for spec in NIGHT_TABLES})
 
     def close(self) -> None:
         """Give the connections back."""
@@ -264,6 +269,17 @@ class Warehouse:
     def _read(self, query: sa.Select[Any], spec: TableSpec) -> pd.DataFrame:
         with self.reading() as connection:
             return read_frame(connection, query, spec)
+
+
+def _columns(spec: TableSpec) -> sa.Select[Any]:
+    table = SQL_TABLES[spec.name]
+    return sa.select(*(table.c[name] for name in spec.names))
+
+
+def _newest(table: sa.Table, source_mode: str, before: date) -> sa.Select[Any]:
+    """Select the date of the latest night before another that has rows in a table."""
+    earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < before)
+    return sa.select(sa.func.max(table.c.trade_date)).where(earlier)
 
 
 def _published(source_mode: str, trade_date: date, nights: int) -> sa.Select[Any]:

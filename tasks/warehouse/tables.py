@@ -1,14 +1,18 @@
-"""SQL tables derived from the column registry, and frames turned into the plain values they take."""
+"""SQL tables derived from the column registry, and frames turned into the plain values they take, and back."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
-from alvh_core.frames import conform
+from alvh_core.frames import conform, dtypes
 from alvh_core.registry.spec import WAREHOUSE, TableSpec
 from alvh_core.schemas import TABLES
+
+Columns = dict[str, list[Any]]  # by name; of one length
 
 METADATA = sa.MetaData()
 # Byte order on every server: its locale must neither order the answers nor, when it is upgraded, break their indexes.
@@ -31,8 +35,8 @@ def _sql_table(spec: TableSpec) -> sa.Table:
 SQL_TABLES: dict[str, sa.Table] = {name: _sql_table(spec) for name, spec in TABLES.items() if spec.home == WAREHOUSE}
 
 
-def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
-    """Turn a frame into rows of plain values, ordered by key.
+def plain_columns(frame: pd.DataFrame, spec: TableSpec) -> Columns:
+    """Turn a frame into columns of plain values, ordered by key.
 
     Parameters
     ----------
@@ -41,7 +45,7 @@ def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    dict of str to list
         Dates as `date`, instants as naive UTC `datetime`, numbers as Python numbers, nulls as None. What not every
         engine keeps is made the same for all: a negative zero, and the character NUL in a text.
 
@@ -50,24 +54,44 @@ def records(frame: pd.DataFrame, spec: TableSpec) -> list[dict[str, Any]]:
     ContractError
         A column is missing, cannot be cast, or has nulls it must not have.
     """
-    columns = dict(conform(frame, spec).items())
-    plain = {column.name: _plain(columns[column.name], column.dtype) for column in spec.columns}
-    lost = [name for name, values in plain.items() if None in values and not spec.is_nullable(name)]
+    conformed = conform(frame, spec)
+    plain = {column.name: _plain(conformed[column.name], column.dtype) for column in spec.columns}
+    lost = [name for name, values in plain.items() if not spec.is_nullable(name) and None in values]
     if lost:
         raise ContractError(f"{spec.name}: expected no nulls in {', '.join(lost)}, found some")
-    rows = [dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)]
-    return sorted(rows, key=lambda row: [row[name] for name in spec.key])
+    keys = list(zip(*(plain[name] for name in spec.key), strict=True))
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return {name: [values[at] for at in order] for name, values in plain.items()}
+
+
+def typed_frame(rows: Sequence[Sequence[Any]], spec: TableSpec) -> pd.DataFrame:
+    """Turn rows of plain values, in the order of the table's columns, into its frame: the way back."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(spec.names)
+    types = dtypes(spec).items()
+    return pd.DataFrame({name: _typed(values, dtype) for (name, dtype), values in zip(types, columns, strict=True)})
 
 
 def _plain(values: pd.Series, dtype: str) -> list[Any]:
     """Return a column's values as the database drivers take them."""
     if dtype == "float":
-        return [None if value != value else value + 0.0 for value in values.tolist()]  # noqa: PLR0124 - NaN
+        return [None if value != value else value for value in (values.to_numpy() + 0.0).tolist()]  # noqa: PLR0124 - NaN
     if dtype == "date":
         return list(values.to_numpy().astype("datetime64[D]").tolist())
     if dtype == "timestamp":
         return list(values.dt.tz_convert(None).to_numpy().astype("datetime64[us]").tolist())
-    known = values.astype("object").where(values.notna(), None).tolist()
-    if dtype in {"str", "category"}:
-        return [value if value is None else value.replace("\0", "\N{REPLACEMENT CHARACTER}") for value in known]
-    return known
+    if dtype == "category":  # few names, many rows; the code of a null is -1, the last place
+        names = np.array([*map(_storable, values.cat.categories), None], dtype="object")
+        return list(names[values.cat.codes.to_numpy()].tolist())
+    known = values.array.to_numpy(dtype="object", na_value=None).tolist()
+    return [value if value is None else _storable(value) for value in known] if dtype == "str" else list(known)
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _typed(values: Sequence[Any], dtype: Any) -> Any:
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical(pd.array(values, dtype="str"))
+    is_number = isinstance(dtype, np.dtype) and dtype.kind != "M"  # or a truth value
+    return np.array(values, dtype=dtype) if is_number else pd.array(values, dtype=dtype)

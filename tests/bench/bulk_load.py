@@ -26,21 +26,22 @@ def conftest():
     return module
 
 
-def insert_rows(connection, table, rows) -> None:
+def insert_rows(connection, table, columns) -> None:
     import sqlalchemy as sa
 
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     connection.execute(sa.insert(table), rows)
 
 
-def seconds_of(engine, key, rows) -> float:
+def seconds_of(engine, key, tables) -> float:
     """Publish the rows once and time the transaction."""
     from tasks.warehouse.rows import replace_night
     from tasks.warehouse.tables import SQL_TABLES
 
     start = time.perf_counter()
     with engine.begin() as connection:
-        for name, part in rows.items():
-            replace_night(connection, SQL_TABLES[name], key, part)
+        for name, columns in tables.items():
+            replace_night(connection, SQL_TABLES[name], key, columns)
     return time.perf_counter() - start
 
 
@@ -50,18 +51,19 @@ def measure(url: str, warehouse, key) -> None:
     from tasks.warehouse import postgresql
     from tasks.warehouse.engine import writer_engine
     from tasks.warehouse.repository import Warehouse
-    from tasks.warehouse.tables import records
+    from tasks.warehouse.tables import plain_columns
 
     published = warehouse.night(key.source_mode, key.trade_date)
-    rows = {name: records(frame, TABLES[name]) for name, frame in published.items()}
+    tables = {name: plain_columns(frame, TABLES[name]) for name, frame in published.items()}
     Warehouse(url).close()
-    engine, copy = writer_engine(url), postgresql.copy_rows
-    print(f"{sum(map(len, rows.values())):,} rows of {len(rows)} tables, median of {ROUNDS} transactions in turn")
+    engine, copy = writer_engine(url), postgresql.load_rows
+    count = sum(map(len, published.values()))
+    print(f"{count:,} rows of {len(tables)} tables, median of {ROUNDS} transactions in turn")
     times = {"COPY": [], "INSERT": []}
     for _ in range(ROUNDS):
         for name, way in (("COPY", copy), ("INSERT", insert_rows)):
-            with mock.patch.object(postgresql, "copy_rows", way):
-                times[name].append(seconds_of(engine, key, rows))
+            with mock.patch.object(postgresql, "load_rows", way):
+                times[name].append(seconds_of(engine, key, tables))
     for name, found in times.items():
         print(f"  {name:7s} {statistics.median(found):6.3f} s, from {min(found):.3f} to {max(found):.3f}")
     engine.dispose()
