@@ -180,6 +180,8 @@ def with_overrides(profile: LadderProfile, overrides: dict[str, Any], where: str
     ContractError
         An override names no field of the profile, or the field cannot hold its value.
     """
+    if not overrides:
+        return profile
     known = {field.name for field in fields(LadderProfile)} - {"name", "version", "source"}
     for key in overrides:
         if key not in known:

@@ -21,6 +21,9 @@ SHOCKS = (0, 5, 10, 20, 30)
 STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # domain paper C30
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
 BOOK = ["hedge_symbol", "option_right", "profile"]
+READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",
+        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd",
+        "spread_frac"]  # fmt: skip
 
 
 def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
