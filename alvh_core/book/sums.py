@@ -44,11 +44,11 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     """
     earlier = before[LADDER].astype("str")
     keys = pd.concat([ladders[LADDER].astype("str"), earlier]).drop_duplicates(ignore_index=True)
-    index = pd.MultiIndex.from_frame(keys)
+    index = pd.MultiIndex.from_frame(keys.sort_values(LADDER))  # the last bit of a sum depends on the order of groups
     days = (trade_date - before["trade_date"].max()).days if len(before) else 0
     fills, was, now = _of_fills(trades.fills, index), _of_past(trades.before, index), _of_now(trades.positions, index)
     pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
-    moved = host_returns.reindex(keys["host"]).to_numpy(dtype=np.float64)
+    moved = host_returns.reindex(index.get_level_values("host")).to_numpy(dtype=np.float64)
     is_calm = moved > CALM_FRAC
     numbers = index.get_indexer(pd.MultiIndex.from_frame(earlier))
     past = before[list(_SUMS)].set_axis(numbers).reindex(range(len(keys))).fillna(0)
@@ -60,13 +60,13 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "rolls_due_count": was["due"], "rolls_done_count": was["done"],
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
-    result = keys.assign(
+    result = index.to_frame(index=False).assign(
         **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
-    return frames.conform(result, BOOK)
+    return frames.conform(result.take(index.get_indexer(pd.MultiIndex.from_frame(keys))), BOOK)
 
 
 def _of_fills(fills: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
