@@ -50,10 +50,11 @@ def host_returns(bars: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
         `DAILY_BARS`.
     day : Timestamp
     """
-    ordered = bars.astype({"symbol": "str"}).sort_values(["symbol", "bar_date"])
-    move = ordered.groupby("symbol")["close_usd"].pct_change()
+    ordered = bars[["symbol", "bar_date", "close_usd"]].sort_values(["symbol", "bar_date"])
+    before = ordered.shift()
+    move = (ordered["close_usd"] / before["close_usd"] - 1.0).where(ordered["symbol"] == before["symbol"])
     tonight = ordered["bar_date"] == day
-    return pd.Series(move[tonight].to_numpy(), index=ordered.loc[tonight, "symbol"].to_numpy())
+    return pd.Series(move[tonight].to_numpy(), index=ordered.loc[tonight, "symbol"].astype("str").to_numpy())
 
 
 def last_closes(bars: pd.DataFrame) -> pd.DataFrame:

@@ -104,9 +104,9 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
         `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
     plan : sequence of Ladder
     """
-    rights = ladder_rights(plan)
     eligible = signals[[*LADDER, "is_eligible"]].astype(dict.fromkeys(LADDER, "str"))
-    return legs.astype(dict.fromkeys(LADDER, "str")).merge(rights, on=LADDER).merge(eligible, on=LADDER)
+    ladders = ladder_rights(plan).merge(eligible, on=LADDER)
+    return legs.astype(dict.fromkeys(LADDER, "str")).merge(ladders, on=LADDER)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

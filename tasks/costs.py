@@ -7,6 +7,7 @@ from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
 from alvh_core.costs.dividends import host_yields, night_dividends
 from alvh_core.costs.pair_rows import night_pairs
+from alvh_core.costs.scenario import READ as LEG_COLUMNS
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
 from alvh_core.costs.structure import READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
@@ -42,8 +43,8 @@ def costs(night: Night) -> None:
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
     term = lake.read(TERM)
-    legs = distinct_legs(legs_to_trade(lake.read(LADDER_LEGS), lake.read(LADDER_SIGNALS), plan), vix_betas,
-                         dict(zip(term["beta_tenor_days"], term["fwd_beta"], strict=True)))  # fmt: skip
+    chosen = legs_to_trade(lake.read(LADDER_LEGS, columns=LEG_COLUMNS), lake.read(LADDER_SIGNALS), plan)
+    legs = distinct_legs(chosen, vix_betas, dict(zip(term["beta_tenor_days"], term["fwd_beta"], strict=True)))
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)

@@ -21,7 +21,7 @@ def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     chains : DataFrame
-        `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
+        `PRICED_QUOTES` of the hedge chains: ``osi_symbol``, ``quote_flag`` and `QUOTED`.
     symbols : Series of str
         OCC symbols, in any number and order.
 

@@ -42,62 +42,62 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     DataFrame
         For every ladder ``sum(pnl) = sum(cash) + value at the last marks``.
     """
-    earlier = before.astype(dict.fromkeys(LADDER, "str"))
-    keys = pd.concat([ladders[LADDER].astype("str"), earlier[LADDER]]).drop_duplicates(ignore_index=True)
-    index = pd.MultiIndex.from_frame(keys)
+    earlier = before[LADDER].astype("str")
+    keys = pd.concat([ladders[LADDER].astype("str"), earlier]).drop_duplicates(ignore_index=True)
+    index = pd.MultiIndex.from_frame(keys.sort_values(LADDER))  # the last bit of a sum depends on the order of groups
     days = (trade_date - before["trade_date"].max()).days if len(before) else 0
-    held, open_now, fills = _valued(trades.before, "units_open"), _valued(trades.positions, "units_open"), trades.fills
-    traded = _by_ladder(fills, index, cash_mid_usd=fills["cash_mid_usd"], crossing_usd=fills["crossing_usd"],
-                        fees_usd=fills["fees_usd"], premium=_premium(fills))  # fmt: skip
-    was = _by_ladder(trades.before, index, value=held, due=trades.before["is_roll_due"].astype("int64"),
-                     done=trades.before["is_rolled"].astype("int64"))  # fmt: skip
-    now = _by_ladder(trades.positions, index, value=open_now, units=trades.positions["units_open"].abs())
-    pnl = now["value"] - was["value"] + traded["cash_mid_usd"]
-    moved = host_returns.reindex(keys["host"]).to_numpy(dtype=np.float64)
+    fills, was, now = _of_fills(trades.fills, index), _of_past(trades.before, index), _of_now(trades.positions, index)
+    pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
+    moved = host_returns.reindex(index.get_level_values("host")).to_numpy(dtype=np.float64)
     is_calm = moved > CALM_FRAC
-    past = earlier.set_index(LADDER)[list(_SUMS)].reindex(index).fillna(0)
+    numbers = index.get_indexer(pd.MultiIndex.from_frame(earlier))
+    past = before[list(_SUMS)].set_axis(numbers).reindex(range(len(keys))).fillna(0)
     gains: dict[str, Any] = {
-        "sum_pnl_mid_usd": pnl, "sum_pnl_calm_usd": pnl.where(is_calm, 0.0), "sum_crossing_usd": traded["crossing_usd"],
-        "sum_fees_usd": traded["fees_usd"], "sum_premium_usd": traded["premium"],
+        "sum_pnl_mid_usd": pnl, "sum_pnl_calm_usd": pnl.where(is_calm, 0.0), "sum_crossing_usd": fills["crossing_usd"],
+        "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
         "sum_outlay_days_usd": was["value"] * days, "book_nights_count": 1,
         "calm_nights_count": is_calm.astype("int64"),
         "rolls_due_count": was["due"], "rolls_done_count": was["done"],
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
-    marks = _marks(trades.positions, index)
-    result = traded[["cash_mid_usd", "crossing_usd", "fees_usd"]].assign(
-        **sums, **marks, pnl_mid_usd=pnl, units_open=now["units"], trade_date=trade_date, source_mode=source_mode
-    )
-    return frames.conform(result.reset_index(), BOOK)
+    result = index.to_frame(index=False).assign(
+        **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
+        book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
+        book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
+        trade_date=trade_date, source_mode=source_mode,
+    )  # fmt: skip
+    return frames.conform(result.take(index.get_indexer(pd.MultiIndex.from_frame(keys))), BOOK)
 
 
-def _valued(positions: pd.DataFrame, units: str) -> pd.Series:
-    return positions["last_mark_usd"] * positions[units] * positions["multiplier"]
-
-
-def _premium(fills: pd.DataFrame) -> pd.Series:
-    """Return what was paid for purchases at mid; a sold layer's proceeds count against it."""
+def _of_fills(fills: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+    """Sum what was paid; for purchases at mid it is premium, and a sold layer's proceeds count against it."""
     opens = fills["fill_kind"].astype("str").isin(["OPEN", "ROLL_OPEN"])
-    return -fills["cash_mid_usd"].where(opens, 0.0)
+    return _by_ladder(fills, index, cash_mid_usd=fills["cash_mid_usd"], crossing_usd=fills["crossing_usd"],
+                      fees_usd=fills["fees_usd"], premium=-fills["cash_mid_usd"].where(opens, 0.0))  # fmt: skip
+
+
+def _of_past(held: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+    """Sum what was held before the night at its last marks, and the rolls that were due."""
+    return _by_ladder(held, index, value=_valued(held), due=held["is_roll_due"].astype("int64"),
+                      done=held["is_rolled"].astype("int64"))  # fmt: skip
+
+
+def _of_now(positions: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+    """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none."""
+    size = positions["units_open"] * positions["multiplier"]
+    mark, sale = ((positions[price] * size).astype("float64") for price in ("mark_usd", "liquidation_usd"))
+    return _by_ladder(positions, index, value=_valued(positions), units=positions["units_open"].abs(),
+                      mark=mark, liquidation=sale, no_mark=mark.isna(), no_liquidation=sale.isna())  # fmt: skip
+
+
+def _valued(positions: pd.DataFrame) -> pd.Series:
+    return positions["last_mark_usd"] * positions["units_open"] * positions["multiplier"]
 
 
 def _by_ladder(rows: pd.DataFrame, index: pd.MultiIndex, **values: pd.Series) -> pd.DataFrame:
-    """Sum values by ladder over every ladder of the index."""
-    summed = pd.DataFrame(values).groupby([rows[name].astype("str") for name in LADDER]).sum()
-    return summed.reindex(index, fill_value=0)
-
-
-def _marks(positions: pd.DataFrame, index: pd.MultiIndex) -> dict[str, pd.Series]:
-    """Return the value at mid and at liquidation; none where a position has no quote tonight."""
-    size = positions["units_open"] * positions["multiplier"]
-    names = [positions[name].astype("str") for name in LADDER]
-    result = {}
-    for name, price in (("book_mark_usd", "mark_usd"), ("book_liquidation_usd", "liquidation_usd")):
-        value = (positions[price] * size).astype("float64")
-        total = value.groupby(names).sum().where(~value.isna().groupby(names).any())
-        missing = ~index.isin(total.index)
-        result[name] = total.reindex(index).mask(missing, 0.0)
-    return result
+    """Sum values by ladder over every ladder of the index, in its order."""
+    numbers = index.get_indexer(pd.MultiIndex.from_frame(rows[LADDER].astype("str")))
+    return pd.DataFrame(values).groupby(numbers).sum().reindex(range(len(index)), fill_value=0)
 
 
 def held_state(state: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
@@ -111,11 +111,11 @@ def held_state(state: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
         `POSITIONS` after the night. What waits for its settlement value protects nothing and does not count.
     """
     alive = positions[positions["position_state"] != "AWAITING_SETTLEMENT"]
-    keys = [alive[name].astype("str") if name in LADDER else alive[name] for name in LAYER]
-    held = pd.DataFrame({"units": alive["units_open"].abs(), "since": alive["entry_date"]}).groupby(keys).agg(
-        units=("units", "sum"), since=("since", "max")
-    )  # fmt: skip
-    mine = pd.MultiIndex.from_arrays([state[n].astype("str") if n in LADDER else state[n] for n in LAYER])
-    found = held.reindex(mine)
-    units = found["units"].fillna(0).to_numpy(dtype=np.int64)
-    return frames.conform(state.assign(units_deployed=units, deployed_date=found["since"].to_numpy()), LADDER_STATE)
+    mine, held = (pd.MultiIndex.from_frame(rows[LAYER].astype(dict.fromkeys(LADDER, "str"))) for rows in (state, alive))
+    layers = pd.DataFrame({"units": alive["units_open"].abs(), "since": alive["entry_date"]}).groupby(
+        mine.get_indexer(held)
+    )
+    units = layers["units"].sum().reindex(range(len(state)), fill_value=0)
+    since = layers["since"].max().reindex(range(len(state)))
+    return frames.conform(state.assign(units_deployed=units.to_numpy(dtype=np.int64), deployed_date=since.to_numpy()),
+                          LADDER_STATE)  # fmt: skip

@@ -21,6 +21,7 @@ LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
            "ask_usd", "unit_basis"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
+READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name not in {"option_right", "is_eligible"}]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,13 +155,14 @@ def _numbered(fills: pd.DataFrame) -> pd.DataFrame:
 def _kept(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     """Return what stays, marked tonight where there is a quote; the last mark is kept for differences only."""
     has_mark = held["mid_usd"].notna()
-    return held.assign(
+    marked = held.assign(
         units_open=held["units_open"] - held["units_sold"], mark_usd=held["mid_usd"],
         liquidation_usd=held["bid_usd"].where(held["units_open"] > 0, held["ask_usd"]),
         last_mark_usd=held["mid_usd"].where(has_mark, held["last_mark_usd"]),
         last_mark_date=held["last_mark_date"].mask(has_mark, trade_date),
         is_profit_taken=held["is_profit_taken"].astype(bool) | (held["exit_kind"] == "TAKE_PROFIT"),
     )  # fmt: skip
+    return marked[[name for name in POSITIONS.names if name in marked]]
 
 
 def _new(bought: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:

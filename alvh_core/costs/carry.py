@@ -100,10 +100,10 @@ def _shocks(legs: pd.DataFrame) -> pd.DataFrame:
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     touch = legs["premium_usd"] + legs["shares"].abs() * half
     sums = pd.DataFrame({
-        **{name: legs[name].astype("str") for name in BOOK}, "stressed": stressed,
-        "mid": legs["premium_usd"].where(legs["is_bought"], 0.0), "touch": touch.where(legs["is_bought"], 0.0),
-    }).groupby(BOOK)[["stressed", "mid", "touch"]].sum().reset_index()  # fmt: skip
-    found = at_mid.merge(at_touch, on=BOOK, suffixes=("", "_touch")).merge(sums, on=BOOK)
+        "stressed": stressed, "mid": legs["premium_usd"].where(legs["is_bought"], 0.0),
+        "touch": touch.where(legs["is_bought"], 0.0),
+    }).groupby([legs[name] for name in BOOK]).sum()  # fmt: skip
+    found = at_mid.assign(shock_touch=at_touch["shock"], **sums.reset_index(drop=True))  # all in the order of the books
     known = found["status"].isin(["OK", "NO_SOLUTION"]) & (found["stressed"] > 0)
     ratio = {name: (found[name] / found["stressed"]).where(known & (found[name] > 0)) for name in ("mid", "touch")}
     return found[BOOK].assign(

@@ -13,6 +13,7 @@ from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import EFFECTIVE_FILL
 from alvh_core.costs.pairing import MAX_P_VALUE, MIN_STRESS, WEIGHT_FRAC, Array, Sessions, Verdicts, try_pairs
+from alvh_core.costs.structure import Tables, laid_out
 from alvh_core.declared_pairs import PairCandidate
 from alvh_core.registry.costs import PAIRS
 from alvh_core.universe import Asset, hosts
@@ -59,18 +60,13 @@ def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, As
     return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), PAIRS)
 
 
-def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.datetime64], dict[str, Array]]:
+def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.datetime64], Tables]:
     """Return the nights, and what is booked of each host's reference ladder, nights by hosts."""
     rows = earlier[earlier["variant"].isin(REFERENCE_VARIANTS)]
     column = pd.Categorical(rows["host"], categories=list(names)).codes
     rows, column = rows[column >= 0], column[column >= 0]  # a host may have left the universe since
-    row, days = pd.factorize(rows["trade_date"], sort=True)
-    nights = pd.to_datetime(pd.Series(days)).to_numpy().astype("datetime64[D]")
-    booked = {}
-    for name in _BOOKED:
-        booked[name] = np.full((len(nights), len(names)), np.nan)
-        booked[name][row, column] = rows[name].to_numpy(dtype=np.float64)
-    return nights, booked
+    days, booked = laid_out(rows, _BOOKED, column, len(names))
+    return pd.to_datetime(pd.Series(days)).to_numpy().astype("datetime64[D]"), booked
 
 
 def _returns(closes: Closes, nights: NDArray[np.datetime64], symbols: Sequence[str]) -> Array:

@@ -5,6 +5,7 @@ stays, or rises by ten points. What the ladder has cost is `alvh_core.costs.carr
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ SHOCKS = (0, 5, 10, 20, 30)
 STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # domain paper C30
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
 BOOK = ["hedge_symbol", "option_right", "profile"]
+READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",
+        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd",
+        "spread_frac"]  # fmt: skip
 
 
 def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
@@ -51,6 +55,32 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class _Contracts:
+    """The numbers that value legs after a jump, arrays of shape (n_legs,): taken from the frame once, priced often."""
+
+    forward: NDArray[np.float64]
+    move: NDArray[np.float64]
+    strike: NDArray[np.float64]
+    years: NDArray[np.float64]
+    vol: NDArray[np.float64]
+    discount: NDArray[np.float64]
+    is_call: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, legs: pd.DataFrame) -> "_Contracts":
+        def numbers(name: str) -> NDArray[np.float64]:
+            return legs[name].to_numpy(dtype=np.float64)
+
+        return cls(forward=numbers("forward_usd"), move=numbers("move_usd"), strike=numbers("strike_usd"),
+                   years=numbers("years"), vol=numbers("iv_vol"), discount=numbers("discount"),
+                   is_call=(legs["option_right"] == "C").to_numpy())  # fmt: skip
+
+    def after(self, shock: NDArray[np.float64] | float, vol_up: float = 0.0) -> NDArray[np.float64]:
+        forward = np.maximum(self.forward + shock * self.move, 1e-6)
+        return price(forward, self.strike, self.years, self.vol + vol_up, self.discount, self.is_call)
+
+
 def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: float = 0.0) -> NDArray[np.float64]:
     """Return what a share of every leg is worth after a jump of spot VIX.
 
@@ -68,12 +98,7 @@ def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: 
     ndarray of shape (..., n_legs)
         [USD per share] NaN where the leg has no volatility or no beta.
     """
-    forward = np.maximum(legs["forward_usd"].to_numpy(dtype=np.float64) + shock * legs["move_usd"].to_numpy(), 1e-6)
-    years = legs["years"].to_numpy(dtype=np.float64)
-    is_call = (legs["option_right"] == "C").to_numpy()
-    vol = legs["iv_vol"].to_numpy(dtype=np.float64) + vol_up
-    return np.asarray(price(forward, legs["strike_usd"].to_numpy(dtype=np.float64), years, vol,
-                            legs["discount"].to_numpy(dtype=np.float64), is_call))  # fmt: skip
+    return _Contracts.of(legs).after(shock, vol_up)
 
 
 def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], trade_date: pd.Timestamp,
@@ -89,38 +114,35 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
     trade_date : Timestamp
     source_mode : str
     """
-    parts = [_after(legs, shock, p95) for shock in SHOCKS]
-    layers = pd.concat(parts, ignore_index=True)
+    layers = _layers(legs, p95)
     sums = [name for name in map(str, layers) if name.endswith("_usd") and name != "shocked_forward_usd"]
-    counted = layers[layers["units_target"] > 0]
-    by = counted.groupby([*BOOK, "shock_vol_points"], observed=True)
-    whole = by[sums].sum(min_count=1)
-    whole[sums] = whole[sums].where(by[sums].count().eq(by.size(), axis=0))  # a missing layer leaves no sum
-    worst = by["rank"].max()
-    whole = whole.assign(units_target=by["units_target"].sum(), rank=worst, scenario_layer_no=0).reset_index()
-    result = pd.concat([layers, whole], ignore_index=True)
+    by = layers[layers["units_target"] > 0].groupby([*BOOK, "shock_vol_points"])
+    total, is_whole = by[sums].sum(min_count=1), by[sums].count().to_numpy() == by.size().to_numpy()[:, None]
+    whole = total.where(is_whole).assign(  # a missing layer leaves no sum
+        units_target=by["units_target"].sum(), rank=by["rank"].max(), scenario_layer_no=0
+    )
+    result = pd.concat([layers, whole.reset_index()], ignore_index=True)
     status = np.array(["OK", "NO_BETA", "NO_LEG"])[result["rank"].to_numpy(dtype=np.int64)]
     dated = result.assign(scenario_status=status, trade_date=trade_date, source_mode=source_mode)
     return frames.conform(dated.sort_values([*BOOK, "shock_vol_points", "scenario_layer_no"]), SCENARIOS)
 
 
-def _after(legs: pd.DataFrame, shock: int, p95: Mapping[tuple[str, str], float]) -> pd.DataFrame:
-    size = legs["shares"].where(legs["is_bought"])
-    mid = pd.Series(value_after(legs, float(shock)), index=legs.index)
-    value, wide = size * mid, legs["spread_frac"].astype("float64")
-    keys = zip(legs["hedge_symbol"].astype("str"), legs["option_right"].astype("str"), strict=True)
-    usual = pd.Series([p95.get(key, np.nan) for key in keys], index=legs.index)
-    move = shock * legs["move_usd"]
-    rank = np.select([~legs["is_bought"], legs["move_usd"].isna()], [2, 1], default=0)
-    return pd.DataFrame({
-        **{name: legs[name].astype("str") for name in BOOK}, "shock_vol_points": shock,
-        "scenario_layer_no": legs["layer_no"], "units_target": legs["units_target"],
-        "premium_usd": legs["premium_usd"].where(legs["is_bought"]),
-        "shocked_forward_usd": (legs["forward_usd"] + move).clip(lower=1e-6), "value_mid_usd": value,
-        "value_vol_up_usd": size * value_after(legs, float(shock), VOL_UP), "gain_usd": value - legs["premium_usd"],
-        "liq_tonight_usd": _sold(value, wide), "liq_p95_usd": _sold(value, usual),
-        "liq_x2_usd": _sold(value, 2.0 * wide), "liq_x3_usd": _sold(value, 3.0 * wide), "rank": rank,
-    })  # fmt: skip
+def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+    """Value every leg after every jump, a row for each."""
+    keys = zip(legs["hedge_symbol"].to_list(), legs["option_right"].to_list(), strict=True)
+    every = legs.assign(usual=[p95.get(key, np.nan) for key in keys]).take(np.tile(np.arange(len(legs)), len(SHOCKS)))
+    rows = every.reset_index(drop=True).assign(shock_vol_points=np.repeat(SHOCKS, len(legs)))
+    shock, contracts = rows["shock_vol_points"].to_numpy(dtype=np.float64), _Contracts.of(rows)
+    size, premium = rows["shares"].where(rows["is_bought"]), rows["premium_usd"]
+    value, wide = size * contracts.after(shock), rows["spread_frac"].astype("float64")
+    return rows[[*BOOK, "shock_vol_points", "units_target"]].assign(
+        scenario_layer_no=rows["layer_no"], premium_usd=premium.where(rows["is_bought"]),
+        shocked_forward_usd=np.maximum(contracts.forward + shock * contracts.move, 1e-6), value_mid_usd=value,
+        value_vol_up_usd=size * contracts.after(shock, VOL_UP), gain_usd=value - premium,
+        liq_tonight_usd=_sold(value, wide), liq_p95_usd=_sold(value, rows["usual"]),
+        liq_x2_usd=_sold(value, 2.0 * wide), liq_x3_usd=_sold(value, 3.0 * wide),
+        rank=np.select([~rows["is_bought"], rows["move_usd"].isna()], [2, 1], default=0),
+    )  # fmt: skip
 
 
 def _sold(value: pd.Series, spread_frac: pd.Series) -> pd.Series:
@@ -146,18 +168,19 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
-    grouped = legs.assign(**{name: legs[name].astype("str") for name in BOOK}).groupby(BOOK)
+    grouped = legs.groupby(BOOK)
     named, numbers = grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
     cost, is_bought = np.bincount(numbers, paid), legs["is_bought"].to_numpy()
     usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
     usable &= np.bincount(numbers, is_bought) > 0
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
     shares, order = np.where(is_bought, legs["shares"], 0.0), np.argsort(numbers, kind="stable")
+    contracts = _Contracts.of(legs)
     starts = np.searchsorted(numbers[order], np.arange(len(named)))
 
     def is_paid_back(shocks: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell by jump, of shape (n_jumps, n_books), whether the books are worth what they cost."""
-        worth = shares * np.nan_to_num(value_after(legs, shocks[:, numbers]))
+        worth = shares * np.nan_to_num(contracts.after(shocks[:, numbers]))
         return np.asarray(np.add.reduceat(worth[:, order], starts, axis=1) - cost >= -1e-9)
 
     steps = np.arange(0.0, MAX_SHOCK + GRID_STEP, GRID_STEP)

@@ -5,10 +5,12 @@ structure beta, no CAPM beta: it is of P&L over premium. Where the calls are the
 left empty.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.basis.betas import slopes
@@ -21,6 +23,8 @@ from alvh_core.triggers import LADDER
 WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
 READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
         "book_mark_usd", "book_liquidation_usd")  # fmt: skip
+_TEXTS = dict.fromkeys(LADDER, "str")
+Tables = Mapping[str, NDArray[np.float64]]  # of shape (n_nights, n_columns)
 
 
 def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes, notional_usd: float,
@@ -38,24 +42,41 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     trade_date : Timestamp
     source_mode : str
     """
-    past = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"]))
-    named = pd.concat([past, tonight] if len(past) else [tonight]).astype(dict.fromkeys(LADDER, "str"))
-    keys = tonight[LADDER].astype("str").sort_values(LADDER, ignore_index=True)
-    index = pd.MultiIndex.from_frame(keys)
-    tables = {name: _table(named, name, index) for name in READ[len(LADDER) + 1 :]}
-    nights = pd.DatetimeIndex(tables["pnl_mid_usd"].index)
+    past, now = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"])), tonight.astype(_TEXTS)
+    rows = pd.concat([past, now], ignore_index=True) if len(past) else now
+    keys = now[LADDER].sort_values(LADDER, ignore_index=True)
+    column = pd.MultiIndex.from_frame(keys).get_indexer(pd.MultiIndex.from_frame(rows[LADDER]))
+    days, tables = laid_out(rows, READ[len(LADDER) + 1 :], column, len(keys))
+    nights = pd.DatetimeIndex(days)
     prices = _prices(closes, nights, [*keys["host"], REFERENCE_HOST])
-    weeks = np.flatnonzero(nights.isocalendar().week.to_numpy()[1:] != nights.isocalendar().week.to_numpy()[:-1])
-    rows: dict[str, Any] = {
+    weeks = np.flatnonzero(np.diff(nights.isocalendar().week.to_numpy(dtype=np.int64)))
+    found: dict[str, Any] = {
         **_betas(tables, prices, keys, weeks, notional_usd),
         **_rates(tables, prices, nights, notional_usd),
     }
-    return frames.conform(keys.assign(**rows, trade_date=trade_date, source_mode=source_mode), STRUCTURE)
+    return frames.conform(keys.assign(**found, trade_date=trade_date, source_mode=source_mode), STRUCTURE)
 
 
-def _table(history: pd.DataFrame, name: str, index: pd.MultiIndex) -> pd.DataFrame:
-    wide = history.pivot_table(index="trade_date", columns=LADDER, values=name, aggfunc="last", dropna=False)
-    return wide.reindex(columns=index).astype("float64")
+def laid_out(rows: pd.DataFrame, names: Sequence[str], column: NDArray[np.integer],
+             columns: int) -> tuple[Any, Tables]:  # fmt: skip
+    """Return the nights of rows, and some of their numbers by night and column; NaN where a night has no row.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``trade_date`` and ``names``, one row per night and column.
+    names : sequence of str
+    column : ndarray of int of shape (n_rows,)
+        Where each row belongs; below 0 it belongs nowhere.
+    columns : int
+        How many there are.
+    """
+    row, nights = pd.factorize(rows["trade_date"], sort=True)
+    known = column >= 0
+    tables = {name: np.full((len(nights), columns), np.nan) for name in names}
+    for name, table in tables.items():
+        table[row[known], column[known]] = rows[name].to_numpy(dtype=np.float64)[known]
+    return nights, tables
 
 
 def _prices(closes: Closes, nights: pd.DatetimeIndex, names: list[str]) -> np.ndarray:
@@ -64,10 +85,10 @@ def _prices(closes: Closes, nights: pd.DatetimeIndex, names: list[str]) -> np.nd
     return np.column_stack([columns[name] for name in names])
 
 
-def _betas(tables: dict[str, pd.DataFrame], prices: np.ndarray, keys: pd.DataFrame, weeks: np.ndarray,
+def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.ndarray,
            notional_usd: float) -> dict[str, object]:  # fmt: skip
     """Regress weekly sums of P&L over the premium bought so far on the reference ladder's, and hosts on SPX."""
-    total, premium = tables["pnl_mid_usd"].cumsum().to_numpy(), tables["sum_premium_usd"].to_numpy()
+    total, premium = pd.DataFrame(tables["pnl_mid_usd"]).cumsum().to_numpy(), tables["sum_premium_usd"]
     moved, paid = np.diff(total[weeks], axis=0), premium[weeks][1:]
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = np.where(paid > 0, moved / paid, np.nan)
@@ -87,20 +108,19 @@ def _betas(tables: dict[str, pd.DataFrame], prices: np.ndarray, keys: pd.DataFra
     }  # fmt: skip
 
 
-def _rates(tables: dict[str, pd.DataFrame], prices: np.ndarray, nights: pd.DatetimeIndex,
+def _rates(tables: Tables, prices: np.ndarray, nights: pd.DatetimeIndex,
            notional_usd: float) -> dict[str, object]:  # fmt: skip
     """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds."""
     days = np.asarray((nights - nights[0]).days, dtype=np.float64)
     host = np.zeros(tables["cash_mid_usd"].shape)
     host[0] = -notional_usd
     host[-1] += notional_usd * prices[-1, :-1] / prices[0, :-1]
-    cash, crossing = tables["cash_mid_usd"].fillna(0.0).to_numpy(), tables["crossing_usd"].fillna(0.0).to_numpy()
-    fees = tables["fees_usd"].fillna(0.0).to_numpy()
-    at_start = tables["book_mark_usd"].to_numpy()[0] - cash[0]  # what was held before the window is bought at its mark
+    cash, crossing, fees = (np.nan_to_num(tables[name]) for name in ("cash_mid_usd", "crossing_usd", "fees_usd"))
+    at_start = tables["book_mark_usd"][0] - cash[0]  # what was held before the window is bought at its mark
     at_mid, at_touch = cash.copy(), cash - crossing - fees
     for flows, worth in ((at_mid, "book_mark_usd"), (at_touch, "book_liquidation_usd")):
         flows[0] = -np.nan_to_num(at_start + cash[0])
-        flows[-1] += tables[worth].to_numpy()[-1]
+        flows[-1] += tables[worth][-1]
     alone, told = xirr(days, host, MIN_DAYS)
     mid, _ = xirr(days, host + at_mid, MIN_DAYS)
     touch, status = xirr(days, host + at_touch, MIN_DAYS)

@@ -45,15 +45,15 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         option_right=[rights.get(key, "C") for key in keys], s_ladder_frac=mine["s_ladder_frac"].where(whole),
         vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
     ).drop_duplicates(_BOOK)  # fmt: skip
-    past = pd.concat([earlier, tonight])[[*_BOOK, "s_ladder_frac", "vix_regime"]].astype(dict.fromkeys(_BOOK, "str"))
+    read = [*_BOOK, "s_ladder_frac", "vix_regime"]
+    past = pd.concat([earlier[read], tonight[read]]).astype(dict.fromkeys((*_BOOK, "vix_regime"), "str"))
     past = past[past["s_ladder_frac"].notna()]
-    joined = past.merge(tonight[[*_BOOK, "s_ladder_frac", "vix_regime"]], on=_BOOK, suffixes=("", "_now"))
-    same = joined["vix_regime"].astype("str") == joined["vix_regime_now"].astype("str")
+    joined = past.merge(tonight[read], on=_BOOK, suffixes=("", "_now"))
+    same = joined["vix_regime"] == joined["vix_regime_now"]
     below = joined["s_ladder_frac"] <= joined["s_ladder_frac_now"]
     counted = joined[_BOOK].assign(same=same, below=same & below, s=joined["s_ladder_frac"]).groupby(_BOOK)
-    found = counted.agg(
-        regime_nights_count=("same", "sum"), below=("below", "sum"), spread_nights_count=("same", "size")
-    )
+    found = counted[["same", "below"]].sum().rename(columns={"same": "regime_nights_count"})
+    found["spread_nights_count"] = counted.size()
     found["s_p95_frac"] = counted["s"].quantile(0.95).where(found["spread_nights_count"] >= MIN_NIGHTS)
     enough = found["regime_nights_count"] >= MIN_NIGHTS
     found["s_regime_pctile_frac"] = (found["below"] / found["regime_nights_count"]).where(enough)

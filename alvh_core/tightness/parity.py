@@ -94,10 +94,12 @@ def band_measures(pairs: pd.DataFrame) -> pd.DataFrame:
         ratio=(pairs["gap_usd"] - fair).abs() / half.where(half > 0), conv=pairs["low_usd"] - fair - _FEES,
         rev=fair - pairs["high_usd"] - _FEES, width=1e4 * half / (pairs["discount"] * pairs["forward_usd"]),
     )  # fmt: skip
-    return measured.groupby(EXPIRY, observed=True).agg(
-        parity_ratio_median=("ratio", "median"), parity_ratio_max=("ratio", "max"), conv_edge_usd=("conv", "max"),
-        rev_edge_usd=("rev", "max"), synth_halfspread_bp=("width", "median"), band_pairs_count=("conv", "size"),
-    ).reset_index()  # fmt: skip
+    by = measured.groupby(EXPIRY, observed=True)
+    most, median = by[["ratio", "conv", "rev"]].max(), by[["ratio", "width"]].median()
+    return pd.DataFrame({
+        "parity_ratio_median": median["ratio"], "parity_ratio_max": most["ratio"], "conv_edge_usd": most["conv"],
+        "rev_edge_usd": most["rev"], "synth_halfspread_bp": median["width"], "band_pairs_count": by.size(),
+    }).reset_index()  # fmt: skip
 
 
 def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -114,20 +116,18 @@ def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
         Per expiry ``r_implied_frac`` = -ln(-slope) / T and its standard error from the residuals' scatter.
     """
     half = ((pairs["high_usd"] - pairs["low_usd"]) / 2.0).clip(lower=1e-4)  # a locked pair is not infinitely sure
-    rows = pairs[EXPIRY].assign(w=1.0 / half**2, k=pairs["strike_usd"], y=pairs["gap_usd"], years=pairs["years"])
-    by = rows.groupby(EXPIRY, observed=True)
-    weight = by["w"].transform("sum")
-    dk = rows["k"] - (rows["w"] * rows["k"]).groupby([rows[n] for n in EXPIRY], observed=True).transform("sum") / weight
-    dy = rows["y"] - (rows["w"] * rows["y"]).groupby([rows[n] for n in EXPIRY], observed=True).transform("sum") / weight
-    parts = rows[[*EXPIRY, "years"]].assign(kk=rows["w"] * dk * dk, ky=rows["w"] * dk * dy, yy=rows["w"] * dy * dy)
-    sums = parts.groupby(EXPIRY, observed=True).agg(
-        kk=("kk", "sum"), ky=("ky", "sum"), yy=("yy", "sum"), n=("kk", "size"), years=("years", "first")
-    )
+    w, k, y = 1.0 / half**2, pairs["strike_usd"], pairs["gap_usd"]
+    keys = [pairs[name] for name in EXPIRY]
+    total = pd.DataFrame({"w": w, "k": w * k, "y": w * y}).groupby(keys, observed=True).transform("sum")
+    dk, dy = k - total["k"] / total["w"], y - total["y"] / total["w"]
+    parts = pd.DataFrame({"kk": w * dk * dk, "ky": w * dk * dy, "yy": w * dy * dy, "years": pairs["years"]})
+    by = parts.groupby(keys, observed=True)
+    sums, count, years = by[["kk", "ky", "yy"]].sum(), by.size(), by["years"].first()
     with np.errstate(all="ignore"):  # NaN is a result here
         slope = sums["ky"] / sums["kk"]
-        scatter = np.maximum(sums["yy"] - slope * sums["ky"], 0.0) / (sums["n"] - 2).where(sums["n"] > 2)
-        rate = -np.log(-slope) / sums["years"]
-        error = np.sqrt(scatter / sums["kk"]) / (-slope * sums["years"])
+        scatter = np.maximum(sums["yy"] - slope * sums["ky"], 0.0) / (count - 2).where(count > 2)
+        rate = -np.log(-slope) / years
+        error = np.sqrt(scatter / sums["kk"]) / (-slope * years)
     found = pd.DataFrame({"r_implied_frac": rate, "r_implied_se_frac": error})
     return found.replace([np.inf, -np.inf], np.nan).reset_index()
 
