@@ -65,10 +65,21 @@ def plain_columns(frame: pd.DataFrame, spec: TableSpec) -> Columns:
 
 
 def typed_frame(rows: Sequence[Sequence[Any]], spec: TableSpec) -> pd.DataFrame:
-    """Turn rows of plain values, in the order of the table's columns, into its frame: the way back."""
+    """Turn rows of plain values, in the order of the table's columns, into its frame: the way back.
+
+    Raises
+    ------
+    ContractError
+        A value is not of its column's type: the table was written by something else.
+    """
     columns = zip(*rows, strict=True) if rows else [()] * len(spec.names)
-    types = dtypes(spec).items()
-    return pd.DataFrame({name: _typed(values, dtype) for (name, dtype), values in zip(types, columns, strict=True)})
+    typed = {}
+    for (name, dtype), values in zip(dtypes(spec).items(), columns, strict=True):
+        try:
+            typed[name] = _typed(values, dtype)
+        except (TypeError, ValueError) as error:
+            raise ContractError(f"{spec.name}.{name}: expected {dtype} in the warehouse, found {error}") from error
+    return pd.DataFrame(typed)
 
 
 def _plain(values: pd.Series, dtype: str) -> list[Any]:

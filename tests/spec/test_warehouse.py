@@ -25,7 +25,7 @@ from alvh_core.schemas import (
 )
 from tasks.warehouse import ledger, repository
 from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
-from tasks.warehouse.tables import SQL_TABLES, plain_columns
+from tasks.warehouse.tables import SQL_TABLES, plain_columns, typed_frame
 
 KEY = NightKey(trade_date=date(2026, 7, 16), universe="default", source_mode="simulated")
 COUNTS = {"rows_in_count": 10, "rows_published_count": 9, "rows_quarantined_count": 1}
@@ -149,6 +149,11 @@ def test_columns_are_plain_values(sample_frame, spec):
     assert keys == sorted(keys)
     assert list(columns) == list(spec.names)
     assert {len(values) for values in columns.values()} == {len(keys)}
+
+
+def test_a_value_that_is_none_of_its_column_is_told_by_name():
+    with pytest.raises(ContractError, match=rf"{LADDER_LEGS.name}.strike_usd: expected float64 in the warehouse"):
+        typed_frame([(20.0,), ("twenty",)], LADDER_LEGS.only(["strike_usd"]))
 
 
 def test_nulls_are_null_in_sql(warehouse, night, url):
