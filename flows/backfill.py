@@ -170,6 +170,8 @@ def _decide(started: Started, *, has_page: bool) -> str:
                 return conclude(started.night, counts, has_page=has_page)["outcome"]
     except AlvhError as error:
         return f"FAILED: {error}"
+    finally:
+        started.night.disconnect()  # hundreds of nights are held until the end
 
 
 def _prepared(started: Started) -> dict[str, int]:

@@ -141,6 +141,13 @@ class Night:
         assert self.client.source_mode == self.source_mode
         assert self.warehouse is not None
 
+    def disconnect(self) -> None:
+        """Drop the adapters: a night that is over need not keep connections, and statements ready for them."""
+        if "warehouse" in vars(self):
+            self.warehouse.close()
+        for name in _ADAPTERS:
+            vars(self).pop(name, None)
+
     def as_shard(self, number: int, count: int) -> "Night":
         """Return one part of the night, for whoever computes it: raw bodies in, tables out, nothing else to hold."""
         # the run is in the name: a worker that outlives its run must not write into the parts of the next one
