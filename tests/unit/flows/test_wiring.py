@@ -33,6 +33,16 @@ def test_a_simulated_night(settings):
         night.client.get("https://cdn-api.cboe.com/api/global/delayed_quotes/options/NOPE.json", "NOPE")
 
 
+def test_a_night_that_is_over_keeps_no_adapter_and_builds_it_anew(settings):
+    night = wiring.build_night(settings(), DAY, "simulated", "run-1")
+    night.connect()
+    old = night.warehouse
+    night.disconnect()
+    assert not {"warehouse", "client", "lake"} & set(vars(night))
+    assert night.warehouse.status(night.key) is None
+    assert night.warehouse is not old
+
+
 def test_a_live_night_is_paced(settings):
     night = wiring.build_night(settings(requests_per_second=4.0), DAY, "live", "run-1")
     assert night.source_mode == "live"
