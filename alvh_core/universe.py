@@ -169,6 +169,8 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
 _DEFAULTS = LadderProfile(name="defaults", version="", source="")  # overrides are tried out on it, and named at once
 _ASSET_KEYS = {f.name for f in fields(Asset)} - {"symbol"}
 _ROOT_KEYS = {f.name for f in fields(Root)}
+# Every other key has one value
+_NESTED = {"include", "assets", "asset_classes", "roots", "rules", "pair_candidates", "profile_overrides"}
 _CHOICES = {"exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
 
 
@@ -183,12 +185,14 @@ def based_on_vix(universe: Mapping[str, Asset]) -> list[str]:
 
 
 def option_roots(universe: Mapping[str, Asset]) -> pd.DataFrame:
-    """Return ``underlying``, ``root``, ``settlement`` and ``exercise`` of every option root."""
-    rows = [
-        (asset.symbol, root.name, root.settlement, asset.exercise)
-        for asset in universe.values() for root in asset.roots
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["underlying", "root", "settlement", "exercise"])
+    """Return ``underlying``, ``root`` and ``settlement`` of every option root."""
+    rows = [(asset.symbol, root.name, root.settlement) for asset in universe.values() for root in asset.roots]
+    return pd.DataFrame(rows, columns=["underlying", "root", "settlement"])
+
+
+def cash_indices(universe: Mapping[str, Asset]) -> set[str]:
+    """Return the indices: their options are exercised in the European way, in cash."""
+    return {asset.symbol for asset in universe.values() if asset.exercise == "european"}
 
 
 def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:
@@ -288,6 +292,8 @@ def _root(table: Mapping[str, Any], where: str) -> Root:
 
 
 def _known(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    for key in table:
+    for key, value in table.items():
         if key not in allowed:
             raise ContractError(f"{where}: unknown key {key!r}; expected one of {', '.join(sorted(allowed))}")
+        if isinstance(value, list | dict) and key not in _NESTED:
+            raise ContractError(f"{where}.{key}: expected one value, found {value!r}")

@@ -138,7 +138,7 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
         asset_class=signals["host"].astype("str").map({name: asset.asset_class for name, asset in universe.items()}),
         verdict="INSUFFICIENT", tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
         tonight_reason=_tonight_reasons(signals, deployable),
-        nights_count=counts["nights_count"], missing_count=counts["missing_count"],
+        nights_count=counts["nights_count"].to_numpy(), missing_count=counts["missing_count"].to_numpy(),
         reasons=["; ".join(insufficiency(nights, missing, mode, scopes.get(symbol, NO_CHAIN), rule))
                  for nights, missing, mode, symbol in behind],
     ), VERDICTS_TABLE)  # fmt: skip

@@ -91,7 +91,7 @@ def backfill(start: date, end: date, source: str | None = None, force: bool = Fa
     progress = Progress(len(nights))
     for started in _ahead(nights, force=force):
         is_last = started.night.trade_date == nights[-1].trade_date  # the others' pages are made when asked for
-        progress.note(started.night.trade_date, started.outcome or _decide(started, has_page=is_last))
+        progress.note(started.night.trade_date, _decide(started, has_page=is_last))
     restate(last)  # also where nothing was to be run: a backfill that was killed may have left it undone
     progress.end()
     failed = [day for day, outcome in progress.outcomes.items() if outcome.startswith("FAILED")]
@@ -164,6 +164,8 @@ def _submit(night: Night) -> PrefectFuture[dict[str, int]] | None:
 
 def _decide(started: Started, *, has_page: bool) -> str:
     try:
+        if started.outcome:
+            return started.outcome
         with started.held:
             counts = _prepared(started)
             with in_bulk(started.night):

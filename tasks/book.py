@@ -4,7 +4,7 @@ import pandas as pd
 from prefect import get_run_logger
 
 from alvh_core.bars import host_returns
-from alvh_core.book.market import QUOTED, settlement_values
+from alvh_core.book.market import QUOTED, official_closes, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
@@ -18,7 +18,7 @@ from alvh_core.schemas import (
     SNAPSHOTS,
     VX_SETTLEMENTS,
 )
-from alvh_core.universe import option_roots
+from alvh_core.universe import cash_indices, option_roots
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
@@ -37,8 +37,9 @@ def book(night: Night) -> None:
     chains = priced[priced["underlying"].isin(hedge_symbols(plan))]
     before = warehouse.rows_before(BOOK, mode, night.trade_date)
     held = of_last_night(warehouse.rows_before(POSITIONS, mode, night.trade_date), before)
-    closes = bars[bars["bar_date"].isin(held["expiry_date"])]
-    values = settlement_values(lake.read(VX_SETTLEMENTS), closes, lake.read(SNAPSHOTS), option_roots(night.universe))
+    sound = cash_indices(night.universe) & set(priced["underlying"].unique())  # a chain in quarantine says nothing
+    closes = official_closes(bars, lake.read(SNAPSHOTS), sound, held["expiry_date"])
+    values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
     legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), signals, plan)
     trades = trade(held, legs, chains, values, ladder_terms(plan), trade_date=day, source_mode=mode)
     sums = night_book(trades, before, signals, host_returns(bars, day), trade_date=day, source_mode=mode)

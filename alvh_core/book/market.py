@@ -6,6 +6,8 @@ print after the close. The opening value of other AM indices has no source here,
 of an opening value.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ from alvh_core.ladders import HEDGE_INDEX
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd"]
+_CLOSE = ["symbol", "bar_date", "close_usd"]
 
 
 def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
@@ -36,20 +39,17 @@ def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
     return found.set_index(symbols.index)
 
 
-def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, snapshots: pd.DataFrame,
-                      roots: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+def settlement_values(settlements: pd.DataFrame, closes: pd.DataFrame, roots: pd.DataFrame) -> pd.DataFrame:
     """Return the official values that contracts settle to.
 
     Parameters
     ----------
     settlements : DataFrame
         `VX_SETTLEMENTS`; rows of kind ``final`` are the special opening quotation.
-    bars : DataFrame
-        `DAILY_BARS`, closes of the expiry session among them.
-    snapshots : DataFrame
-        `SNAPSHOTS` of the night.
+    closes : DataFrame
+        From `official_closes`.
     roots : DataFrame
-        ``underlying``, ``root``, ``settlement``, ``exercise`` of every root of the universe.
+        ``underlying``, ``root``, ``settlement`` of every root of the universe.
 
     Returns
     -------
@@ -61,19 +61,42 @@ def settlement_values(settlements: pd.DataFrame, bars: pd.DataFrame, snapshots: 
     opening = opening.set_axis(["expiry_date", "official_value"], axis=1)
     soq = roots[(roots["settlement"] == "SOQ") & (roots["underlying"] == HEDGE_INDEX)]
     pm = roots[roots["settlement"] == "PM"]
-    closes = _closes(bars, snapshots, pm.loc[pm["exercise"] == "european", "underlying"])
-    parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closes, on="underlying")]
+    closing = closes[_CLOSE].astype({"symbol": "str"})
+    closing = closing.set_axis(["underlying", "expiry_date", "official_value"], axis=1)
+    parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closing, on="underlying")]
     return pd.concat([part[["root", "expiry_date", "official_value"]] for part in parts], ignore_index=True)
 
 
-def _closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: pd.Series) -> pd.DataFrame:
-    """Return closes by ``underlying`` and ``expiry_date``; an index is not traded after hours: its last print is."""
-    names = ["underlying", "expiry_date", "official_value"]
-    is_close = snapshots["underlying"].isin(indices) & (snapshots["minutes_to_close"] <= 0.0)
-    printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(names, axis=1)
-    closes = bars[["symbol", "bar_date", "close_usd"]].set_axis(names, axis=1)
-    known = pd.concat([part.astype({"underlying": "str"}) for part in (printed, closes)], ignore_index=True)
-    return known.dropna().drop_duplicates(["underlying", "expiry_date"], keep="last")
+def official_closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: Collection[str],
+                    dates: pd.Series) -> pd.DataFrame:  # fmt: skip
+    """Return closes of some sessions: of daily bars, and tonight's of indices that nobody gives bars of.
+
+    An index is not traded after hours: its last print after the close is its close. One that has bars waits for its
+    bar, which may be late.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `DAILY_BARS`.
+    snapshots : DataFrame
+        `SNAPSHOTS` of the night.
+    indices : collection of str
+        Indices whose chain was sound tonight, so that its forwards vouch for the print.
+    dates : Series of datetime64
+        Sessions whose bars are wanted.
+
+    Returns
+    -------
+    DataFrame
+        ``symbol``, ``bar_date``, ``close_usd``.
+    """
+    price = snapshots["underlying_price_usd"]
+    is_close = (snapshots["minutes_to_close"] < 0.0) & (price > 0.0) & np.isfinite(price)
+    is_close &= snapshots["underlying"].isin(set(indices) - set(bars["symbol"].unique()))
+    printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(_CLOSE, axis=1)
+    parts = (bars.loc[bars["bar_date"].isin(dates), _CLOSE], printed)
+    found: pd.DataFrame = pd.concat([part.astype({"symbol": "str"}) for part in parts], ignore_index=True)
+    return found
 
 
 def settled(positions: pd.DataFrame, values: pd.DataFrame) -> pd.Series:

@@ -21,7 +21,7 @@ from tasks.sources.source import VX_HISTORY, VX_SETTLEMENT, Source, Wanted
 EVENING_URL, HISTORY_URL = "https://www.cboe.com", "https://cdn.cboe.com"
 BEFORE = "VX_BEFORE"  # the evening file of the session before: tonight's may be late, and yesterday's may be corrected
 
-_CONTRACT = r"^VX(?:\d\d)?/[FGHJKMNQUVXZ]\d$"  # VX36/U6 is a weekly; VXM/U6, a mini, is none
+_MONTHLY, _WEEKLY = r"^VX/[FGHJKMNQUVXZ]\d$", r"^VX\d\d/[FGHJKMNQUVXZ]\d$"  # VXM/U6, a mini, is neither
 _MONTH = re.compile(r"^[FGHJKMNQUVXZ] \((?P<month>[A-Z][a-z]{2} \d{4})\)$")
 _NO_DATE = pd.Timestamp("NaT")
 _PRICES = {"OPEN": "open_usd", "HIGH": "high_usd", "LOW": "low_usd", "CLOSE": "close_usd",
@@ -52,23 +52,24 @@ def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     Raises
     ------
     SkippableError
-        Not that file, or no such VIX future in it: no session, or not settled yet.
+        Not that file, or no monthly VIX future in it: no session, or not settled yet.
     RetriableError
         The last row is cut short.
     """
     where = f"{symbol}: {url}"
     frame = _table(body, "PRODUCT,SYMBOL,EXPIRATION DATE,PRICE", where)
-    asked = pd.to_datetime(parse_qs(urlsplit(url).query).get("dt", [""])[0], format="%Y-%m-%d", errors="coerce")
-    futures = frame[(frame["PRODUCT"] == "VX") & frame["SYMBOL"].str.match(_CONTRACT)]
-    expiry = _days(futures["EXPIRATION DATE"], where)
-    is_monthly, is_final = futures["SYMBOL"].str.startswith("VX/"), expiry == asked
-    rows = futures.assign(expiry=expiry)[is_monthly | is_final].reset_index(drop=True)
-    if rows.empty:
+    asked = parse_qs(urlsplit(url).query).get("dt", [""])[0]
+    of_vix = frame["PRODUCT"] == "VX"
+    is_monthly = of_vix & frame["SYMBOL"].str.match(_MONTHLY)
+    is_final = of_vix & frame["SYMBOL"].str.match(_WEEKLY) & (frame["EXPIRATION DATE"] == asked)
+    rows = frame[is_monthly | is_final].reset_index(drop=True)
+    if not is_monthly.any():
         raise SkippableError(f"{where}: expected settlements of monthly VX futures, found {len(frame)} rows, none of "
                              "them such; no session, or not settled yet")  # fmt: skip
     found = pd.DataFrame({
-        "futures_symbol": rows["SYMBOL"], "expiry_date": rows["expiry"], "settle_date": asked,
-        "settle_kind": "settlement", "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
+        "futures_symbol": rows["SYMBOL"], "expiry_date": _days(rows["EXPIRATION DATE"], where),
+        "settle_date": pd.to_datetime(asked, format="%Y-%m-%d", errors="coerce"), "settle_kind": "settlement",
+        "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
     })  # fmt: skip
     return found.assign(**dict.fromkeys([name for name in _PRICES.values() if name not in found], np.nan))
 

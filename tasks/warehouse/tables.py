@@ -104,5 +104,7 @@ def _storable(text: str) -> str:
 def _typed(values: Sequence[Any], dtype: Any) -> Any:
     if isinstance(dtype, pd.CategoricalDtype):
         return pd.Categorical(pd.array(values, dtype="str"))
-    is_number = isinstance(dtype, np.dtype) and dtype.kind != "M"  # or a truth value
-    return np.array(values, dtype=dtype) if is_number else pd.array(values, dtype=dtype)
+    masked: Any = {"int64": "Int64", "bool": "boolean"}.get(str(dtype))
+    if masked is not None:  # refuses fractions and nulls, which numpy would cut off or call false
+        return pd.array(values, dtype=masked).to_numpy(dtype=dtype)
+    return np.array(values, dtype=dtype) if dtype == "float64" else pd.array(values, dtype=dtype)

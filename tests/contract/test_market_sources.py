@@ -85,7 +85,8 @@ def test_weeklies_and_minis_are_decoys():
 
 def test_what_a_weekly_settled_at_is_read_on_its_day(calendar):
     """VIXW options of that Wednesday settle to it; what the weekly is listed at before is a reference price."""
-    body = HEADER + "VX,VX28/N6,2026-07-15,17.2500\nVX,VX29/N6,2026-07-29,18.2000\nVX,VX/Q6,2026-08-19,18.2000\n"
+    others = "VX,VX29/N6,2026-07-29,18.2000\nVX,VX31/Q6,n/a,18.2000\nVX,VX/Q6,2026-08-19,18.2000\n"
+    body = f"{HEADER}VX,VX28/N6,2026-07-15,17.2500\n{others}"
     found = cfe.parse_evening(body.encode(), "VX", EVENING.replace("07-16", "07-15")).assign(payload_sha256="a")
     rows = night_settlements(found, date(2026, 7, 15), "live", calendar.is_session)
     assert rows[["futures_symbol", "settle_kind", "settle_vol_points"]].values.tolist() == [
@@ -95,7 +96,13 @@ def test_what_a_weekly_settled_at_is_read_on_its_day(calendar):
 
 
 @pytest.mark.parametrize(
-    "body", [HEADER, HEADER + "VX,VX30/N6,2026-07-29,18.2\n", HEADER + "VXM,VXM/Q6,2026-08-19,1\n"]
+    "body",
+    [
+        HEADER,
+        HEADER + "VX,VX30/N6,2026-07-29,18.2\n",
+        HEADER + "VXM,VXM/Q6,2026-08-19,1\n",
+        HEADER + "VX,VX28/N6,2026-07-16,17.2\n",
+    ],
 )
 def test_a_header_alone_is_a_weekend(body):
     with pytest.raises(SkippableError, match="no session, or not settled yet"):

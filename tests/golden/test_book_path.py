@@ -15,7 +15,6 @@ from alvh_core.book.transition import trade
 from alvh_core.ladders import TERMS
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, POSITIONS
-from alvh_core.schemas import SNAPSHOTS
 from alvh_core.triggers import LADDER
 
 ME = dict(zip(LADDER, ["SPX", "V0_REF", "VIX", "trigger_442"], strict=True))
@@ -117,8 +116,8 @@ def _values():
     day = pd.Timestamp("2011-12-21")
     settlements = pd.DataFrame({"expiry_date": [day], "settle_kind": ["final"], "settle_vol_points": [21.36]})
     bars = pd.DataFrame({"symbol": ["VIX"], "bar_date": [day], "open_usd": [22.52], "close_usd": [21.43]})
-    roots = pd.DataFrame({"underlying": ["VIX"], "root": ["VIX"], "settlement": ["SOQ"], "exercise": ["european"]})
-    return settlement_values(settlements, bars, frames.empty(SNAPSHOTS), roots)
+    roots = pd.DataFrame({"underlying": ["VIX"], "root": ["VIX"], "settlement": ["SOQ"]})
+    return settlement_values(settlements, bars, roots)
 
 
 @pytest.fixture(scope="module")

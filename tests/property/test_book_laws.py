@@ -16,7 +16,7 @@ from alvh_core.ladders import TERMS
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, EXIT_STATES, FILL_KINDS, FILLS, POSITIONS
-from alvh_core.schemas import LADDER_STATE, SNAPSHOTS
+from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import ACTIONS, LADDER
 
 FIRST, LAYERS = pd.Timestamp("2026-07-16"), (1, 2, 3)
@@ -33,8 +33,7 @@ CONTRACTS = pd.DataFrame([
     for copy in COPIES for root, right, strikes in (("VIX", "C", (18, 22)), ("XLF", "P", (50, 55)))
     for day in EXPIRIES for strike in strikes
 ])  # fmt: skip
-ROOTS = pd.DataFrame([["VIX", "VIX", "SOQ", "european"], ["XLF", "XLF", "PM", "american"]],
-                     columns=["underlying", "root", "settlement", "exercise"])  # fmt: skip
+ROOTS = pd.DataFrame([["VIX", "VIX", "SOQ"], ["XLF", "XLF", "PM"]], columns=["underlying", "root", "settlement"])
 TERM = pd.DataFrame([[*key, *(getattr(PROFILES[key[3]], term) for term in TERMS)] for key in LADDERS],
                     columns=[*LADDER, *TERMS])  # fmt: skip
 OFFERED = CONTRACTS.groupby(["host", "root"])["osi_symbol"].agg(list).to_dict()
@@ -113,7 +112,7 @@ def _every_number_may_be_published(nights):
 
 def _night(positions, book, inputs, day):
     told = {"trade_date": day, "source_mode": "simulated"}
-    values = settlement_values(inputs["finals"], inputs["bars"], frames.empty(SNAPSHOTS), inputs["roots"])
+    values = settlement_values(inputs["finals"], inputs["bars"], inputs["roots"])
     held = of_last_night(positions, book)
     trades = trade(held, inputs["legs"], inputs["chains"], values, inputs["terms"], **told)
     return trades, night_book(trades, book, inputs["terms"], inputs["moves"], **told)

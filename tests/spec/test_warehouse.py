@@ -151,9 +151,16 @@ def test_columns_are_plain_values(sample_frame, spec):
     assert {len(values) for values in columns.values()} == {len(keys)}
 
 
-def test_a_value_that_is_none_of_its_column_is_told_by_name():
-    with pytest.raises(ContractError, match=rf"{LADDER_LEGS.name}.strike_usd: expected float64 in the warehouse"):
-        typed_frame([(20.0,), ("twenty",)], LADDER_LEGS.only(["strike_usd"]))
+@pytest.mark.parametrize(
+    ("spec", "column", "value"),
+    [
+        (LADDER_LEGS, "strike_usd", "twenty"), (LADDER_STATE, "below_count", 1.5), (LADDER_STATE, "below_count", None),
+        (LADDER_STATE, "is_armed", "no"), (LADDER_STATE, "is_armed", None),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_none_of_its_column_is_told_by_name(spec, column, value):
+    with pytest.raises(ContractError, match=rf"{spec.name}.{column}: expected .* in the warehouse"):
+        typed_frame([(1,), (value,)], spec.only([column]))
 
 
 def test_nulls_are_null_in_sql(warehouse, night, url):

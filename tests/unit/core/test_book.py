@@ -6,7 +6,7 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.book.exits import decide_exits
-from alvh_core.book.market import quotes_of, settled, settlement_values
+from alvh_core.book.market import official_closes, quotes_of, settled, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import NightTrades
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
@@ -18,10 +18,9 @@ NIGHT = {"trade_date": DAY, "source_mode": "simulated"}
 SPX = dict(zip(LADDER, ["SPX", "V0_REF", "VIX", "trigger_442"], strict=True))
 XLK = dict(zip(LADDER, ["XLK", "V1_SAME_HEDGE", "VIX", "trigger_442"], strict=True))
 ROOTS = pd.DataFrame(
-    [["VIX", "VIX", "SOQ", "european"], ["VIX", "VIXW", "SOQ", "european"], ["SPX", "SPX", "AM", "european"],
-     ["SPX", "SPXW", "PM", "european"], ["RUT", "RUT", "AM", "european"], ["RUT", "RUTW", "PM", "european"],
-     ["XLK", "XLK", "PM", "american"]],
-    columns=["underlying", "root", "settlement", "exercise"],
+    [["VIX", "VIX", "SOQ"], ["VIX", "VIXW", "SOQ"], ["SPX", "SPX", "AM"], ["SPX", "SPXW", "PM"], ["RUT", "RUT", "AM"],
+     ["RUT", "RUTW", "PM"], ["XLK", "XLK", "PM"]],
+    columns=["underlying", "root", "settlement"],
 )  # fmt: skip
 SETTLEMENTS = pd.DataFrame({
     "expiry_date": pd.to_datetime(["2026-07-15", "2026-07-22", "2026-08-19"]),
@@ -38,8 +37,9 @@ SNAPSHOTS = pd.DataFrame({
 })  # fmt: skip
 
 
-def _values(snapshots=SNAPSHOTS):
-    return settlement_values(SETTLEMENTS, BARS, snapshots, ROOTS)
+def _values(snapshots=SNAPSHOTS, sound=("SPX", "RUT", "VIX")):
+    closes = official_closes(BARS, snapshots, sound, BARS["bar_date"])
+    return settlement_values(SETTLEMENTS, closes, ROOTS)
 
 
 def _position(ladder=SPX, layer_no=1, **changes):
@@ -88,11 +88,22 @@ def test_an_index_without_bars_settles_to_its_last_print_after_the_close():
     day = pd.Timestamp("2026-07-17")
     values = _values().set_index(["root", "expiry_date"])["official_value"]
     assert values["RUTW", day] == 2545.29
-    assert not {("RUT", day), ("VIXW", day), ("XLK", day)} & set(values.index), "AM, an opening, a share after hours"
-    at_noon = _values(SNAPSHOTS.assign(minutes_to_close=240.0))
-    assert not (at_noon["expiry_date"] == day).any()
-    of_bars = _values(SNAPSHOTS.assign(trade_date=pd.Timestamp("2026-07-15")))
-    assert of_bars.loc[of_bars["root"] == "SPXW", "official_value"].tolist() == [6000.0], "a bar counts first"
+    others = {("RUT", day), ("VIXW", day), ("XLK", day), ("SPXW", day)}
+    assert not others & set(values.index), "AM, an opening, a share after hours, an index whose bar is late"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sound"),
+    [
+        pytest.param({"minutes_to_close": 240.0}, ("RUT",), id="at noon"),
+        pytest.param({"underlying_price_usd": 0.0}, ("RUT",), id="no price"),
+        pytest.param({"underlying_price_usd": np.inf}, ("RUT",), id="no number"),
+        pytest.param({}, (), id="a chain in quarantine"),
+    ],
+)
+def test_a_print_that_nothing_vouches_for_settles_nothing(changes, sound):
+    values = _values(SNAPSHOTS.assign(**changes), sound)
+    assert not (values["expiry_date"] == pd.Timestamp("2026-07-17")).any()
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,16 @@ def test_roots_of_a_new_symbol():
             r"my.toml: .*'SPXW' under assets\.SPX and assets\.XSP; leave one out",
             id="a root of two symbols",
         ),
+        pytest.param(
+            {"assets": {"VNQ": {"vol_index": ["VIX"]}}},
+            r"assets\.VNQ\.vol_index: expected one value, found \['VIX'\]",
+            id="a list",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "multiplier": [100]}]}}},
+            r"roots\[0\]\.multiplier: expected one value, found \[100\]",
+            id="a list in a root",
+        ),
         pytest.param({"include": ["VIX", "NOPE"]}, r"include names 'NOPE'", id="include"),
     ],
 )

@@ -75,6 +75,8 @@ def test_a_verdict_of_one_night():
     assert (row["verdict"], row["tonight"], row["asset_class"]) == ("INSUFFICIENT", "DEPLOYABLE", "sp500_index")
     assert row["tonight_reason"] == "spread 5.00% of the premium; ladder IDLE"
     assert row["reasons"].startswith("TOO_FEW_NIGHTS: 1 of 250 nights")
+    moved = judge(TONIGHT.set_axis(TONIGHT.index + 5), NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)
+    assert moved["nights_count"].tolist() == found["nights_count"].tolist(), "rows count, not their labels"
 
 
 @pytest.mark.parametrize(

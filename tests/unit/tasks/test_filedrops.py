@@ -16,7 +16,7 @@ from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.sources.filedrops import unpack as unpack_module
 from tasks.sources.filedrops.datashop import DATASHOP
 from tasks.sources.filedrops.ivydb import IVYDB
-from tasks.sources.filedrops.layout import drop_url
+from tasks.sources.filedrops.layout import drop_url, numbers
 from tasks.sources.filedrops.localised import read_moment
 from tasks.sources.filedrops.own_lake import OwnLake
 from tasks.sources.filedrops.quotedata import QuoteData
@@ -161,6 +161,13 @@ def test_twins_of_a_third_friday_are_told_by_the_vendors_flag(calendar, flag, ro
     frame = table_of((SAMPLES / "ivydb.csv").read_bytes()).head(1)
     frame = frame.assign(exdate="2026-09-18", am_settlement=flag, ticker="SPX", strike_price="5000000")
     assert options(read(IVYDB, csv_of(frame), calendar, "SPX")) == [f"{root}260918C05000000"]
+
+
+def test_numbers_are_read_as_they_are_printed():
+    """A short float is 0.15, not the double nearest to it; what is no number is seen by validation."""
+    assert numbers(pd.Series([0.15, 2.55], dtype="float32")).tolist() == [0.15, 2.55]
+    found = numbers(pd.Series([" 1.5 ", "x", None, "inf", 7], dtype="object"))
+    assert found.fillna(-1.0).tolist() == [1.5, -1.0, -1.0, -1.0, 7.0]
 
 
 def test_minus_99_99_is_no_volatility(calendar):
