@@ -10,12 +10,14 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 DAY = date(2026, 11, 18)
+SHARDED = ("normalise", "validate", "price", "score")  # what shards compute side by side
+WHOLE = {"land_all": "land", "compute_shards": "shards"}
 
 
 def prepare(home: Path, stocks: int) -> None:
@@ -27,33 +29,33 @@ def prepare(home: Path, stocks: int) -> None:
     os.environ |= {"ALVH_HOME": str(home), "ALVH_UNIVERSE_FILE": str(home / "universe.toml")}
 
 
+def clocked(flows: Any, inside: Collection[str], clocks: dict[str, tuple[float, float]]) -> None:
+    """Replace the stages that the flow calls by ones whose time is taken: the wall's, and this process's processor."""
+    from tasks.assets import Stage
+
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any, **named: Any) -> Any:
+            start, used = time.perf_counter(), time.process_time()
+            result = function(*arguments, **named)
+            clocks[name] = time.perf_counter() - start, time.process_time() - used
+            return result
+
+        return run
+
+    for name, function in list(vars(flows).items()):
+        if name in WHOLE or (isinstance(function, Stage) and name not in inside):
+            setattr(flows, name, timed(WHOLE.get(name, name), function))
+
+
 def stages(night: Any, clocks: dict[str, tuple[float, float]]) -> dict[str, int]:
-    """Take the night through its stages; of each, take the wall's seconds and this process's on a processor."""
+    """Take the night through the flow's own stages, whichever they are."""
     from flows import nightly as flows
 
-    def timed(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        start, used = time.perf_counter(), time.process_time()
-        result = function(*arguments)
-        clocks[name] = time.perf_counter() - start, time.process_time() - used
-        return result
-
+    clocked(flows, {"land", *(SHARDED if night.shards > 1 else ())}, clocks)
     with flows.open_night(night, force=True):
-        landings = timed("land", flows.land_all, night)
-        timed("curve", flows.curve, night, landings)
-        if night.shards > 1:
-            counts = timed("shards", flows.compute_shards, night, flows.cut(landings, night.shards))
-        else:
-            timed("normalise", flows.normalise, night, landings)
-            counts = [timed("validate", flows.validate, night)]
-            timed("price", flows.price, night)
-            timed("score", flows.score, night)
-        total: dict[str, int] = timed("gather", flows.gather, night, counts)
-        with flows.in_order(night):
-            based_on_no = timed("signal", flows.signal, night)
-            timed("judge", flows.judge, night)
-            timed("publish", flows.publish, night, total, based_on_no)
-    timed("report", flows.report, night)
-    return total
+        counts = flows.prepare(night)
+        flows.conclude(night, counts)
+    return counts
 
 
 def folder_bytes(folder: Path) -> int:
