@@ -52,7 +52,7 @@ def first_run(settings: Settings, instant: datetime) -> tuple[str, dict[str, Any
     if settings.source == "simulated":
         night = build_night(settings, last, settings.source, "start")
         is_empty = night.warehouse.latest_complete() is None
-        night.warehouse.close()
+        night.disconnect()
         if is_empty:
             return "backfill/backfill", {"start": sessions_up_to(calendar, last, FIRST_NIGHTS)[0], "end": last}
     return "watch/watch", {}

@@ -58,10 +58,8 @@ def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[
     day, mode, warehouse, profile = night.trade_date, night.source_mode, night.warehouse, night.profile.name
     last = warehouse.night_before(mode, day)
     empty = {spec.name: frames.empty(spec) for spec in BEFORE_TABLES}
-    tonight, limits = (
-        frames.narrowed({name: tables[name] for name in TONIGHT_TABLES}, "profile", profile),
-        AlertLimits(),
-    )
+    limits = AlertLimits()
+    tonight = frames.narrowed({name: tables[name] for name in TONIGHT_TABLES}, "profile", profile)
     bought = [warehouse.night(mode, past, profile=profile, tables=[BOUGHT_LEGS])[BOUGHT_LEGS.name]
               for past in deployed_on(tonight[LADDER_STATE.name]) if past != day]  # fmt: skip
     history = warehouse.last_nights(HISTORY, mode, day, limits.history_nights, profile=profile)

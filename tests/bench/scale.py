@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from one_night import SHARDED
+
 ONE_NIGHT = Path(__file__).with_name("one_night.py")
 STOCKS = (240, 960)
 WAYS = {
@@ -22,7 +24,6 @@ WAYS = {
     "2 shards, 2 Dask workers": {"ALVH_SHARDS": "2", "ALVH_RUNNER": "dask"},
     "2 shards, 2 Ray workers": {"ALVH_SHARDS": "2", "ALVH_RUNNER": "ray"},
 }
-SHARDED = ("normalise", "validate", "price", "score", "shards")  # what shards compute side by side
 
 
 def one_night(home: Path, stocks: int, *source: str, **settings: str) -> dict:
@@ -57,7 +58,9 @@ def show(name: str, night: dict) -> None:
 
 def compare(nights: dict[str, dict]) -> None:
     """Print what shards save: on what is computed in shards, and on everything after landing."""
-    part = {name: sum(night["seconds"].get(stage, 0.0) for stage in SHARDED) for name, night in nights.items()}
+    part = {
+        name: sum(night["seconds"].get(stage, 0.0) for stage in (*SHARDED, "shards")) for name, night in nights.items()
+    }
     after = {name: sum(night["seconds"].values()) - night["seconds"]["land"] for name, night in nights.items()}
     first = next(iter(nights))
     print(f"\n  {'':26s} {'in shards':>10s} {'speed-up':>9s} {'gather':>8s} {'after landing':>14s} {'speed-up':>9s}")
