@@ -17,8 +17,11 @@ SESSIONS_PER_YEAR = 252.0
 HV_RETURNS = 20
 
 
-def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
-    """Drop every bar after the session: a history file fetched later must not tell the future.
+def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar: TradingCalendar) -> pd.DataFrame:
+    """Return the bars of the sessions up to tonight: a history file fetched later must not tell the future.
+
+    Cboe prints VIX on some holidays of the stock exchange. Beside symbols without a bar such a day would be a session
+    on which all of them lack two returns, so it is none.
 
     Parameters
     ----------
@@ -26,6 +29,7 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.Dat
         Columns of `DAILY_BARS` without the night.
     trade_date : date
     source_mode : str
+    calendar : TradingCalendar
 
     Returns
     -------
@@ -35,7 +39,8 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str) -> pd.Dat
     if bars.empty:
         return frames.empty(DAILY_BARS)
     named = bars.assign(symbol=bars["symbol"].astype("category"))  # sorted and compared by number, not by text
-    known = named[named["bar_date"] <= pd.Timestamp(trade_date)]
+    is_session = calendar.are_sessions(named["bar_date"].to_numpy().astype("datetime64[D]"))
+    known = named[is_session & (named["bar_date"] <= pd.Timestamp(trade_date)).to_numpy()]
     known = known.sort_values(["symbol", "bar_date", "row_position"], kind="stable")
     known = known.drop_duplicates(["symbol", "bar_date"], keep="last")
     return frames.conform(known.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), DAILY_BARS)

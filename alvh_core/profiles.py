@@ -44,6 +44,7 @@ PROFILES: dict[str, LadderProfile] = {
         LadderProfile(
             name="vxth_baseline", version="1", mode="bands", unit_basis="premium", units=(1, 0, 0), target_delta=0.30,
             bands_vol_points=(15.0, 30.0, 50.0), band_weights_frac=(0.0, 0.01, 0.005, 0.0), roll_dte_days=0,
+            profit_sold_frac=0.0,  # the index holds its calls to settlement
             source="Cboe VIX Tail Hedge Index, cboe.com/index/dashboard/VXTH: 30-delta one-month calls, monthly",
         ),
         _ratio("ratio_4_4_2", 4, 4, 2),

@@ -224,20 +224,21 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     Notes
     -----
     A layer armed at an earlier close and not yet bought goes to tonight's quotes: DEPLOY if the filter passes, else
-    BLOCKED, up to ``max_retries`` sessions. A layer that tonight's close disarms is not bought. A profile that is
-    always armed waits for no close and gives up no retries.
+    BLOCKED, up to ``max_retries`` sessions. A layer that tonight's close disarms is not bought. Only mode
+    ``trigger`` gives up: the others say what is to be held, every night anew. One that is always armed waits for no
+    close.
     """
     after = arm(state, close_vol_points, trade_date, profile, rules)
     armed = after["is_armed"].to_numpy()
-    is_always = profile.mode == "always"
-    before_armed = armed if is_always else state["is_armed"].to_numpy()
+    gives_up = profile.mode == "trigger"
+    before_armed = armed if profile.mode == "always" else state["is_armed"].to_numpy()
     wanted = np.array(profile.units)[state["layer_no"].to_numpy() - 1] if units is None else units
     held_back = np.zeros(len(state), dtype=bool)
-    if rules is not None and profile.mode == "trigger":
+    if rules is not None and gives_up:
         held_back = rules.blocks_new
     waiting = before_armed & armed & (state["units_deployed"].to_numpy() == 0)
     retries = after["retries_count"].to_numpy()  # an escalation tonight has renewed them
-    tries = waiting & ((retries < profile.max_retries) | is_always) & ~held_back
+    tries = waiting & ((retries < profile.max_retries) | (not gives_up)) & ~held_back
     ok = passes.to_numpy(dtype=bool) & (wanted > 0)
     deploys, blocked = tries & ok, (tries & ~ok) | (waiting & held_back)
     action = np.select(
@@ -247,7 +248,7 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     return after.assign(
         units_deployed=np.where(deploys, wanted, after["units_deployed"]), leg_action=pd.Categorical(action),
         deployed_date=np.where(deploys, np.datetime64(trade_date, "s"), after["deployed_date"].to_numpy()),
-        retries_count=np.where(blocked & ~held_back & (not is_always), retries + 1, retries),
+        retries_count=np.where(blocked & ~held_back & gives_up, retries + 1, retries),
     )  # fmt: skip
 
 

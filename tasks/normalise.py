@@ -32,6 +32,6 @@ def normalise(night: Night, landings: Sequence[Landing]) -> None:
     lake.write(quotes, OPTION_QUOTES, LANDED)
     lake.write(unkeyed_entries(unkeyed, OPTION_QUOTES.name, day, mode), META_QUARANTINE, LANDED)
     lake.write(chains.snapshots, SNAPSHOTS)
-    lake.write(bars_as_of(bars, day, mode), DAILY_BARS, LANDED)
+    lake.write(bars_as_of(bars, day, mode, night.calendar), DAILY_BARS, LANDED)
     lake.write(payload_rows(mine, day, mode), META_PAYLOADS, SYMBOLS)
     get_run_logger().info("%d contracts of %d chains, %d bars", len(chains.raw), len(chains.snapshots), len(bars))

@@ -19,7 +19,7 @@ from alvh_core.triggers import LADDER
 
 LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
-           "ask_usd", "unit_basis"]  # fmt: skip
+           "ask_usd"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
 READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name not in {"option_right", "is_eligible"}]
 
@@ -69,11 +69,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     taken = pd.MultiIndex.from_frame(pd.concat([remaining[~waiting], rolled])[LAYER])
     opened = candidates[candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
                         & ~pd.MultiIndex.from_frame(candidates[LAYER]).isin(taken)]  # fmt: skip
-    again = np.where(
-        rolled["unit_basis"] == "contracts", rolled["units_open"], rolled["new_units"] * rolled["new_side"]
-    )
-    new = opened["new_units"] * opened["new_side"]
-    bought = pd.concat([_entries(rolled, "ROLL_OPEN", again), _entries(opened, "OPEN", new)], ignore_index=True)
+    # a roll buys the layer whole again: what was sold for a profit would else be missing for good
+    bought = pd.concat([_entries(rolled, "ROLL_OPEN"), _entries(opened, "OPEN")], ignore_index=True)
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
     fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
     positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
@@ -111,13 +108,13 @@ def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
     return result.assign(new_units=result["units_target"].astype("int64"), new_side=result["side"].astype("int64"))
 
 
-def _entries(rows: pd.DataFrame, kind: str, units: Any) -> pd.DataFrame:
-    """Return purchases of the layers' candidate legs."""
+def _entries(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return purchases of the layers' candidate legs, each in its full size."""
     spread = rows["new_ask_usd"] - rows["new_bid_usd"]
     return pd.DataFrame({
         **{name: rows[name] for name in LAYER}, "osi_symbol": rows["new_symbol"],
         **{name: rows[f"new_{name}"] for name in _CONTRACT if name != "osi_symbol"},
-        "units": units, "mid": rows["new_mid_usd"], "spread": spread, "kind": kind,
+        "units": rows["new_units"] * rows["new_side"], "mid": rows["new_mid_usd"], "spread": spread, "kind": kind,
         "bid": rows["new_bid_usd"], "ask": rows["new_ask_usd"],
     })  # fmt: skip
 

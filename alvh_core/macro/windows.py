@@ -16,7 +16,8 @@ from alvh_core.registry.basis import EVENT_WINDOWS, MACRO_CONTEXT
 from alvh_core.sessions import TradingCalendar
 
 WINDOW = (-2, 1)  # sessions around the event, domain paper C23
-KINDS = ("FOMC_DECISION", "CPI", "PPI", "GDP", "EMPLOYMENT")
+BLOCKING = ("FOMC_DECISION", "CPI", "PPI", "GDP")  # the paper's four
+KINDS = (*BLOCKING, "EMPLOYMENT")  # moves the market as well, and holds nothing back
 SHOWN = (-5, 20)  # sessions: events further away are not told
 MIN_RELEASES, RESAMPLES, BLOCK = 24, 500, 20
 
@@ -36,8 +37,9 @@ def event_windows(events: pd.DataFrame, calendar: TradingCalendar, trade_date: p
     Returns
     -------
     DataFrame
-        One row per kind and date near the night. An event on a day without a session belongs to the next session. The
-        night blocks new layers where the release is before the next close: the order would go to quotes around it.
+        One row per kind and date near the night. An event on a day without a session belongs to the next session. One
+        of `BLOCKING` holds back new layers where the release is before the next close: the order would go to quotes
+        around it.
     """
     standing = events[events["superseded_date"].isna() & events["event_type"].isin(KINDS)]
     near = standing.drop_duplicates(["event_type", "event_date"]).copy()
@@ -47,7 +49,8 @@ def event_windows(events: pd.DataFrame, calendar: TradingCalendar, trade_date: p
     position = tonight - at
     result = near.assign(
         trade_date=trade_date, source_mode=source_mode, window_pos_count=position,
-        is_in_window=(position >= WINDOW[0]) & (position <= WINDOW[1]), is_blocking=position == -1,
+        is_in_window=(position >= WINDOW[0]) & (position <= WINDOW[1]),
+        is_blocking=(position == -1) & near["event_type"].isin(BLOCKING),
     )  # fmt: skip
     shown = (-position >= SHOWN[0]) & (-position <= SHOWN[1])
     return frames.conform(result[shown].sort_values(["event_type", "event_date"]), EVENT_WINDOWS)

@@ -63,9 +63,9 @@ def test_strings_for_numbers_and_rows_before_the_listing():
     assert found[["bar_date", "close_usd", "volume_shares"]].values.tolist() == [[pd.Timestamp("2026-07-15"), 54.88, 7]]
 
 
-def test_a_history_of_two_columns_whose_last_row_is_missing():
+def test_a_history_of_two_columns_whose_last_row_is_missing(calendar):
     body = b"DATE,VVIX\n07/14/2026,91.100000\n07/15/2026,92.250000\n"
-    bars = bars_as_of(cboe.parse_index_history(body, "VVIX", "u").assign(payload_sha256="a"), DAY, "live")
+    bars = bars_as_of(cboe.parse_index_history(body, "VVIX", "u").assign(payload_sha256="a"), DAY, "live", calendar)
     assert bars["close_usd"].tolist() == [91.1, 92.25]
     assert bars["bar_date"].max() == pd.Timestamp("2026-07-15"), "nothing is carried to tonight"
 
@@ -251,7 +251,7 @@ def test_a_next_page_elsewhere_is_refused(address):
 
 @recorded
 @pytest.mark.parametrize("name", ["VIX", "VIX3M", "VIX6M", "VVIX", "SKEW"])
-def test_the_recorded_index_histories(name):
+def test_the_recorded_index_histories(name, calendar):
     root = (
         Path(__file__).parents[3] / "shared/data/recorded/histories/cdn-api.cboe.com/api/global/us_indices/daily_prices"
     )
@@ -260,5 +260,5 @@ def test_the_recorded_index_histories(name):
     assert len(found) > 200
     assert found["close_usd"].notna().all()
     assert found["close_usd"].between(5.0, 250.0).all()
-    assert bars_as_of(found, DAY, "recorded")["bar_date"].max() <= pd.Timestamp(DAY)
+    assert bars_as_of(found, DAY, "recorded", calendar)["bar_date"].max() <= pd.Timestamp(DAY)
     assert (found["bar_date"].max() == pd.Timestamp("2026-07-31")) == (name == "VIX"), "the others end in spring"

@@ -46,7 +46,7 @@ def clean(calendar) -> Clean:
     snapshots = conform(pd.DataFrame(rows), SNAPSHOTS)
     quotes, rejects = normalise_quotes(cboe.stack_chains(tables), snapshots, DEFAULT_UNIVERSE, calendar)
     assert rejects.empty
-    return Clean(quotes, snapshots, bars_as_of(pd.concat(bars, ignore_index=True), DAY, "simulated"))
+    return Clean(quotes, snapshots, bars_as_of(pd.concat(bars, ignore_index=True), DAY, "simulated", calendar))
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def alarms(day, folder, calendar):
     quotes, _ = normalise_quotes(chains.raw, chains.snapshots, DEFAULT_UNIVERSE, calendar)
     gated = validate_option_quotes(
         quotes, expiry_forwards(quotes, night_curve(curve, day, "recorded")), DEFAULT_UNIVERSE, calendar,
-        snapshots=chains.snapshots, bars=bars_as_of(bars, day, "recorded"),
+        snapshots=chains.snapshots, bars=bars_as_of(bars, day, "recorded", calendar),
     )  # fmt: skip
     broken = gated.checks[~gated.checks["is_success"]]
     return {(str(row.severity), str(row.check_name)): int(row.unexpected_count) for row in broken.itertuples()}

@@ -189,6 +189,18 @@ def test_a_roll_costs_half_both_spreads_and_the_difference_of_mids(path, k):
     assert paid == pytest.approx(400 * (k * (0.10 + 0.20) / 2 + (4.10 - 2.60)))
 
 
+def test_a_roll_buys_back_what_was_sold_for_a_profit(path):
+    """Two of four are left after the profit: the roll sells these two and buys the layer's four."""
+    half = path[7][0].positions
+    quotes = {"P": (6.9, 7.1), "N": (6.0, 6.2), "Q": (4.9, 5.1)}
+    legs = _legs(("HOLD", "HOLD", "IDLE"), ("N", "Q", None), True, quotes)
+    night = {"trade_date": pd.Timestamp("2011-11-30"), **MODE}
+    trades = trade(half, legs, _chain(quotes), _values(), TERM, **night)
+    made = trades.fills[["fill_kind", "osi_symbol", "units_traded"]].values.tolist()
+    assert made == [["ROLL_CLOSE", SYMBOL["P"], -2], ["ROLL_OPEN", SYMBOL["N"], 4]]
+    assert not trades.positions.set_index("osi_symbol").loc[SYMBOL["N"], "is_profit_taken"], "what is new may profit"
+
+
 def test_vix_settles_at_vro_never_at_the_opening_print(path):
     fill = path[9][0].fills.iloc[0]
     assert fill["cash_mid_usd"] == pytest.approx((21.36 - 20.0) * 200)

@@ -9,8 +9,12 @@ import pytest
 from alvh_core import frames
 from alvh_core.bars import bars_as_of, last_closes, missed_closes, trigger_close
 from alvh_core.schemas import CLOSES, DAILY_BARS, SNAPSHOTS
+from alvh_core.sessions import TradingCalendar
 
 NIGHT = date(2026, 7, 16)
+_DAYS = np.arange("2026-01-02", "2026-08-01", dtype="datetime64[D]")
+_SESSIONS = _DAYS[np.is_busday(_DAYS, holidays=["2026-06-19", "2026-07-03"])]
+CALENDAR = TradingCalendar(_SESSIONS, _SESSIONS + np.timedelta64(810, "m"), _SESSIONS + np.timedelta64(1200, "m"))
 
 
 def _bars(*rows):
@@ -19,7 +23,7 @@ def _bars(*rows):
 
 
 def _table(*rows, night=NIGHT):
-    return bars_as_of(_bars(*rows), night, "simulated")
+    return bars_as_of(_bars(*rows), night, "simulated", CALENDAR)
 
 
 # --- no look-ahead ----------------------------------------------------------------------------------------------------
@@ -36,6 +40,12 @@ def test_a_history_fetched_later_tells_the_same_night():
     pd.testing.assert_frame_equal(_table(*then), _table(*later))
 
 
+def test_a_print_on_a_holiday_is_no_session():
+    """Cboe prints VIX on some: beside shares without a bar it would cost every one of them two returns."""
+    found = _table(("VIX", "2026-07-02", 16.15), ("VIX", "2026-07-03", 15.81), ("VIX", "2026-07-06", 15.57))
+    assert found["close_usd"].tolist() == [16.15, 15.57]
+
+
 def test_the_later_row_of_a_file_wins():
     found = _table(("VIX", "2026-07-16", 18.0), ("VIX", "2026-07-15", 17.0), ("VIX", "2026-07-16", 19.0))
     assert found["close_usd"].tolist() == [17.0, 19.0]
@@ -46,7 +56,7 @@ def test_the_later_row_of_a_file_wins():
     [pytest.param(pd.DataFrame(), id="nothing"), pytest.param(_bars(("VIX", "2026-07-17", 1.0)), id="only the future")],
 )
 def test_no_bars(bars):
-    found = bars_as_of(bars, NIGHT, "simulated")
+    found = bars_as_of(bars, NIGHT, "simulated", CALENDAR)
     assert found.empty
     assert list(found.columns) == list(DAILY_BARS.names)
     assert last_closes(found).empty
@@ -64,7 +74,7 @@ def test_last_close_of_every_symbol():
 
 @pytest.mark.parametrize(("n_bars", "has_value"), [(20, False), (21, True), (60, True)])
 def test_realised_volatility_needs_twenty_returns(n_bars, has_value):
-    days = pd.bdate_range(end=pd.Timestamp(NIGHT), periods=n_bars)
+    days = pd.DatetimeIndex(_SESSIONS[np.datetime64(NIGHT) >= _SESSIONS][-n_bars:])
     closes = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.01, n_bars)))
     other = [("SPY", str(day.date()), 50.0) for day in days]
     found = last_closes(_table(*[("VIX", str(d.date()), c) for d, c in zip(days, closes, strict=True)], *other))

@@ -98,6 +98,16 @@ def test_only_the_night_before_a_release_blocks(calendar, event, blocks):
     assert moved.empty, "a superseded date is none"
 
 
+@pytest.mark.parametrize(("kind", "blocks"), [
+    ("FOMC_DECISION", True), ("PPI", True), ("GDP", True), ("EMPLOYMENT", False),
+])  # fmt: skip
+def test_the_papers_four_kinds_block_and_employment_is_only_told(calendar, kind, blocks):
+    events = pd.DataFrame({"event_type": kind, "event_date": [pd.Timestamp("2026-07-17")], "superseded_date": pd.NaT,
+                           "event_at_utc": pd.Timestamp("2026-07-17", tz="UTC")})  # fmt: skip
+    found = event_windows(events, calendar, DAY, "live")
+    assert (found["is_in_window"].tolist(), found["is_blocking"].tolist()) == ([True], [blocks])
+
+
 def test_an_event_on_a_holiday_belongs_to_the_next_session(calendar):
     events = pd.DataFrame({"event_type": "CPI", "event_date": [pd.Timestamp("2026-09-07")], "superseded_date": pd.NaT,
                            "event_at_utc": pd.Timestamp("2026-09-07", tz="UTC")})  # fmt: skip

@@ -116,6 +116,15 @@ def test_a_blocked_layer_is_tried_ten_times_and_no_more():
     assert nights[-1]["units_deployed"].sum() == 0
 
 
+@pytest.mark.parametrize("name", ["tenor_442", "vxth_baseline"])
+def test_only_a_trigger_gives_up(name):
+    """What is always on, or is said by a band, is said anew every night: a wide market only delays it."""
+    nights = _replay([18.0] * 13, passes=[False] * 12 + [True], profile=PROFILES[name])
+    assert str(nights[-2]["leg_action"].iloc[0]) == "BLOCKED"
+    assert str(nights[-1]["leg_action"].iloc[0]) == "DEPLOY"
+    assert nights[-1]["retries_count"].tolist() == [0, 0, 0]
+
+
 def test_the_tenth_retry_may_still_buy():
     nights = _replay([18.0] * 11, passes=[False] * 10 + [True])
     assert str(nights[-1]["leg_action"].iloc[0]) == "DEPLOY"
