@@ -4,8 +4,6 @@ The denominator is the mid premium, always. Scores (how liquid is a chain) are `
 bought is `alvh_core.ladder`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -44,37 +42,6 @@ def relative_spread(bid: ArrayLike, ask: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
-@dataclass(frozen=True, kw_only=True)
-class LadderSpread:
-    """The filter's reading of a ladder; all spreads are fractions of the mid premium, NaN where not defined.
-
-    Attributes
-    ----------
-    s_ladder_frac : float
-        Decision value: units-weighted spread over units-weighted premium.
-    s_simple_frac : float
-        Plain mean of the legs' spreads.
-    s_worst_frac : float
-        Widest leg.
-    tick_floor_frac : float
-        The decision value if every leg were one tick wide: no market can do better.
-    filter_state : str
-        One of `alvh_core.columns.FILTER_STATES`.
-    """
-
-    s_ladder_frac: float
-    s_simple_frac: float
-    s_worst_frac: float
-    tick_floor_frac: float
-    filter_state: str
-
-
-def ladder_spread(legs: pd.DataFrame, rule: SpreadRule) -> LadderSpread:
-    """Apply the 8 % rule to the legs of one ladder; see `ladder_spreads`."""
-    found = ladder_spreads(legs.assign(book_no=0), rule)
-    return LadderSpread(**{str(name): value for name, value in found.iloc[0].items()}) if len(found) else _NO_LADDER
-
-
 def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
     """Apply the 8 % rule to the legs of every ladder.
 
@@ -88,10 +55,13 @@ def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The fields of `LadderSpread` by ``book_no``. PASS only if the premium-weighted spread is strictly below the
-        limit, no leg reaches the worst-leg limit and no leg is missing. The numbers cover the legs that have a quote
-        even where the state is not PASS; a crossed, negative or missing quote among them leaves no number at all. A
-        leg of zero units is not bought and not judged.
+        By ``book_no``, spreads as fractions of the mid premium, NaN where not defined: ``s_ladder_frac``, the decision
+        value, units-weighted spread over units-weighted premium; ``s_simple_frac``, plain mean of the legs;
+        ``s_worst_frac``, widest leg; ``tick_floor_frac``, the decision value if every leg were one tick wide, and no
+        market can do better; ``filter_state``, one of `alvh_core.columns.FILTER_STATES`. PASS only if the decision
+        value is strictly below the limit, no leg reaches the worst-leg limit and no leg is missing. The numbers cover
+        the legs that have a quote even where the state is not PASS; a crossed, negative or missing quote among them
+        leaves no number at all. A leg of zero units is not bought and not judged.
 
     Notes
     -----
@@ -119,8 +89,6 @@ def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
 
 _STATUS_ORDER = ("NO_DATA", "NO_EXPIRY", "NO_STRIKE", "BAD_QUOTE", "ZERO_BID")  # gravest first
 _MISSING_STATES = ("NO_DATA", "MISSING_LEG", "MISSING_LEG", "BAD_QUOTE", "ZERO_BID", "")
-_NO_LADDER = LadderSpread(s_ladder_frac=np.nan, s_simple_frac=np.nan, s_worst_frac=np.nan, tick_floor_frac=np.nan,
-                          filter_state="BAD_QUOTE")  # fmt: skip
 
 
 def _read(books: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
-from alvh_core.columns import ACTIONS
 from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
@@ -250,8 +249,3 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
         deployed_date=np.where(deploys, np.datetime64(trade_date, "s"), after["deployed_date"].to_numpy()),
         retries_count=np.where(blocked & ~held_back & gives_up, retries + 1, retries),
     )  # fmt: skip
-
-
-def ladder_action(layer_actions: Sequence[str]) -> str:
-    """Return the most telling action of a ladder's layers: DEPLOY, BLOCKED, ARM, DISARM, HOLD, IDLE in that order."""
-    return min(layer_actions, key=ACTIONS.index)

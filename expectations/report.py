@@ -84,22 +84,6 @@ class ValidationReport:
         """Whether the night must stop."""
         return self.worst_severity == "night"
 
-    def rows_at(self, severity: str) -> NDArray[np.int64]:
-        """Return the positions that break a rule of exactly this severity.
-
-        Parameters
-        ----------
-        severity : {'row', 'expiry', 'underlying', 'night'}
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Sorted, each position once.
-        """
-        if severity not in SEVERITIES:
-            raise ValueError(f"severity: expected one of {SEVERITIES}, found {severity!r}")
-        return np.unique(self.faults.loc[self.faults["severity"] == severity, "position"].to_numpy(dtype="int64"))
-
     def rejects(self) -> pd.DataFrame:
         """Return one row per faulty position: how grave, by which rule, all its reasons, and what the rules saw.
 

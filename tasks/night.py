@@ -138,8 +138,8 @@ class Night:
 
     def connect(self) -> None:
         """Build the adapters that threads share, before they do: two clients would keep two paces."""
-        assert self.client.source_mode == self.source_mode
-        assert self.warehouse is not None
+        for name in _ADAPTERS:
+            getattr(self, name)
 
     def disconnect(self) -> None:
         """Drop the adapters: a night that is over need not keep connections, and statements ready for them."""

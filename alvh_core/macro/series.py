@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.macro.history import KNOWN_FROM, SUPERSEDED, known_on, numbers, observe
+from alvh_core.macro.history import KNOWN_FROM, SUPERSEDED, numbers, observe
 from alvh_core.schemas import MACRO_SERIES, MACRO_VALUES
 
 VINTAGE, LAG = "VINTAGE", "LAG"
@@ -130,11 +130,6 @@ def night_series(seen: pd.DataFrame, before: pd.DataFrame, trade_date: date, sou
         if len(part)
     ]
     return _kept(frames.concat(parts, MACRO_SERIES))
-
-
-def values_on(series: pd.DataFrame, day: date) -> pd.DataFrame:
-    """Return one value per series and observation: the one that was known on a day."""
-    return known_on(series, day).sort_values(["series_id", "observation_date"], ignore_index=True)
 
 
 def _dated(lagged: pd.DataFrame, known: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:

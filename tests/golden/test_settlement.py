@@ -6,9 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core.settlement import settlement_value
+from alvh_core.book.market import settled, settlement_values
 
 GOLDENS = pd.read_csv(Path(__file__).parent / "data" / "vix_settlements.csv", index_col="date")
+ROOTS = pd.DataFrame({"underlying": ["VIX"], "root": ["VIX"], "settlement": ["SOQ"]})
+
+
+def _paid(official, strike, right="C"):
+    """What contracts of one multiplier pay where the future of their expiry settled at these values."""
+    days = pd.date_range("2011-01-19", periods=len(official), freq="28D")
+    finals = pd.DataFrame({"expiry_date": days, "settle_kind": "final", "settle_vol_points": official})
+    bars = pd.DataFrame({"symbol": "VIX", "bar_date": days, "close_usd": 99.0})
+    held = pd.DataFrame({"root": "VIX", "expiry_date": days, "strike_usd": strike, "option_right": right})
+    return 100.0 * settled(held, settlement_values(finals, bars, ROOTS)).to_numpy()
 
 
 @pytest.mark.parametrize(
@@ -20,8 +30,8 @@ GOLDENS = pd.read_csv(Path(__file__).parent / "data" / "vix_settlements.csv", in
     ],
 )
 def test_pitfall_03_a_call_pays_on_vro_never_on_the_open(day, strike, usd):
-    assert settlement_value(GOLDENS.loc[day, "vro"], strike) == pytest.approx(usd, abs=1e-9)
-    assert settlement_value(GOLDENS.loc[day, "open"], strike) != pytest.approx(usd, abs=1.0)
+    assert _paid([GOLDENS.loc[day, "vro"]], strike)[0] == pytest.approx(usd, abs=1e-9)
+    assert _paid([GOLDENS.loc[day, "open"]], strike)[0] != pytest.approx(usd, abs=1.0)
 
 
 def test_open_and_settlement_differ_by_up_to_116_cents():
@@ -30,9 +40,9 @@ def test_open_and_settlement_differ_by_up_to_116_cents():
 
 def test_call_less_put_is_the_forward_payoff():
     values = GOLDENS["vro"].to_numpy()
-    difference = settlement_value(values, 25.0) - settlement_value(values, 25.0, is_call=False)
+    difference = _paid(values, 25.0) - _paid(values, 25.0, "P")
     np.testing.assert_allclose(difference, 100.0 * (values - 25.0))
 
 
-def test_an_unknown_settlement_has_no_value():
-    assert np.isnan(settlement_value(np.nan, 20.0))
+def test_an_unknown_settlement_has_no_value_and_the_close_does_not_stand_in():
+    assert np.isnan(_paid([np.nan], 20.0)[0])

@@ -11,7 +11,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.macro.events import Event, listed, night_events, night_listed
 from alvh_core.macro.history import known_on, observe
-from alvh_core.macro.series import LAG, SERIES, VINTAGE, night_series, night_values, values_on
+from alvh_core.macro.series import LAG, SERIES, VINTAGE, night_series, night_values
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import MACRO_EVENTS, MACRO_SERIES
 from alvh_core.universe import DEFAULT_UNIVERSE
@@ -33,6 +33,11 @@ def play(nights, packaged=NOTHING):
         seen = night_listed(listed(lines).assign(payload_sha256=str(night)), night, "live")
         before = known[night] = night_events(seen, before, packaged, night, "live")
     return known
+
+
+def values_on(series, day):
+    """One value per series and observation: the one that was known on a day."""
+    return known_on(series, day).sort_values(["series_id", "observation_date"], ignore_index=True)
 
 
 def told(events, *names):

@@ -159,6 +159,11 @@ def test_a_budget_is_never_rounded_up(budget, contracts):
     assert leg["residual_usd"] == pytest.approx(budget - 300.0 * contracts)
 
 
+def test_a_budget_of_exactly_three_contracts_buys_three():
+    assert 21.0 / (0.07 * 100) < 3.0, "in binary it falls short"
+    assert _sized(ask_usd=0.07, roll_budget_usd=21.0)["units_target"] == 3
+
+
 def test_cost_is_within_the_budget():
     rng = np.random.default_rng(5)
     asks, budgets = rng.uniform(0.05, 40.0, 500).round(2), rng.uniform(1.0, 40_000.0, 500)

@@ -142,6 +142,7 @@ def test_pitfall_05_adjusted_roots_belong_to_their_root_and_say_so(vix, chains):
         pytest.param("SPY260814C00600000", False, id="second Friday"),
         pytest.param("SPY260828C00600000", False, id="fourth Friday"),
         pytest.param("SPY260618C00600000", True, id="Thursday before a closed third Friday"),
+        pytest.param("SPY220414C00600000", True, id="the earliest such Thursday, of the 14th"),
         pytest.param("SPY260820C00600000", False, id="Thursday before an open third Friday"),
         pytest.param("SPY260930C00600000", False, id="month end"),
     ],

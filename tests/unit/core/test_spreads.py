@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 
 from alvh_core.params import SpreadRule
-from alvh_core.spreads import ladder_spread, relative_spread
+from alvh_core.spreads import ladder_spreads, relative_spread
 
 RULE = SpreadRule()
+
+
+def ladder_spread(legs, rule):
+    """The filter's reading of one ladder."""
+    return ladder_spreads(legs.assign(book_no=0), rule).iloc[0]
 
 
 def _legs(*quotes, units=(4, 4, 2), statuses=("OK", "OK", "OK"), tick=0.01):

@@ -9,7 +9,7 @@ import pytest
 
 from alvh_core.profiles import PROFILES
 from alvh_core.schemas import LADDER_STATE
-from alvh_core.triggers import LADDER, advance, arm, arm_through, carry_over, initial_state, ladder_action
+from alvh_core.triggers import LADDER, advance, arm, arm_through, carry_over, initial_state
 
 PROFILE = PROFILES["trigger_442"]
 LADDERS = pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER)
@@ -219,21 +219,6 @@ def test_input_is_not_changed():
     held = arm(state, NAN, START, PROFILE)
     held.loc[:, "is_armed"] = True
     pd.testing.assert_frame_equal(state, before)
-
-
-@pytest.mark.parametrize(
-    ("actions", "expected"),
-    [
-        (["HOLD", "DEPLOY", "ARM"], "DEPLOY"),
-        (["HOLD", "BLOCKED", "ARM"], "BLOCKED"),
-        (["HOLD", "ARM", "IDLE"], "ARM"),
-        (["HOLD", "DISARM", "IDLE"], "DISARM"),
-        (["HOLD", "IDLE", "IDLE"], "HOLD"),
-        (["IDLE"] * 3, "IDLE"),
-    ],
-)
-def test_the_most_telling_action(actions, expected):
-    assert ladder_action(actions) == expected
 
 
 def test_many_ladders_at_once_are_each_by_itself():

@@ -166,7 +166,7 @@ def test_each_row_fault_takes_out_its_row_only(columns, code):
     report = validate(_planted(**columns), suites.option_quotes_suite())
     assert _codes(report) == [(2, code)]
     assert report.worst_severity == "row"
-    assert report.rows_at("row").tolist() == [2]
+    assert report.faults.loc[report.faults["severity"] == "row", "position"].unique().tolist() == [2]
 
 
 def test_of_a_duplicate_the_first_stays_but_an_unnumbered_duplicate_takes_both_out():

@@ -36,6 +36,7 @@ def test_a_simulated_night(settings):
 def test_a_night_that_is_over_keeps_no_adapter_and_builds_it_anew(settings):
     night = wiring.build_night(settings(), DAY, "simulated", "run-1")
     night.connect()
+    assert {"warehouse", "client", "lake", "archive"} <= set(vars(night)), "built before threads share them"
     old = night.warehouse
     night.disconnect()
     assert not {"warehouse", "client", "lake"} & set(vars(night))

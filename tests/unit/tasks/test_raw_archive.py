@@ -219,6 +219,24 @@ def test_a_damaged_pair_is_set_aside_and_can_be_fetched_again(archive, damage):
     assert archive.read(URL) == BODY
 
 
+def test_a_body_that_is_set_aside_stops_counting_before_it_moves(archive, monkeypatch):
+    """A run that is killed in between leaves a body without a sidecar, which is fetched again."""
+    put(archive)
+    moved = []
+
+    def move_one(self, path, target):
+        if moved:
+            raise KeyboardInterrupt
+        moved.append(path)
+        (self._root / path).replace(self._root / target)
+
+    monkeypatch.setattr(store.LocalStore, "move", move_one)
+    with pytest.raises(KeyboardInterrupt):
+        archive.supersede(URL)
+    assert archive.find(URL) is None
+    assert body_of(archive).is_file()
+
+
 def test_a_bomb_is_not_unpacked(archive, monkeypatch):
     monkeypatch.setattr(raw, "MAX_BODY_BYTES", 1000)
     put(archive)
