@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alvh_core.forwards import EXPIRY
+from alvh_core.forwards import EXPIRY, expiry_numbers
 from alvh_core.sessions import TradingCalendar, quote_clock
 
 _TWO_SIDED = ("OK", "LOCKED")
@@ -64,18 +64,21 @@ def expiry_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.Data
         bounds they are held against.
     """
     named = [*EXPIRY, "strike_usd", "option_right", "vendor_delta", "dte_days", "quote_flag", "bid_usd", "ask_usd"]
-    frame = quotes.loc[~quotes["is_adjusted"], named]
+    number = expiry_numbers(quotes)
+    counted = ~quotes["is_adjusted"].to_numpy(dtype=bool) & (number >= 0)
+    frame = quotes.loc[counted, named].assign(expiry_no=number[counted])
     frame["quoted"] = frame["quote_flag"].isin(_TWO_SIDED)
     side = np.where(frame["option_right"] == "C", 1.0, -1.0) * frame["vendor_delta"]
     frame["is_wrong"] = np.where(side.abs() > 0.01, side < -0.01, np.nan)  # numbers: objects are averaged one by one
-    grouped = frame.groupby(EXPIRY, observed=True)
-    facts = grouped.agg(contracts_count=("quoted", "size"), two_sided_frac=("quoted", "mean"),
-                        strike=("strike_usd", "median"), wrong_delta_frac=("is_wrong", "mean"),
-                        dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"))  # fmt: skip
-    sides = frame.drop_duplicates([*EXPIRY, "strike_usd", "option_right"])
-    pairs = sides.groupby(EXPIRY, observed=True).size() - facts["strikes"]
+    facts = frame.groupby("expiry_no").agg(
+        contracts_count=("quoted", "size"), two_sided_frac=("quoted", "mean"), strike=("strike_usd", "median"),
+        wrong_delta_frac=("is_wrong", "mean"), dte_days=("dte_days", "first"), strikes=("strike_usd", "nunique"),
+    )  # fmt: skip
+    sides = frame.drop_duplicates(["expiry_no", "strike_usd", "option_right"])
+    pairs = sides.groupby("expiry_no").size() - facts["strikes"]
     facts["paired_frac"] = (pairs / facts["strikes"]).where(facts["strikes"] >= FEW)
-    facts = facts.reset_index().merge(_repetition(frame), on=EXPIRY, how="left")
+    keys = frame.drop_duplicates("expiry_no").set_index("expiry_no")[EXPIRY].sort_index()
+    facts = keys.join(facts).join(_repetition(frame, keys["underlying"].astype("str"))).reset_index(drop=True)
     facts = facts.merge(forwards[[*EXPIRY, "forward_usd"]], on=EXPIRY, how="left")
     symbol = facts["underlying"].astype("str")
     chain = facts["forward_usd"].groupby(symbol).transform("median")
@@ -92,23 +95,20 @@ def expiry_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.Data
     return facts.drop(columns=["strike", "strikes", "forward_usd"])
 
 
-def _repetition(frame: pd.DataFrame) -> pd.DataFrame:
+def _repetition(frame: pd.DataFrame, symbol: pd.Series) -> pd.DataFrame:
     """Fingerprint the quotes of every expiry: the same under two dates is a copy, all alike is a filling."""
     quoted = frame[frame["quoted"]]
-    if quoted.empty:
-        return frame[EXPIRY].drop_duplicates().assign(same_quotes_count=0.0, distinct_quotes_count=np.nan)
     quote = quoted[["strike_usd", "bid_usd", "ask_usd"]].assign(is_call=quoted["option_right"].eq("C"))
-    hashed = quoted[EXPIRY].assign(
-        print=pd.util.hash_pandas_object(quote, index=False).to_numpy().astype("uint64"),
-        pair=pd.util.hash_pandas_object(quote[["bid_usd", "ask_usd"]], index=False).to_numpy(),
-    )
-    groups = hashed.groupby(EXPIRY, observed=True)
-    facts = groups.agg(print=("print", "sum"), pairs=("pair", "nunique"), count=("pair", "size")).reset_index()
+    hashed = pd.DataFrame({
+        "expiry_no": quoted["expiry_no"].to_numpy(),
+        "print": pd.util.hash_pandas_object(quote, index=False).to_numpy().astype("uint64"),
+        "pair": pd.util.hash_pandas_object(quote[["bid_usd", "ask_usd"]], index=False).to_numpy(),
+    })  # fmt: skip
+    facts = hashed.groupby("expiry_no").agg(print=("print", "sum"), pairs=("pair", "nunique"), count=("pair", "size"))
     many = facts["count"] >= FEW
-    facts["distinct_quotes_count"] = facts["pairs"].astype("float64").where(many)
-    same = facts.groupby([facts["underlying"].astype("str"), "print"])["count"].transform("size") - 1.0
-    facts["same_quotes_count"] = same.where(many, 0.0)
-    return facts[[*EXPIRY, "same_quotes_count", "distinct_quotes_count"]]
+    same = facts.groupby([symbol.reindex(facts.index), "print"])["count"].transform("size") - 1.0
+    return pd.DataFrame({"same_quotes_count": same.where(many, 0.0),
+                         "distinct_quotes_count": facts["pairs"].astype("float64").where(many)})  # fmt: skip
 
 
 def chain_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, context: ChainContext,

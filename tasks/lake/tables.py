@@ -178,7 +178,8 @@ class LakeTables:
 
     def _write(self, arrow: pa.Table, path: str) -> None:
         sink = io.BytesIO()
-        pq.write_table(arrow, sink, compression="zstd", compression_level=1)
+        named = [f.name for f in arrow.schema if pa.types.is_dictionary(f.type)]  # numbers and keys hardly repeat
+        pq.write_table(arrow, sink, compression="zstd", compression_level=1, use_dictionary=named)
         self._store.write(path, sink.getbuffer())
 
     def _read(self, table: TableSpec, path: str, columns: list[str] | None = None) -> pa.Table:

@@ -83,8 +83,9 @@ def plain_symbol(text: str) -> str:
 
 def numbers(values: pd.Series) -> pd.Series:
     """Return finite numbers; what is none becomes NaN, and validation sees it in its row."""
-    texts = np.array([str(value).strip() for value in values.astype("str")], dtype=object)  # a short float as printed
-    found = np.asarray(pd.to_numeric(texts, errors="coerce"), dtype=np.float64)
+    texts = values.astype("str").tolist()  # a short float as printed
+    stripped = np.array([str(text).strip() for text in texts], dtype=object)
+    found = np.asarray(pd.to_numeric(stripped, errors="coerce"), dtype=np.float64)
     return pd.Series(np.where(np.isfinite(found), found, np.nan), index=values.index, name=values.name)
 
 
