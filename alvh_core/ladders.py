@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alvh_core.keys import rows_of
 from alvh_core.ladder import band_medians, with_costs
 from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
 from alvh_core.selection import LegRule, Selection, select_legs
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
-from alvh_core.triggers import LADDER, band_weight
+from alvh_core.triggers import LADDER, band_weight, ladder_keys
 from alvh_core.universe import Asset, hosts
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
@@ -34,6 +35,11 @@ class Ladder:
     hedge_symbol: str
     rule: LegRule
     profile: LadderProfile
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Its `LADDER`."""
+        return self.host, self.variant, self.hedge_symbol, self.profile.name
 
     @property
     def selection(self) -> Selection:
@@ -85,13 +91,13 @@ def hedge_symbols(plan: Sequence[Ladder]) -> set[str]:
 
 def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return `LADDER` and what the exit protocol reads of each ladder's profile."""
-    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, *(getattr(p.profile, t) for t in TERMS)] for p in plan]
+    rows = [[*ladder.key, *(getattr(ladder.profile, term) for term in TERMS)] for ladder in plan]
     return pd.DataFrame(rows, columns=[*LADDER, *TERMS])
 
 
 def ladder_rights(plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return `LADDER` and the right each ladder is of."""
-    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right] for p in plan]
+    rows = [[*ladder.key, ladder.rule.option_right] for ladder in plan]
     return pd.DataFrame(rows, columns=[*LADDER, "option_right"])
 
 
@@ -104,9 +110,10 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
         `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
     plan : sequence of Ladder
     """
-    eligible = signals[[*LADDER, "is_eligible"]].astype(dict.fromkeys(LADDER, "str"))
-    ladders = ladder_rights(plan).merge(eligible, on=LADDER)
-    return legs.astype(dict.fromkeys(LADDER, "str")).merge(ladders, on=LADDER)
+    keys, rights = ladder_keys(legs), np.array([ladder.rule.option_right for ladder in plan])
+    eligible = signals["is_eligible"].array[rows_of(keys, ladder_keys(signals))]
+    right = pd.Categorical(rights[rows_of(keys, (ladder.key for ladder in plan))])
+    return legs.assign(option_right=right, is_eligible=eligible)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

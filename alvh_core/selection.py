@@ -22,6 +22,7 @@ COPIED = (
 )  # fmt: skip
 _EXPIRY = ["root", "expiry_date", "dte_days"]
 _CONTRACT = [name for name in COPIED if name not in _EXPIRY]
+_STRIKE = ["osi_symbol", "option_right", "strike_usd", "iv_vol", "forward_usd", "years", "discount", "quote_flag"]
 _READ = [*dict.fromkeys(["underlying", *_EXPIRY, "is_monthly", *COPIED, "option_right", "quote_flag"])]
 
 
@@ -73,11 +74,12 @@ def choose_expiries(listed: pd.DataFrame, tenor_days: int, tolerance_days: int, 
         The row of each chain that has an expiry within the tolerance, with ``tenor_error_days``; ties go to the longer
         one, of twins to the root that comes first in the alphabet, which is the AM root.
     """
-    days, root = listed["dte_days"].to_numpy(), pd.factorize(listed["root"].astype("str"), sort=True)[0]
+    fitting = listed[(listed["dte_days"] - tenor_days).abs() <= tolerance_days]
+    days, root = fitting["dte_days"].to_numpy(), pd.factorize(fitting["root"], sort=True)[0]
     off = np.abs(days - tenor_days)
-    is_preferred = listed["is_monthly"].to_numpy(dtype=bool) & (off <= monthly_days)
+    is_preferred = fitting["is_monthly"].to_numpy(dtype=bool) & (off <= monthly_days)
     order = np.lexsort((root, -days, off, ~is_preferred))  # the last key counts most
-    ranked = listed.iloc[order[off[order] <= tolerance_days]].drop_duplicates("underlying")
+    ranked = fitting.iloc[order].drop_duplicates("underlying")
     found: pd.DataFrame = ranked.assign(tenor_error_days=ranked["dte_days"] - tenor_days)
     return found
 
@@ -109,7 +111,7 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
     listed = chains.loc[~expiry_no.duplicated(), ["underlying", *_EXPIRY, "is_monthly", "option_right"]]
     listed = listed.assign(underlying=listed["underlying"].astype("str"), expiry_no=expiry_no[listed.index])
     legs = _expiries(listed, wanted)
-    strikes = chains[expiry_no.isin(legs["expiry_no"])].assign(expiry_no=expiry_no)
+    strikes = chains.loc[expiry_no.isin(legs["expiry_no"]), _STRIKE].assign(expiry_no=expiry_no)
     strikes = strikes.sort_values(["expiry_no", "strike_usd", "osi_symbol"], kind="stable")
     legs = legs.join(_nearest(legs, strikes.assign(delta_fwd=_selection_delta(strikes))))
     return _with_contracts(legs, chains, strikes)
@@ -118,7 +120,10 @@ def select_legs(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -
 def _expiries(listed: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) -> pd.DataFrame:
     """Return the legs that are wanted, each with the number of its expiry, -1 where none fits, and what it lacks."""
     present = set(listed["underlying"])
-    by_right = listed.assign(underlying=listed["underlying"] + listed["option_right"].astype("str"))
+    by_right = listed[["dte_days", "is_monthly", "expiry_no"]].assign(
+        underlying=listed["underlying"] + listed["option_right"].astype("str"),
+        root=pd.factorize(listed["root"].astype("str"), sort=True)[0],  # once for all windows
+    )
     chosen: dict[tuple[int, ...], dict[str, tuple[int, int]]] = {}
     rows = []
     for number, (name, how) in enumerate(wanted):
@@ -150,7 +155,7 @@ def _with_contracts(legs: pd.DataFrame, chains: pd.DataFrame, strikes: pd.DataFr
     has_expiry, row = legs["row"].notna(), legs["row"].fillna(-1).astype("int64")
     is_blind, is_far = has_expiry & legs["delta_error"].isna(), legs["delta_error"] > legs["max_delta_error"]
     fits = ~(is_blind | is_far)
-    expiry, contract = chains[[*_EXPIRY, "quote_flag"]].reindex(row), chains[_CONTRACT].reindex(row.where(fits, -1))
+    expiry, contract = chains.reindex(row), chains.reindex(row.where(fits, -1))[_CONTRACT]
     blind = strikes[strikes["expiry_no"].isin(legs.loc[is_blind, "expiry_no"])]
     why = {number: _status_without_delta(part) for number, part in blind.groupby("expiry_no")}
     status = legs["leg_status"].mask(has_expiry, expiry["quote_flag"].astype("str").map(QUOTE_STATUS).array)

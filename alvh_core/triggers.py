@@ -8,13 +8,13 @@ go through as one frame.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
+from alvh_core.keys import Keys, keys_of, rows_of
 from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
@@ -73,8 +73,8 @@ def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> 
     )  # fmt: skip
 
 
-def ladder_keys(frame: pd.DataFrame, *more: str) -> list[tuple[Any, ...]]:
-    """Return the ladder of every row, and further columns of it, as tuples: keys alike, whatever the columns' types.
+def ladder_keys(frame: pd.DataFrame, *more: str) -> Keys:
+    """Return the ladder of every row, and further columns of it, as `keys_of` does.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def ladder_keys(frame: pd.DataFrame, *more: str) -> list[tuple[Any, ...]]:
     -------
     list of tuple
     """
-    return list(zip(*(frame[name].to_numpy(dtype="object") for name in (*LADDER, *more)), strict=True))
+    return keys_of(frame, [*LADDER, *more])
 
 
 def carry_over(previous: pd.DataFrame, ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -109,8 +109,7 @@ def carry_over(previous: pd.DataFrame, ladders: pd.DataFrame, trade_date: date, 
     fresh = initial_state(ladders, trade_date, source_mode)
     if previous.empty:
         return fresh
-    rows = {key: row for row, key in enumerate(ladder_keys(previous, "layer_no"))}
-    found = np.array([rows.get(key, -1) for key in ladder_keys(fresh, "layer_no")])
+    found = rows_of(ladder_keys(fresh, "layer_no"), ladder_keys(previous, "layer_no"))
     lived = {name: np.where(found < 0, fresh[name].to_numpy(), previous[name].to_numpy()[found]) for name in _LIVED}
     return fresh.assign(**lived)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.keys import rows_of
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.signals import without_trigger
 from alvh_core.triggers import LADDER, ladder_keys
@@ -57,15 +58,15 @@ def evidence(history: pd.DataFrame, counted: pd.DataFrame | None = None) -> pd.D
         `LADDER`, ``nights_count`` (nights with a usable reading), ``missing_count`` and ``missing_frac`` (without).
     """
     usable = history["filter_state"].ne("NO_DATA") & history["quote_clock"].isin(["in_session", "at_close"])
-    parts = [
-        history[LADDER]
-        .astype("str")
-        .assign(nights_count=usable.astype("int64"), missing_count=(~usable).astype("int64"))
-    ]
+    keys = ladder_keys(history)
+    parts = [pd.DataFrame({"nights_count": usable, "missing_count": ~usable}).astype("int64")]
     if counted is not None and len(counted):
-        parts.append(counted[[*LADDER, "nights_count", "missing_count"]].astype(dict.fromkeys(LADDER, "str")))
-    sums = pd.concat(parts).groupby(LADDER)[["nights_count", "missing_count"]].sum().reset_index()
-    return sums.assign(missing_frac=sums["missing_count"] / (sums["nights_count"] + sums["missing_count"]))
+        keys += ladder_keys(counted)
+        parts.append(counted[["nights_count", "missing_count"]])
+    ladders = sorted(set(keys))
+    sums = pd.concat(parts).groupby(rows_of(keys, ladders)).sum()
+    missing_frac = sums["missing_count"] / (sums["nights_count"] + sums["missing_count"])
+    return pd.DataFrame(ladders, columns=LADDER).assign(**sums, missing_frac=missing_frac)
 
 
 def uncounted(signals: pd.DataFrame, counted: pd.DataFrame) -> bool:
@@ -128,8 +129,7 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
         `VERDICTS_TABLE`. A ladder that slept the night before is counted by ``history`` alone.
     """
     found = evidence(frames.concat([history, signals], LADDER_SIGNALS), counted)
-    row_of = {key: row for row, key in enumerate(ladder_keys(found))}
-    counts = found.iloc[[row_of[key] for key in ladder_keys(signals)]].reset_index(drop=True)
+    counts = found.take(rows_of(ladder_keys(signals), ladder_keys(found)))
     about = signals[["source_mode", "hedge_symbol"]].astype("object")
     behind = zip(counts["nights_count"], counts["missing_frac"], about["source_mode"], about["hedge_symbol"],
                  strict=True)  # fmt: skip

@@ -3,6 +3,7 @@
 Nothing is filled: a symbol without a bar on a session has none. What is computed from it is said in other modules.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,13 @@ class Closes:
         if symbol not in self.symbols:
             return np.full(len(self.dates), np.nan)
         return self.values[:, self.symbols.index(symbol)]
+
+    def on(self, dates: NDArray[np.datetime64], symbols: Sequence[str]) -> NDArray[np.float64]:
+        """Return the closes of some symbols on some dates, of shape (n_dates, n_symbols); NaN where there is no bar."""
+        row, column = (pd.Index(known).get_indexer(pd.Index(wanted)) for known, wanted in
+                       ((self.dates, dates), (list(self.symbols), list(symbols))))  # fmt: skip
+        padded = np.pad(self.values, (0, 1), constant_values=np.nan)  # what is not there is found at -1
+        return np.asarray(padded[np.ix_(row, column)])
 
     def last(self, count: int) -> "Closes":
         """Return the last sessions only."""

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.book.transition import LAYER, NightTrades
+from alvh_core.book.transition import NightTrades
+from alvh_core.keys import Keys, rows_of
 from alvh_core.registry.book import BOOK
 from alvh_core.schemas import LADDER_STATE
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, ladder_keys
 
 CALM_FRAC = -0.02  # a night on which the host lost less is no stress: domain paper C13, C18
 _SUMS = (
@@ -42,16 +43,15 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     DataFrame
         For every ladder ``sum(pnl) = sum(cash) + value at the last marks``.
     """
-    earlier = before[LADDER].astype("str")
-    keys = pd.concat([ladders[LADDER].astype("str"), earlier]).drop_duplicates(ignore_index=True)
-    index = pd.MultiIndex.from_frame(keys.sort_values(LADDER))  # the last bit of a sum depends on the order of groups
+    earlier = ladder_keys(before)
+    told = dict.fromkeys([*ladder_keys(ladders), *earlier])
+    keys = sorted(told)  # the last bit of a sum depends on the order of groups
     days = (trade_date - before["trade_date"].max()).days if len(before) else 0
-    fills, was, now = _of_fills(trades.fills, index), _of_past(trades.before, index), _of_now(trades.positions, index)
+    fills, was, now = _of_fills(trades.fills, keys), _of_past(trades.before, keys), _of_now(trades.positions, keys)
     pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
-    moved = host_returns.reindex(index.get_level_values("host")).to_numpy(dtype=np.float64)
-    is_calm = moved > CALM_FRAC
-    numbers = index.get_indexer(pd.MultiIndex.from_frame(earlier))
-    past = before[list(_SUMS)].set_axis(numbers).reindex(range(len(keys))).fillna(0)
+    named = pd.DataFrame(keys, columns=LADDER)
+    is_calm = host_returns.reindex(named["host"]).to_numpy(dtype=np.float64) > CALM_FRAC
+    past = before[list(_SUMS)].reset_index(drop=True).reindex(rows_of(keys, earlier)).reset_index(drop=True).fillna(0)
     gains: dict[str, Any] = {
         "sum_pnl_mid_usd": pnl, "sum_pnl_calm_usd": pnl.where(is_calm, 0.0), "sum_crossing_usd": fills["crossing_usd"],
         "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
@@ -60,33 +60,33 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "rolls_due_count": was["due"], "rolls_done_count": was["done"],
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
-    result = index.to_frame(index=False).assign(
+    result = named.assign(
         **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
-    return frames.conform(result.take(index.get_indexer(pd.MultiIndex.from_frame(keys))), BOOK)
+    return frames.conform(result.take(rows_of(told, keys)), BOOK)
 
 
-def _of_fills(fills: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+def _of_fills(fills: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     """Sum what was paid; for purchases at mid it is premium, and a sold layer's proceeds count against it."""
     opens = fills["fill_kind"].astype("str").isin(["OPEN", "ROLL_OPEN"])
-    return _by_ladder(fills, index, cash_mid_usd=fills["cash_mid_usd"], crossing_usd=fills["crossing_usd"],
+    return _by_ladder(fills, keys, cash_mid_usd=fills["cash_mid_usd"], crossing_usd=fills["crossing_usd"],
                       fees_usd=fills["fees_usd"], premium=-fills["cash_mid_usd"].where(opens, 0.0))  # fmt: skip
 
 
-def _of_past(held: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+def _of_past(held: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     """Sum what was held before the night at its last marks, and the rolls that were due."""
-    return _by_ladder(held, index, value=_valued(held), due=held["is_roll_due"].astype("int64"),
+    return _by_ladder(held, keys, value=_valued(held), due=held["is_roll_due"].astype("int64"),
                       done=held["is_rolled"].astype("int64"))  # fmt: skip
 
 
-def _of_now(positions: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none."""
     size = positions["units_open"] * positions["multiplier"]
     mark, sale = ((positions[price] * size).astype("float64") for price in ("mark_usd", "liquidation_usd"))
-    return _by_ladder(positions, index, value=_valued(positions), units=positions["units_open"].abs(),
+    return _by_ladder(positions, keys, value=_valued(positions), units=positions["units_open"].abs(),
                       mark=mark, liquidation=sale, no_mark=mark.isna(), no_liquidation=sale.isna())  # fmt: skip
 
 
@@ -94,10 +94,10 @@ def _valued(positions: pd.DataFrame) -> pd.Series:
     return positions["last_mark_usd"] * positions["units_open"] * positions["multiplier"]
 
 
-def _by_ladder(rows: pd.DataFrame, index: pd.MultiIndex, **values: pd.Series) -> pd.DataFrame:
-    """Sum values by ladder over every ladder of the index, in its order."""
-    numbers = index.get_indexer(pd.MultiIndex.from_frame(rows[LADDER].astype("str")))
-    return pd.DataFrame(values).groupby(numbers).sum().reindex(range(len(index)), fill_value=0)
+def _by_ladder(rows: pd.DataFrame, keys: Keys, **values: pd.Series) -> pd.DataFrame:
+    """Sum values by ladder over all ladders, in their order."""
+    numbers = rows_of(ladder_keys(rows), keys)
+    return pd.DataFrame(values).groupby(numbers).sum().reindex(range(len(keys)), fill_value=0)
 
 
 def held_state(state: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
@@ -111,10 +111,8 @@ def held_state(state: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
         `POSITIONS` after the night. What waits for its settlement value protects nothing and does not count.
     """
     alive = positions[positions["position_state"] != "AWAITING_SETTLEMENT"]
-    mine, held = (pd.MultiIndex.from_frame(rows[LAYER].astype(dict.fromkeys(LADDER, "str"))) for rows in (state, alive))
-    layers = pd.DataFrame({"units": alive["units_open"].abs(), "since": alive["entry_date"]}).groupby(
-        mine.get_indexer(held)
-    )
+    numbers = rows_of(ladder_keys(alive, "layer_no"), ladder_keys(state, "layer_no"))
+    layers = pd.DataFrame({"units": alive["units_open"].abs(), "since": alive["entry_date"]}).groupby(numbers)
     units = layers["units"].sum().reindex(range(len(state)), fill_value=0)
     since = layers["since"].max().reindex(range(len(state)))
     return frames.conform(state.assign(units_deployed=units.to_numpy(dtype=np.int64), deployed_date=since.to_numpy()),

@@ -13,9 +13,10 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.book.exits import DISARM, ROLL, SETTLE, decide_exits
 from alvh_core.book.market import quotes_of, settled
+from alvh_core.keys import rows_beside, rows_of
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, ladder_keys
 
 LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
@@ -58,17 +59,20 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     NightTrades
     """
     held = _as_text(before).drop(columns=["position_state", "position_reason"]).reset_index(drop=True)
-    candidates = _candidates(legs)
-    held = held.merge(candidates, on=LAYER, how="left").merge(_as_text(terms), on=LADDER, how="left")
+    candidates, layers = _candidates(legs), ladder_keys(legs, "layer_no")
+    beside = (rows_beside(ladder_keys(held, "layer_no"), candidates.drop(columns=LAYER), layers),
+              rows_beside(ladder_keys(held), terms.drop(columns=LADDER), ladder_keys(terms)))  # fmt: skip
+    held = held.join([_as_text(rows) for rows in beside])
     held[["bid_usd", "ask_usd", "mid_usd"]] = quotes_of(chains, held["osi_symbol"])
     held["payoff_usd"] = settled(held, values)
     held = held.join(decide_exits(held, trade_date))
     sold, rolled = held[held["exit_kind"] != ""], held[held["is_rolled"]]
     remaining = held[held["units_open"] != held["units_sold"]]
     waiting = remaining["position_state"] == "AWAITING_SETTLEMENT"  # protects nothing any more: the layer is free
-    taken = pd.MultiIndex.from_frame(pd.concat([remaining[~waiting], rolled])[LAYER])
-    opened = candidates[candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
-                        & ~pd.MultiIndex.from_frame(candidates[LAYER]).isin(taken)]  # fmt: skip
+    taken = ladder_keys(pd.concat([remaining[~waiting], rolled]), "layer_no")
+    is_free = rows_of(layers, taken) < 0
+    deploys = candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
+    opened = _as_text(candidates[deploys & is_free])
     # a roll buys the layer whole again: what was sold for a profit would else be missing for good
     bought = pd.concat([_entries(rolled, "ROLL_OPEN"), _entries(opened, "OPEN")], ignore_index=True)
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
@@ -101,7 +105,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
     """Return what each layer would buy tonight under names of its own."""
-    plain = _as_text(legs[[*LAYER, *_CONTRACT, *_OF_LEG]])
+    plain = legs[[*LAYER, *_CONTRACT, *_OF_LEG]]
     renamed = {name: f"new_{name}" for name in (*_CONTRACT, "mid_usd", "bid_usd", "ask_usd")}
     renamed |= {"leg_status": "new_status", "osi_symbol": "new_symbol"}
     result = plain.rename(columns=renamed)

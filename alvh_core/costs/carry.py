@@ -11,8 +11,9 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.costs.scenario import BOOK, STRESS_VOL_POINTS, break_even_shocks, value_after
+from alvh_core.keys import keys_of, rows_beside
 from alvh_core.registry.costs import COSTS
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import ladder_keys
 
 SESSIONS, MIN_NIGHTS, EFFECTIVE_FILL = 252.0, 63, 0.59
 _BP = 1e4
@@ -73,24 +74,16 @@ def night_costs(book: pd.DataFrame, legs: pd.DataFrame, rights: pd.DataFrame, yi
     trade_date : Timestamp
     source_mode : str
     """
-    mine = rights.merge(book.astype(dict.fromkeys(LADDER, "str")), on=LADDER, how="left")
-    notional = mine["profile"].map(dict(notionals)).astype("float64")
     shocks = _shocks(legs)
-    cost = yearly_costs(mine, notional, funding_rate)
-    dividend = mine["host"].map(dict(yields)).astype("float64")
+    booked = rows_beside(ladder_keys(rights), book, ladder_keys(book))
+    shocked = rows_beside(keys_of(rights, BOOK), shocks.drop(columns=BOOK), keys_of(shocks, BOOK))
+    notional = rights["profile"].map(dict(notionals)).astype("float64")
+    cost = yearly_costs(booked, notional, funding_rate)
+    dividend = rights["host"].map(dict(yields)).astype("float64")
     cover = dividend / (cost["hedge_cost_of_capital_bp"] / _BP).where(cost["hedge_cost_of_capital_bp"] > 0)
-    joined = (
-        mine[[*LADDER, "option_right"]]
-        .merge(shocks, on=BOOK, how="left")
-        .assign(
-            **cost,
-            hedged_notional_usd=notional,
-            dividend_cover_ratio=cover,
-            trade_date=trade_date,
-            source_mode=source_mode,
-        )
-    )
-    return frames.conform(joined.assign(be_shock_status=joined["be_shock_status"].fillna("NO_LEG")), COSTS)
+    told = shocked.assign(be_shock_status=shocked["be_shock_status"].fillna("NO_LEG"))
+    return frames.conform(rights.assign(**told, **cost, hedged_notional_usd=notional, dividend_cover_ratio=cover,
+                                        trade_date=trade_date, source_mode=source_mode), COSTS)  # fmt: skip
 
 
 def _shocks(legs: pd.DataFrame) -> pd.DataFrame:
@@ -102,7 +95,7 @@ def _shocks(legs: pd.DataFrame) -> pd.DataFrame:
     sums = pd.DataFrame({
         "stressed": stressed, "mid": legs["premium_usd"].where(legs["is_bought"], 0.0),
         "touch": touch.where(legs["is_bought"], 0.0),
-    }).groupby([legs[name] for name in BOOK]).sum()  # fmt: skip
+    }).groupby(legs["book_no"]).sum()  # fmt: skip
     found = at_mid.assign(shock_touch=at_touch["shock"], **sums.reset_index(drop=True))  # all in the order of the books
     known = found["status"].isin(["OK", "NO_SOLUTION"]) & (found["stressed"] > 0)
     ratio = {name: (found[name] / found["stressed"]).where(known & (found[name] > 0)) for name in ("mid", "touch")}

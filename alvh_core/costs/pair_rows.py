@@ -71,12 +71,7 @@ def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.d
 
 def _returns(closes: Closes, nights: NDArray[np.datetime64], symbols: Sequence[str]) -> Array:
     """Return simple returns from night to night, of shape (n_nights - 1, n_symbols)."""
-    at = np.minimum(np.searchsorted(closes.dates, nights), max(len(closes.dates) - 1, 0))
-    values = np.full((len(nights), len(symbols)), np.nan)
-    if len(closes.dates):
-        has_bar = closes.dates[at] == nights
-        for column, symbol in enumerate(symbols):
-            values[:, column] = np.where(has_bar, closes.of_symbol(symbol)[at], np.nan)
+    values = closes.on(nights, symbols)
     return np.asarray(values[1:] / values[:-1] - 1.0)
 
 

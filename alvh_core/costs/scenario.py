@@ -6,6 +6,7 @@ stays, or rises by ten points. What the ladder has cost is `alvh_core.costs.carr
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from alvh_core import frames
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
+from alvh_core.keys import keys_of
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.registry.costs import SCENARIOS
 
@@ -42,7 +44,8 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     Returns
     -------
     DataFrame
-        Three rows per book with ``move_usd`` (per VIX point) and ``is_bought`` (the layer has units and a quote).
+        Three rows per book, in order, numbered by ``book_no``, with ``move_usd`` (per VIX point) and ``is_bought`` (the
+        layer has units and a quote).
     """
     ordered = legs.sort_values(["host", "variant", "layer_no"]).drop_duplicates([*BOOK, "layer_no"])
     rows = ordered.sort_values([*BOOK, "layer_no"], ignore_index=True)
@@ -51,8 +54,14 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
     priced = rows["iv_vol"].notna() & rows["forward_usd"].notna() & rows["discount"].notna()
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
-    return rows.assign(move_usd=move, shares=size.fillna(0.0), is_bought=(rows["units_target"] > 0) & priced,
+    return rows.assign(book_no=(~rows.duplicated(BOOK)).cumsum() - 1, move_usd=move, shares=size.fillna(0.0),
+                       is_bought=(rows["units_target"] > 0) & priced,
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
+
+
+def books_of(legs: pd.DataFrame) -> pd.DataFrame:
+    """Return `BOOK` of every distinct ladder, in the order of their numbers."""
+    return legs.loc[~legs["book_no"].duplicated(), BOOK].reset_index(drop=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,38 +125,40 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
     """
     layers = _layers(legs, p95)
     sums = [name for name in map(str, layers) if name.endswith("_usd") and name != "shocked_forward_usd"]
-    by = layers[layers["units_target"] > 0].groupby([*BOOK, "shock_vol_points"])
+    by = layers[layers["units_target"] > 0].groupby(["book_no", "shock_vol_points"])
     total, is_whole = by[sums].sum(min_count=1), by[sums].count().to_numpy() == by.size().to_numpy()[:, None]
     whole = total.where(is_whole).assign(  # a missing layer leaves no sum
         units_target=by["units_target"].sum(), rank=by["rank"].max(), scenario_layer_no=0
     )
     result = pd.concat([layers, whole.reset_index()], ignore_index=True)
-    status = np.array(["OK", "NO_BETA", "NO_LEG"])[result["rank"].to_numpy(dtype=np.int64)]
-    dated = result.assign(scenario_status=status, trade_date=trade_date, source_mode=source_mode)
-    return frames.conform(dated.sort_values([*BOOK, "shock_vol_points", "scenario_layer_no"]), SCENARIOS)
+    result = result.sort_values(["book_no", "shock_vol_points", "scenario_layer_no"], ignore_index=True)
+    status = pd.Categorical.from_codes(result["rank"].to_numpy(dtype=np.int64), pd.Index(["OK", "NO_BETA", "NO_LEG"]))
+    books = books_of(legs).take(result["book_no"].to_numpy()).reset_index(drop=True)
+    dated = result.assign(**books, scenario_status=status, trade_date=trade_date, source_mode=source_mode)
+    return frames.conform(dated, SCENARIOS)
 
 
 def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.DataFrame:
     """Value every leg after every jump, a row for each."""
-    keys = zip(legs["hedge_symbol"].to_list(), legs["option_right"].to_list(), strict=True)
-    every = legs.assign(usual=[p95.get(key, np.nan) for key in keys]).take(np.tile(np.arange(len(legs)), len(SHOCKS)))
-    rows = every.reset_index(drop=True).assign(shock_vol_points=np.repeat(SHOCKS, len(legs)))
-    shock, contracts = rows["shock_vol_points"].to_numpy(dtype=np.float64), _Contracts.of(rows)
-    size, premium = rows["shares"].where(rows["is_bought"]), rows["premium_usd"]
-    value, wide = size * contracts.after(shock), rows["spread_frac"].astype("float64")
-    return rows[[*BOOK, "shock_vol_points", "units_target"]].assign(
-        scenario_layer_no=rows["layer_no"], premium_usd=premium.where(rows["is_bought"]),
-        shocked_forward_usd=np.maximum(contracts.forward + shock * contracts.move, 1e-6), value_mid_usd=value,
-        value_vol_up_usd=size * contracts.after(shock, VOL_UP), gain_usd=value - premium,
-        liq_tonight_usd=_sold(value, wide), liq_p95_usd=_sold(value, rows["usual"]),
-        liq_x2_usd=_sold(value, 2.0 * wide), liq_x3_usd=_sold(value, 3.0 * wide),
-        rank=np.select([~rows["is_bought"], rows["move_usd"].isna()], [2, 1], default=0),
-    )  # fmt: skip
+    contracts, is_bought, shock = _Contracts.of(legs), legs["is_bought"].to_numpy(), np.array(SHOCKS)[:, None]
+    size, premium = (np.where(is_bought, legs[name], np.nan) for name in ("shares", "premium_usd"))
+    value, wide = size * contracts.after(shock), legs["spread_frac"].to_numpy(dtype=np.float64)
+    usual = np.array([p95.get(key, np.nan) for key in keys_of(legs, ["hedge_symbol", "option_right"])])
+    columns: dict[str, Any] = {
+        "book_no": legs["book_no"], "shock_vol_points": shock, "units_target": legs["units_target"],
+        "scenario_layer_no": legs["layer_no"], "premium_usd": premium,
+        "shocked_forward_usd": np.maximum(contracts.forward + shock * contracts.move, 1e-6), "value_mid_usd": value,
+        "value_vol_up_usd": size * contracts.after(shock, VOL_UP), "gain_usd": value - premium,
+        "liq_tonight_usd": _sold(value, wide), "liq_p95_usd": _sold(value, usual),
+        "liq_x2_usd": _sold(value, 2.0 * wide), "liq_x3_usd": _sold(value, 3.0 * wide),
+        "rank": np.select([~is_bought, np.isnan(contracts.move)], [2, 1], default=0),
+    }  # fmt: skip
+    return pd.DataFrame({name: np.broadcast_to(values, value.shape).ravel() for name, values in columns.items()})
 
 
-def _sold(value: pd.Series, spread_frac: pd.Series) -> pd.Series:
+def _sold(value: NDArray[np.float64], spread_frac: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what crossing half the spread leaves: less of what is owned, more to pay for what is owed."""
-    return value - value.abs() * spread_frac.clip(upper=2.0) / 2.0
+    return np.asarray(value - np.abs(value) * np.minimum(spread_frac, 2.0) / 2.0)
 
 
 def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
@@ -168,28 +179,30 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
-    grouped = legs.groupby(BOOK)
-    named, numbers = grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
-    cost, is_bought = np.bincount(numbers, paid), legs["is_bought"].to_numpy()
+    numbers, is_bought, books = legs["book_no"].to_numpy(), legs["is_bought"].to_numpy(), books_of(legs)
     usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
     usable &= np.bincount(numbers, is_bought) > 0
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
-    shares, order = np.where(is_bought, legs["shares"], 0.0), np.argsort(numbers, kind="stable")
-    contracts = _Contracts.of(legs)
-    starts = np.searchsorted(numbers[order], np.arange(len(named)))
+    mine = is_bought & (usable & has_beta)[numbers]  # the others have no answer
+    contracts, shares = _Contracts.of(legs[mine]), legs["shares"].to_numpy()[mine]
+    starts = np.diff(numbers[mine], prepend=-1) > 0
+    book, at = numbers[mine][starts], np.cumsum(starts) - 1
+    cost, first = np.bincount(numbers, paid)[book], np.flatnonzero(starts)
 
     def is_paid_back(shocks: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell by jump, of shape (n_jumps, n_books), whether the books are worth what they cost."""
-        worth = shares * np.nan_to_num(contracts.after(shocks[:, numbers]))
-        return np.asarray(np.add.reduceat(worth[:, order], starts, axis=1) - cost >= -1e-9)
+        worth = shares * np.nan_to_num(contracts.after(shocks[:, at]))
+        return np.asarray(np.add.reduceat(worth, first, axis=1) - cost >= -1e-9)
 
     steps = np.arange(0.0, MAX_SHOCK + GRID_STEP, GRID_STEP)
-    paid_back = is_paid_back(np.broadcast_to(steps[:, None], (len(steps), len(named))))
+    paid_back = is_paid_back(np.broadcast_to(steps[:, None], (len(steps), len(book))))
     high = np.where(paid_back.any(axis=0), steps[paid_back.argmax(axis=0)], np.nan)
     low = np.maximum(high - GRID_STEP, 0.0)
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
         above = is_paid_back(np.nan_to_num(middle)[None, :])[0]
         high, low = np.where(above, middle, high), np.where(above, low, middle)
-    status = np.select([~usable, ~has_beta, np.isnan(high)], ["NO_LEG", "NO_BETA", "NO_SOLUTION"], default="OK")
-    return named.assign(shock=np.where(status == "OK", high, np.nan), status=status)
+    shock = np.full(len(books), np.nan)
+    shock[book] = high
+    status = np.select([~usable, ~has_beta, np.isnan(shock)], ["NO_LEG", "NO_BETA", "NO_SOLUTION"], default="OK")
+    return books.assign(shock=shock, status=status)

@@ -16,9 +16,10 @@ from alvh_core import frames
 from alvh_core.basis.betas import slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.xirr import xirr
+from alvh_core.keys import rows_of
 from alvh_core.ladders import HEDGE_INDEX, REFERENCE_HOST
 from alvh_core.registry.costs import STRUCTURE
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, ladder_keys
 
 WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
 READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
@@ -45,10 +46,10 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     past, now = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"])), tonight.astype(_TEXTS)
     rows = pd.concat([past, now], ignore_index=True) if len(past) else now
     keys = now[LADDER].sort_values(LADDER, ignore_index=True)
-    column = pd.MultiIndex.from_frame(keys).get_indexer(pd.MultiIndex.from_frame(rows[LADDER]))
+    column = rows_of(ladder_keys(rows), ladder_keys(keys))
     days, tables = laid_out(rows, READ[len(LADDER) + 1 :], column, len(keys))
     nights = pd.DatetimeIndex(days)
-    prices = _prices(closes, nights, [*keys["host"], REFERENCE_HOST])
+    prices = closes.on(nights.to_numpy().astype("datetime64[D]"), [*keys["host"], REFERENCE_HOST])
     weeks = np.flatnonzero(np.diff(nights.isocalendar().week.to_numpy(dtype=np.int64)))
     found: dict[str, Any] = {
         **_betas(tables, prices, keys, weeks, notional_usd),
@@ -77,12 +78,6 @@ def laid_out(rows: pd.DataFrame, names: Sequence[str], column: NDArray[np.intege
     for name, table in tables.items():
         table[row[known], column[known]] = rows[name].to_numpy(dtype=np.float64)[known]
     return nights, tables
-
-
-def _prices(closes: Closes, nights: pd.DatetimeIndex, names: list[str]) -> np.ndarray:
-    days = pd.DatetimeIndex(closes.dates.astype("datetime64[s]"))
-    columns = {name: pd.Series(closes.of_symbol(name), index=days).reindex(nights).to_numpy() for name in set(names)}
-    return np.column_stack([columns[name] for name in names])
 
 
 def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.ndarray,

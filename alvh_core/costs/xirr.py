@@ -45,15 +45,17 @@ def xirr(days: ArrayLike, flows: ArrayLike, min_days: float = 0.0) -> tuple[NDAr
         [np.array(name) for name in ("NO_DATA", "TOO_SHORT", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES")],
         default=np.array("OK"),
     )  # fmt: skip
-    low, high = np.full(count, np.log1p(_LOW)), np.full(count, np.log1p(_HIGH))
-    plain = np.nan_to_num(paid)
+    plain = paid[:, status == "OK"]  # the others have no rate
+    low, high = np.full(plain.shape[1], np.log1p(_LOW)), np.full(plain.shape[1], np.log1p(_HIGH))
     first = np.argmax(plain != 0.0, axis=0)
-    sign = np.where(plain[first, np.arange(count)] < 0.0, 1.0, -1.0)
+    sign = np.where(plain[first, np.arange(plain.shape[1])] < 0.0, 1.0, -1.0)
     for _ in range(_HALVINGS):  # one change of sign: the value falls through zero once as the rate rises
         middle = (low + high) / 2.0
         above = sign * (plain * np.exp(-np.outer(when, middle))).sum(axis=0) > 0.0
         low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.where(status == "OK", np.expm1((low + high) / 2.0), np.nan), status
+    rate = np.full(count, np.nan)
+    rate[status == "OK"] = np.expm1((low + high) / 2.0)
+    return rate, status
 
 
 def _sign_changes(flows: NDArray[np.float64]) -> NDArray[np.int64]:

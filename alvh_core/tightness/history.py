@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from alvh_core import frames
 from alvh_core.basis.regime import vix_regime
+from alvh_core.keys import keys_of, rows_of
 from alvh_core.ladders import Ladder
 from alvh_core.registry.tightness import BOOK_SPREADS
-from alvh_core.triggers import LADDER
 
 WINDOW_NIGHTS, MIN_NIGHTS = 252, 20
 _BOOK = ["hedge_symbol", "option_right"]
@@ -38,26 +39,27 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         after hours are no reading: the filter calls them BAD_QUOTE.
     """
     rights = {(p.host, p.variant, p.hedge_symbol): p.rule.option_right for p in plan if p.profile.name == profile}
-    mine = signals[signals["profile"].astype("str") == profile].astype(dict.fromkeys(LADDER, "str"))
-    keys = zip(mine["host"], mine["variant"], mine["hedge_symbol"], strict=True)
+    mine = signals[signals["profile"] == profile]
+    keys = keys_of(mine, ["host", "variant", "hedge_symbol"])
     whole = mine["filter_state"].isin(["PASS", "FAIL_ILLIQUID", "FAIL_TICK"])
     tonight = mine.assign(
         option_right=[rights.get(key, "C") for key in keys], s_ladder_frac=mine["s_ladder_frac"].where(whole),
         vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
-    ).drop_duplicates(_BOOK)  # fmt: skip
+    ).drop_duplicates(_BOOK, ignore_index=True)  # fmt: skip
     read = [*_BOOK, "s_ladder_frac", "vix_regime"]
-    past = pd.concat([earlier[read], tonight[read]]).astype(dict.fromkeys((*_BOOK, "vix_regime"), "str"))
-    past = past[past["s_ladder_frac"].notna()]
-    joined = past.merge(tonight[read], on=_BOOK, suffixes=("", "_now"))
-    same = joined["vix_regime"] == joined["vix_regime_now"]
-    below = joined["s_ladder_frac"] <= joined["s_ladder_frac_now"]
-    counted = joined[_BOOK].assign(same=same, below=same & below, s=joined["s_ladder_frac"]).groupby(_BOOK)
+    past = pd.concat([part.loc[part["s_ladder_frac"].notna(), read].astype("object") for part in (earlier, tonight)])
+    at = rows_of(keys_of(past, _BOOK), keys_of(tonight, _BOOK))
+    past, at = past[at >= 0], at[at >= 0]
+    now, spread = tonight.take(at), past["s_ladder_frac"].to_numpy(dtype=np.float64)
+    same = past["vix_regime"].to_numpy() == now["vix_regime"].to_numpy(dtype="object")
+    below = spread <= now["s_ladder_frac"].to_numpy()
+    counted = pd.DataFrame({"same": same, "below": same & below, "s": spread}).groupby(at)
     found = counted[["same", "below"]].sum().rename(columns={"same": "regime_nights_count"})
     found["spread_nights_count"] = counted.size()
     found["s_p95_frac"] = counted["s"].quantile(0.95).where(found["spread_nights_count"] >= MIN_NIGHTS)
     enough = found["regime_nights_count"] >= MIN_NIGHTS
     found["s_regime_pctile_frac"] = (found["below"] / found["regime_nights_count"]).where(enough)
-    result = tonight.merge(found.reset_index(), on=_BOOK, how="left")
+    result = tonight.join(found)
     counts = {name: result[name].fillna(0) for name in ("spread_nights_count", "regime_nights_count")}
     pctile = result["s_regime_pctile_frac"].where(result["s_ladder_frac"].notna())
     dated = result.assign(**counts, s_regime_pctile_frac=pctile, trade_date=trade_date, source_mode=source_mode)

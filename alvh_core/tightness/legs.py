@@ -69,7 +69,7 @@ def ladder_tightness(legs: pd.DataFrame, trade_date: pd.Timestamp, source_mode: 
     able = np.fmin(size, flow)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where((needed > 0) & ~np.isnan(flow), able / needed, np.nan)
-    rows = legs[[*LADDER, "layer_no"]].astype(dict.fromkeys(LADDER, "str")).assign(ratio=ratio, sized=~np.isnan(size))
+    rows = legs[[*LADDER, "layer_no"]].assign(ratio=ratio, sized=~np.isnan(size))
     binding = rows.sort_values(["ratio", "layer_no"]).drop_duplicates(LADDER).sort_values(LADDER)
     basis = np.where(binding["sized"], "size_volume_oi", "volume_oi")
     known = binding["ratio"].notna()

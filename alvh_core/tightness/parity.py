@@ -6,7 +6,7 @@ money; one that does not is a data error until proven otherwise, and is never ca
 .. math:: C - P = D (F - K), \qquad \text{conv} = D (K - F) + C_b - P_a, \qquad \text{rev} = D (F - K) - C_a + P_b .
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from alvh_core.universe import Asset
 
 BAND_FRAC = 0.05  # strikes this near to the forward
 MIN_PAIRS, MIN_DTE_DAYS, MAX_SE_FRAC = 10, 60, 0.005  # domain paper C10: below, the slope is hopeless
+PAIRED = ["strike_usd", "gap_usd", "low_usd", "high_usd"]
 _FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
 
 
@@ -44,16 +45,16 @@ def night_parity(
     trade_date : Timestamp
     source_mode : str
     """
-    known = forwards[forwards["forward_usd"].notna()]
-    pairs = parity_pairs(priced.assign(is_adjusted=False)).drop(columns=["years", "dte_days"])
-    pairs = pairs.merge(known[[*EXPIRY, "forward_usd", "discount", "years"]], on=EXPIRY)
+    known = forwards[forwards["forward_usd"].notna()].reset_index(drop=True)
+    terms = known[[*EXPIRY, "forward_usd", "discount", "years"]].rename_axis("expiry_no").reset_index()
+    columns = ["underlying", *PAIRED, "expiry_no", "forward_usd", "discount", "years"]
+    pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(terms, on=EXPIRY)[columns]
     near = pairs[(pairs["strike_usd"] / pairs["forward_usd"] - 1.0).abs() <= BAND_FRAC]
-    result = known[[*EXPIRY, "dte_days", "years", "discount"]].merge(band_measures(near), on=EXPIRY, how="left")
-    result = result.merge(implied_rates(near), on=EXPIRY, how="left")
+    by = ["expiry_no"]
+    found = [band_measures(near, by), implied_rates(near, by), _american_excess(near, spots)]
+    result = known[[*EXPIRY, "dte_days", "years", "discount"]].join([part.set_index(by) for part in found])
     names = result["underlying"].astype("str")
     american = names.map(lambda name: universe[name].exercise == "american").to_numpy(dtype=bool)
-    excess = _american_excess(near, spots)
-    result = result.merge(excess, on=EXPIRY, how="left")
     status = _financing_status(result, american)
     curve_rate = -np.log(result["discount"]) / result["years"].where(result["years"] > 0)
     is_ok = status == "OK"
@@ -73,14 +74,16 @@ def night_parity(
     )  # fmt: skip
 
 
-def band_measures(pairs: pd.DataFrame) -> pd.DataFrame:
+def band_measures(pairs: pd.DataFrame, by: Sequence[str] = EXPIRY) -> pd.DataFrame:
     """Measure parity over the strikes of a band.
 
     Parameters
     ----------
     pairs : DataFrame
-        `EXPIRY`, ``strike_usd``, ``gap_usd`` = call mid - put mid, ``low_usd`` = call bid - put ask, ``high_usd`` =
-        call ask - put bid, ``forward_usd``, ``discount``.
+        ``strike_usd``, ``gap_usd`` = call mid - put mid, ``low_usd`` = call bid - put ask, ``high_usd`` = call ask -
+        put bid, ``forward_usd``, ``discount``.
+    by : sequence of str
+        Columns that tell an expiry.
 
     Returns
     -------
@@ -90,25 +93,27 @@ def band_measures(pairs: pd.DataFrame) -> pd.DataFrame:
     """
     fair = pairs["discount"] * (pairs["forward_usd"] - pairs["strike_usd"])
     half = (pairs["high_usd"] - pairs["low_usd"]) / 2.0
-    measured = pairs[EXPIRY].assign(
+    measured = pairs[list(by)].assign(
         ratio=(pairs["gap_usd"] - fair).abs() / half.where(half > 0), conv=pairs["low_usd"] - fair - _FEES,
         rev=fair - pairs["high_usd"] - _FEES, width=1e4 * half / (pairs["discount"] * pairs["forward_usd"]),
     )  # fmt: skip
-    by = measured.groupby(EXPIRY, observed=True)
-    most, median = by[["ratio", "conv", "rev"]].max(), by[["ratio", "width"]].median()
+    expiries = measured.groupby(list(by), observed=True)
+    most, median = expiries[["ratio", "conv", "rev"]].max(), expiries[["ratio", "width"]].median()
     return pd.DataFrame({
         "parity_ratio_median": median["ratio"], "parity_ratio_max": most["ratio"], "conv_edge_usd": most["conv"],
-        "rev_edge_usd": most["rev"], "synth_halfspread_bp": median["width"], "band_pairs_count": by.size(),
+        "rev_edge_usd": most["rev"], "synth_halfspread_bp": median["width"], "band_pairs_count": expiries.size(),
     }).reset_index()  # fmt: skip
 
 
-def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
+def implied_rates(pairs: pd.DataFrame, by: Sequence[str] = EXPIRY) -> pd.DataFrame:
     r"""Fit ``C - P`` on the strike, weighted by the inverse square of the half-spread.
 
     Parameters
     ----------
     pairs : DataFrame
         As for `band_measures`, with ``years``.
+    by : sequence of str
+        Columns that tell an expiry.
 
     Returns
     -------
@@ -117,12 +122,12 @@ def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
     """
     half = ((pairs["high_usd"] - pairs["low_usd"]) / 2.0).clip(lower=1e-4)  # a locked pair is not infinitely sure
     w, k, y = 1.0 / half**2, pairs["strike_usd"], pairs["gap_usd"]
-    keys = [pairs[name] for name in EXPIRY]
+    keys = [pairs[name] for name in by]
     total = pd.DataFrame({"w": w, "k": w * k, "y": w * y}).groupby(keys, observed=True).transform("sum")
     dk, dy = k - total["k"] / total["w"], y - total["y"] / total["w"]
     parts = pd.DataFrame({"kk": w * dk * dk, "ky": w * dk * dy, "yy": w * dy * dy, "years": pairs["years"]})
-    by = parts.groupby(keys, observed=True)
-    sums, count, years = by[["kk", "ky", "yy"]].sum(), by.size(), by["years"].first()
+    expiries = parts.groupby(keys, observed=True)
+    sums, count, years = expiries[["kk", "ky", "yy"]].sum(), expiries.size(), expiries["years"].first()
     with np.errstate(all="ignore"):  # NaN is a result here
         slope = sums["ky"] / sums["kk"]
         scatter = np.maximum(sums["yy"] - slope * sums["ky"], 0.0) / (count - 2).where(count > 2)
@@ -143,7 +148,6 @@ def _financing_status(result: pd.DataFrame, american: np.ndarray) -> np.ndarray:
 
 def _american_excess(pairs: pd.DataFrame, spots: Mapping[str, float]) -> pd.DataFrame:
     """Return how far an executable ``C - P`` is above its upper bound ``S - K D``; below it dividends would count."""
-    spot = pairs["underlying"].astype("str").map(dict(spots)).astype("float64")
+    spot = pairs["underlying"].map(dict(spots)).astype("float64")
     over = (pairs["low_usd"] - (spot - pairs["strike_usd"] * pairs["discount"])).clip(lower=0.0)
-    rows = pairs[EXPIRY].assign(american_excess_usd=over)
-    return rows.groupby(EXPIRY, observed=True)["american_excess_usd"].max().reset_index()
+    return over.rename("american_excess_usd").groupby(pairs["expiry_no"]).max().reset_index()
