@@ -112,7 +112,7 @@ def planned_nights(start: date, end: date, source: str | None, *, force: bool) -
     last = build_night(settings, days[-1], source or settings.source, run_id)
     found = last.warehouse.nights(last.source_mode, days[0], days[-1])
     nights = [
-        build_night(settings, day, source or settings.source, run_id)
+        build_night(settings, day, source or settings.source, run_id).with_warehouse(last.warehouse)
         for day in (days if force else open_nights(days, found))
     ]
     last.warehouse.note_gaps({n.key: "to be backfilled" for n in nights if found.get(n.trade_date) != "COMPLETE"})

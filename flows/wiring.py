@@ -171,8 +171,9 @@ def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:
             )
     counts = {name: int(row[name]) for name in ("rows_in_count", "rows_published_count", "rows_quarantined_count")}
     key = replace(night.key, trade_date=trade_date)
-    return replace(night, key=key, session=night.calendar.session(trade_date), source=str(row["source"]),
-                   make_client=no_client), counts  # fmt: skip
+    later = replace(night, key=key, session=night.calendar.session(trade_date), source=str(row["source"]),
+                    make_client=no_client)  # fmt: skip
+    return later.with_warehouse(night.warehouse), counts
 
 
 def check_version(night: Night) -> None:

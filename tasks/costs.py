@@ -9,7 +9,7 @@ from alvh_core.costs.dividends import host_yields, night_dividends
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import READ as LEG_COLUMNS
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
-from alvh_core.costs.structure import READ, WINDOW_NIGHTS, night_structure
+from alvh_core.costs.structure import BOOKED, READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
 from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_rights, legs_to_trade, plan_ladders
@@ -52,7 +52,7 @@ def costs(night: Night) -> None:
     yearly = night_costs(book, legs, ladder_rights(plan), yields, notionals=notionals,
                          funding_rate=rate_at(curve, 0.25), trade_date=day, source_mode=mode)  # fmt: skip
     lake.write(yearly, COSTS)
-    earlier = night.warehouse.last_columns(BOOK, READ, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
+    earlier = night.warehouse.last_nights(BOOKED, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
     lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
     lake.write(night_pairs(earlier, closes, night.universe, day, mode), PAIRS)

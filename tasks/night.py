@@ -136,6 +136,11 @@ class Night:
         """Quality page of the night, in a folder of its own beside the reports."""
         return self.reports_root / "quality" / self.report_path.name
 
+    def with_warehouse(self, warehouse: Warehouse) -> "Night":
+        """Work with a warehouse that is open already: nights in a row share the statements and the history it holds."""
+        vars(self)["warehouse"] = warehouse
+        return self
+
     def connect(self) -> None:
         """Build the adapters that threads share, before they do: two clients would keep two paces."""
         for name in _ADAPTERS:

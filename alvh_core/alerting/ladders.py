@@ -26,9 +26,10 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
     Compared with what the desk was last told, else with the last night that had a reading: a flip that was kept quiet
     is told once the quiet is over, if it still holds. No data is no flip; `alvh_core.alerting.sources` speaks of it.
     """
-    earlier = _read(night.history).sort_values("trade_date").groupby(LADDER).tail(1)
+    earlier = _read(night.history).sort_values("trade_date").drop_duplicates(LADDER, keep="last")
     columns = [*LADDER, "trade_date", "filter_state", "s_ladder_frac"]
-    both = _read(night.tonight[LADDER_SIGNALS.name]).merge(earlier[columns], on=LADDER, suffixes=("", "_before"))
+    tonight, earlier = _plain(_read(night.tonight[LADDER_SIGNALS.name])), _plain(earlier[columns])
+    both = tonight.merge(earlier, on=LADDER, suffixes=("", "_before"))
     values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before"]
     for subject, hosts, row in _books(both, values):
         turned_to = _passes(row.filter_state)
@@ -114,9 +115,10 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
 
 def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
     """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count."""
-    past = _comparable(night.history).sort_values("trade_date").groupby(LADDER).tail(night.limits.regime_nights)
-    spread = past.groupby(LADDER)["s_ladder_frac"].agg(low="min", high="max", nights="size").reset_index()
-    both = _comparable(night.tonight[LADDER_SIGNALS.name]).merge(spread, on=LADDER)
+    past = _comparable(night.history).sort_values("trade_date")
+    past = past.groupby(LADDER, observed=True).tail(night.limits.regime_nights)
+    spread = past.groupby(LADDER, observed=True)["s_ladder_frac"].agg(low="min", high="max", nights="size")
+    both = _plain(_comparable(night.tonight[LADDER_SIGNALS.name])).merge(_plain(spread.reset_index()), on=LADDER)
     both = both[both["nights"] >= night.limits.regime_min_nights]
     margin = night.limits.regime_margin_frac * (both["high"] - both["low"])
     wider, tighter = (both["s_ladder_frac"] > both["high"] + margin), (both["s_ladder_frac"] < both["low"] - margin)
@@ -141,15 +143,13 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _read(signals: pd.DataFrame) -> pd.DataFrame:
     """Return the signals that have a reading of the filter."""
-    plain = _plain(signals)
-    return plain[plain["filter_state"] != "NO_DATA"]
+    return signals[signals["filter_state"] != "NO_DATA"]
 
 
 def _comparable(signals: pd.DataFrame) -> pd.DataFrame:
     """Return the signals whose spread is over a whole ladder, quoted while the market was open."""
-    plain = _plain(signals)
-    whole = plain["filter_state"].isin(_WHOLE_LADDER) & plain["s_ladder_frac"].notna()
-    return plain[whole & plain["quote_clock"].isin(["in_session", "at_close"])]
+    whole = signals["filter_state"].isin(_WHOLE_LADDER) & signals["s_ladder_frac"].notna()
+    return signals[whole & signals["quote_clock"].isin(["in_session", "at_close"])]
 
 
 def _books(ladders: pd.DataFrame, values: Sequence[str]) -> Iterator[tuple[str, str, Any]]:

@@ -29,7 +29,7 @@ def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, As
     Parameters
     ----------
     earlier : DataFrame
-        `alvh_core.costs.structure.READ` of the default profile over the nights before tonight.
+        `alvh_core.costs.structure.BOOKED` of the default profile over the nights before tonight.
     closes : Closes
         Of hosts and candidates.
     universe : mapping of str to Asset

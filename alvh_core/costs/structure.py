@@ -18,12 +18,14 @@ from alvh_core.basis.closes import Closes
 from alvh_core.costs.xirr import xirr
 from alvh_core.keys import rows_of
 from alvh_core.ladders import HEDGE_INDEX, REFERENCE_HOST
+from alvh_core.registry.book import BOOK
 from alvh_core.registry.costs import STRUCTURE
 from alvh_core.triggers import LADDER, ladder_keys
 
 WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
 READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
         "book_mark_usd", "book_liquidation_usd")  # fmt: skip
+BOOKED = BOOK.only(READ)
 _TEXTS = dict.fromkeys(LADDER, "str")
 Tables = Mapping[str, NDArray[np.float64]]  # of shape (n_nights, n_columns)
 
@@ -35,7 +37,7 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     Parameters
     ----------
     earlier, tonight : DataFrame
-        `READ` of the default profile: up to 251 nights before tonight, and tonight.
+        `BOOKED` of the default profile: up to 251 nights before tonight, and tonight.
     closes : Closes
         Of the hosts and SPX.
     notional_usd : float
@@ -43,8 +45,8 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     trade_date : Timestamp
     source_mode : str
     """
-    past, now = earlier.assign(trade_date=pd.to_datetime(earlier["trade_date"])), tonight.astype(_TEXTS)
-    rows = pd.concat([past, now], ignore_index=True) if len(past) else now
+    now = tonight.astype(_TEXTS)
+    rows = pd.concat([earlier.astype(_TEXTS), now], ignore_index=True) if len(earlier) else now
     keys = now[LADDER].sort_values(LADDER, ignore_index=True)
     column = rows_of(ladder_keys(rows), ladder_keys(keys))
     days, tables = laid_out(rows, READ[len(LADDER) + 1 :], column, len(keys))

@@ -125,7 +125,8 @@ class LakeTables:
         """
         path = self.path_of(table, part)
         if self._held is not None and path in self._held:
-            return self._held[path][columns or list(table.names)]  # a frame of its own: who adds to it adds here only
+            held = self._held[path]
+            return held[columns] if columns else held.copy(deep=False)  # of its own: who adds to it adds here only
         frame = _to_pandas(self._read(table, path, columns))
         if columns is None:
             return self._hold(path, conform(frame, table))

@@ -115,6 +115,15 @@ def last_publication(connection: sa.Connection, source_mode: str, before: date) 
     return int(connection.execute(newest).scalar_one())
 
 
+def published(connection: sa.Connection, source_mode: str, trade_date: date, nights: int) -> dict[date, str | None]:
+    """Return the hash of the answers of the last published nights up to a date, so many in all, by their dates."""
+    mine = (NIGHTS.c.source_mode == source_mode) & (NIGHTS.c.trade_date <= trade_date)
+    sha = sa.func.max(NIGHTS.c.answers_sha256).label("answers_sha256")  # of a date one universe's night is published
+    query = sa.select(NIGHTS.c.trade_date, sha).group_by(NIGHTS.c.trade_date)
+    newest = query.where(mine & NIGHTS.c.publication_no.is_not(None)).order_by(NIGHTS.c.trade_date.desc()).limit(nights)
+    return {row.trade_date: row.answers_sha256 for row in connection.execute(newest)}
+
+
 def stale_nights(connection: sa.Connection, source_mode: str) -> list[date]:
     """Return the COMPLETE nights whose past was published again since they were computed, in order."""
     earlier = NIGHTS.alias()

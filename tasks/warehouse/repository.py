@@ -15,10 +15,11 @@ import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
 from alvh_core.registry.spec import TableSpec
-from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, META_NIGHTS, NIGHT_TABLES
+from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES
 from tasks.warehouse import gaps, ledger, locks, migrate
 from tasks.warehouse.engine import describe_url, reader_engine, writer_engine
 from tasks.warehouse.faults import clear_errors
+from tasks.warehouse.history import History
 from tasks.warehouse.ledger import NightKey
 from tasks.warehouse.query import query_warehouse
 from tasks.warehouse.rows import answers_sha256, read_frame, replace_night
@@ -49,6 +50,7 @@ class Warehouse:
         with clear_errors(self._name):
             migrate.bring_to_head(self._engine)
         self._reads = reader_engine(url)  # reading must not ask for the write lock
+        self._history = History()
 
     @contextlib.contextmanager
     def writing(self, what: object = "writing") -> Iterator[sa.Connection]:
@@ -227,21 +229,9 @@ class Warehouse:
 
         Nights are counted by the ledger's complete ones: to find them in a large table would mean reading all of it.
         """
-        table = SQL_TABLES[spec.name]
-        days = _published(source_mode, trade_date, nights)
-        wanted = [table.c[name] == value for name, value in {"source_mode": source_mode, **equal}.items()]
-        return self._read(_columns(spec).where(table.c.trade_date.in_(days), *wanted), spec)
-
-    def last_columns(self, spec: TableSpec, columns: Sequence[str], source_mode: str, trade_date: date, nights: int, *,
-                     profile: str) -> pd.DataFrame:  # fmt: skip
-        """Return some columns of one profile over the last nights, as the database gives them: wide tables are slow."""
-        table = SQL_TABLES[spec.name]
-        rows = (table.c.source_mode == source_mode) & table.c.trade_date.in_(
-            _published(source_mode, trade_date, nights)
-        )
-        query = sa.select(*(table.c[name] for name in columns)).where(rows & _of_profile(table, profile))
         with self.reading() as connection:
-            return pd.DataFrame([tuple(row) for row in connection.execute(query)], columns=list(columns))
+            published = ledger.published(connection, source_mode, trade_date, nights)
+            return self._history.rows(connection, spec, published, source_mode=source_mode, **equal)
 
     def night(self, source_mode: str, trade_date: date, *, profile: str | None = None,
               tables: Sequence[TableSpec] = NIGHT_TABLES) -> dict[str, pd.DataFrame]:  # fmt: skip
@@ -280,14 +270,6 @@ def _newest(table: sa.Table, source_mode: str, before: date) -> sa.Select[Any]:
     """Select the date of the latest night before another that has rows in a table."""
     earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < before)
     return sa.select(sa.func.max(table.c.trade_date)).where(earlier)
-
-
-def _published(source_mode: str, trade_date: date, nights: int) -> sa.Select[Any]:
-    """Select the dates of the last published nights up to a date."""
-    known = SQL_TABLES[META_NIGHTS.name]
-    mine = (known.c.source_mode == source_mode) & (known.c.trade_date <= trade_date)
-    days = sa.select(known.c.trade_date).where(mine & known.c.publication_no.is_not(None)).distinct()
-    return days.order_by(known.c.trade_date.desc()).limit(nights)
 
 
 def _of_profile(table: sa.Table, profile: str | None) -> sa.ColumnElement[bool]:

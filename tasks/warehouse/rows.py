@@ -31,11 +31,16 @@ def read_frame(connection: sa.Connection, query: sa.Select[Any], spec: TableSpec
     return typed_frame(connection.execute(query).all(), spec)
 
 
+def is_answer(spec: TableSpec) -> bool:
+    """Tell what a night answers from the run's own records."""
+    return spec.name.startswith(("core_", "out_"))
+
+
 def answers_sha256(tables: Mapping[str, Columns]) -> str:
     """Hash every answer row of a night, ordered by key; the run's own records do not count."""
     digest = hashlib.sha256()
     for spec in NIGHT_TABLES:
-        if spec.name.startswith(("core_", "out_")):
+        if is_answer(spec):
             names, columns = zip(*sorted(tables[spec.name].items()), strict=True)
             rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
             digest.update(orjson.dumps([spec.name, rows]))

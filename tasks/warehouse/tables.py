@@ -102,8 +102,9 @@ def _storable(text: str) -> str:
 
 
 def _typed(values: Sequence[Any], dtype: Any) -> Any:
-    if isinstance(dtype, pd.CategoricalDtype):
-        return pd.Categorical(pd.array(values, dtype="str"))
+    if isinstance(dtype, pd.CategoricalDtype):  # few names, many rows
+        codes, names = pd.factorize(np.array(values, dtype="object"), sort=True)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype="str"))
     masked: Any = {"int64": "Int64", "bool": "boolean"}.get(str(dtype))
     if masked is not None:  # refuses fractions and nulls, which numpy would cut off or call false
         return pd.array(values, dtype=masked).to_numpy(dtype=dtype)
