@@ -1,6 +1,5 @@
 """Laws of the 8 % filter that hold for every ladder."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
