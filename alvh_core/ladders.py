@@ -104,6 +104,8 @@ def ladder_rights(plan: Sequence[Ladder]) -> pd.DataFrame:
 def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return tonight's legs with the right they are of and whether their ladder may go on.
 
+    A leg of a ladder that is not in both is none of tonight's.
+
     Parameters
     ----------
     legs, signals : DataFrame
@@ -111,9 +113,10 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
     plan : sequence of Ladder
     """
     keys, rights = ladder_keys(legs), np.array([ladder.rule.option_right for ladder in plan])
-    eligible = signals["is_eligible"].array[rows_of(keys, ladder_keys(signals))]
-    right = pd.Categorical(rights[rows_of(keys, (ladder.key for ladder in plan))])
-    return legs.assign(option_right=right, is_eligible=eligible)
+    read, planned = rows_of(keys, ladder_keys(signals)), rows_of(keys, (ladder.key for ladder in plan))
+    known = (read >= 0) & (planned >= 0)
+    right, eligible = pd.Categorical(rights[planned[known]]), signals["is_eligible"].array[read[known]]
+    return legs[known].assign(option_right=right, is_eligible=eligible)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
