@@ -22,7 +22,7 @@ from alvh_core.triggers import LADDER
 
 WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
 READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
-        "book_mark_usd", "book_liquidation_usd")  # fmt: skip
+        "book_mark_usd", "book_liquidation_usd", "units_open")  # fmt: skip
 _TEXTS = dict.fromkeys(LADDER, "str")
 Tables = Mapping[str, NDArray[np.float64]]  # of shape (n_nights, n_columns)
 

@@ -60,10 +60,11 @@ column(
 column("pair_symbol", "category", "Instrument chosen on the first half of the sessions, tried beside the ladder")
 column("pair_direction", "int", "1 bought, -1 sold short", low=-1, high=1)
 column("pair_candidates_count", "int", "Candidates declared for the host that the universe holds", "candidates", low=0)
-column("pair_nobs_count", "int", "Sessions before tonight on which host and ladder are known", "sessions", low=0)
-column("pair_choice_stress_count", "int", "Stress sessions of the first half: the host lost 2 % or more", "sessions",
+column("pair_nobs_count", "int", "Sessions before tonight into which the ladder was held, host and ladder known",
+       "sessions", low=0)  # fmt: skip
+column("pair_choice_stress_count", "int", "Those of the first half on which the host lost 2 % or more", "sessions",
        low=0)  # fmt: skip
-column("pair_stress_count", "int", "Stress sessions of the second half, on which the pair is judged", "sessions", low=0)
+column("pair_stress_count", "int", "Those of the second half, on which the pair is judged", "sessions", low=0)
 column("pair_weight_frac", "float", "Share of the hedge budget that the pair takes from the ladder", "fraction",
        low=0, high=0.3)  # fmt: skip
 column("pair_corr_stress", "float", "Correlation of pair and ladder on the stress sessions of the second half",

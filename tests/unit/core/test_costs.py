@@ -161,7 +161,7 @@ def _history(nights, pnl_by_host):
     rows = []
     for host, variant, symbol, pnl in pnl_by_host:
         told = zip(nights, pnl, strict=True)
-        rows += [[host, variant, symbol, "trigger_442", day, x, x, 0.0, 0.0, 1000.0, 0.0, 0.0] for day, x in told]
+        rows += [[host, variant, symbol, "trigger_442", day, x, x, 0.0, 0.0, 1000.0, 0.0, 0.0, 1] for day, x in told]
     return pd.DataFrame(rows, columns=list(READ))
 
 
