@@ -38,7 +38,7 @@ from tasks.night import Night
 )  # fmt: skip
 def costs(night: Night) -> None:
     """Compute scenarios, yearly costs, structure, pairs and dividend values of the night."""
-    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.profile
+    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.comparison
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
@@ -55,7 +55,7 @@ def costs(night: Night) -> None:
     earlier = night.warehouse.last_columns(BOOK, READ, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
     lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
-    lake.write(night_pairs(earlier, closes, night.universe, day, mode), PAIRS)
+    lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
     betas = as_mapping(basis, "host", "stress_beta")
     ratios = lake.read(DAILY_RATIOS)
     lake.write(night_dividends(ratios, night.universe, betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)

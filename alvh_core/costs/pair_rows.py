@@ -4,6 +4,7 @@ Only nights before tonight count: their closes no longer change. Nothing is read
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +23,19 @@ REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the f
 _BOOKED = ("pnl_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd", "book_mark_usd", "units_open")
 
 
-def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, Asset], trade_date: pd.Timestamp,
-                source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, Asset], profile: str,
+                trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `PAIRS` of the night.
 
     Parameters
     ----------
     earlier : DataFrame
-        `alvh_core.costs.structure.READ` of the default profile over the nights before tonight.
+        `alvh_core.costs.structure.READ` of one profile over the nights before tonight.
     closes : Closes
         Of hosts and candidates.
     universe : mapping of str to Asset
+    profile : str
+        Whose ladders the candidates are tried beside.
     trade_date : Timestamp
     source_mode : str
 
@@ -57,8 +60,9 @@ def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, As
     nobs = sessions.known.sum(axis=0)
     rows = [_row(name, pairs, owners.count(at), int(nobs[at]), float(budgets[at]), found, at)
             for at, name in enumerate(names)]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[name for name in PAIRS.names if name not in {"trade_date", "source_mode"}])
-    return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), PAIRS)
+    night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode, "profile": profile}
+    frame = pd.DataFrame(rows, columns=[name for name in PAIRS.names if name not in night])
+    return frames.conform(frame.assign(**night), PAIRS)
 
 
 def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.datetime64], Tables]:

@@ -1,4 +1,4 @@
-"""The default profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
+"""One profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
 
 Weekly, because VIX options and shares close a quarter of an hour apart. Beta of a ladder on the SPX ladder is a
 structure beta, no CAPM beta: it is of P&L over premium. Where the calls are the same it is one by construction, and
@@ -34,7 +34,7 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     Parameters
     ----------
     earlier, tonight : DataFrame
-        `READ` of the default profile: up to 251 nights before tonight, and tonight.
+        `READ` of the profile that compares: up to 251 nights before tonight, and tonight.
     closes : Closes
         Of the hosts and SPX.
     notional_usd : float

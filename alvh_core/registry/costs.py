@@ -99,7 +99,7 @@ STRUCTURE = TableSpec(
     values=("structure_beta?", "structure_beta_se?", "structure_r2_frac?", "structure_weeks_count", "structure_status",
             "beta_host_unhedged?", "beta_host_hedged?", "irr_unhedged_frac?", "irr_hedged_mid_frac?",
             "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status"),
-    description="The default profile's ladders beside the SPX ladder and beside the host alone, last 252 nights",
+    description="Ladders of the profile that compares beside the SPX ladder and the host alone, last 252 nights",
 )  # fmt: skip
 DIVIDEND_VALUE = TableSpec(
     name="out_fundamentals__daily_dividend_value",
@@ -113,7 +113,7 @@ PAIRS = TableSpec(
     key=(*NIGHT, "host"),
     values=("pair_symbol?", "pair_direction?", "pair_candidates_count", "pair_nobs_count", "pair_choice_stress_count",
             "pair_stress_count", "pair_weight_frac", "pair_corr_stress?", "pair_choice_es?", "pair_incremental_es?",
-            "pair_p_value?", "pair_status", "pair_reason"),
-    description="Whether a second instrument beside the default profile's ladder earns its place (V4), host by host",
+            "pair_p_value?", "pair_status", "pair_reason", "profile?"),
+    description="Whether a second instrument beside the comparing profile's ladder earns its place (V4), by host",
 )  # fmt: skip
 COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, PAIRS)

@@ -23,13 +23,14 @@ _TONES = {"KEPT": "good", "REJECTED": "bad"}
 
 
 def pairs_section(tables: Mapping[str, pd.DataFrame]) -> Section:
-    """Show what a second instrument beside the default profile's ladder would have saved, host by host."""
+    """Show what a second instrument beside a ladder sized by premium would have saved, host by host."""
     pairs = tables[PAIRS.name]
+    beside = " and ".join(sorted(pairs["profile"].dropna().astype("str").unique())) or "the first profile"
     return Section(
         anchor="pairs", short="Pairs", title="A second engine beside the ladder", lead=_lead(pairs),
         tables=(Table(caption="Pairs", columns=_COLUMNS, rows=tuple(map(_pair, records(pairs))),
                       empty="No host."),),
-        remark="The instrument takes 30 % of what the default profile's ladder put to work. Chosen on the first half "
+        remark=f"The instrument takes 30 % of what the ladder of {beside} put to work. Chosen on the first half "
         "of the sessions on which that ladder was held, judged on the second half alone: an empty ladder proves "
         "nothing. Stress: the host lost 2 % or more. Holding the pair is taken to cost nothing, which flatters it.",
     )  # fmt: skip

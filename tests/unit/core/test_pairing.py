@@ -205,7 +205,7 @@ def _night(sessions, returns):
     returns = {"SPX": sessions.host_returns[:, 0], "KO": sessions.host_returns[:, 1], **returns}
     values = np.column_stack([100.0 * np.cumprod(np.concatenate([[1.0], 1.0 + x])) for x in returns.values()])
     closes = Closes(dates=nights, symbols=tuple(returns), values=values)
-    found = night_pairs(history, closes, SOME, NIGHT, "recorded")
+    found = night_pairs(history, closes, SOME, "mine", NIGHT, "recorded")
     return found.astype({"host": "str", "pair_status": "str", "pair_symbol": "object"}).set_index("host")
 
 
@@ -234,6 +234,8 @@ def test_every_host_has_a_row_and_a_planted_pair_is_kept_in_its_direction():
     assert (spx["pair_candidates_count"], spx["pair_nobs_count"]) == (3, SESSIONS), "EEM is not in this universe"
     assert spx["pair_choice_stress_count"] + spx["pair_stress_count"] == sessions.stressed[:, 0].sum()
     told = pairs_section({PAIRS.name: found.reset_index()})
+    assert "the ladder of mine put to work" in told.remark
+    assert set(found["profile"]) == {"mine"}
     assert told.lead == "5 hosts: INSUFFICIENT 3 · KEPT 2. Kept 2 of 2 judged; about 0.2 would be by luck alone."
     cells = {row.cells[0].text: [cell.text for cell in row.cells] for row in told.tables[0].rows}
     assert (cells["SPX"][1], cells["SPX"][10], cells["XLF"][8]) == ("short XLE", "KEPT", "—")
@@ -259,7 +261,7 @@ def test_tonight_and_what_follows_change_nothing():
     other = values.copy()
     other[-3:] *= 0.5
     known, dropped, without = (
-        night_pairs(history, Closes(dates=days[: len(x)], symbols=names, values=x), SOME, NIGHT, "recorded")
+        night_pairs(history, Closes(dates=days[: len(x)], symbols=names, values=x), SOME, "mine", NIGHT, "recorded")
         for x in (values, other, values[:-3])
     )
     pd.testing.assert_frame_equal(known, dropped)
@@ -268,11 +270,11 @@ def test_tonight_and_what_follows_change_nothing():
 
 def test_a_night_without_any_other_says_so():
     nothing = Closes(dates=DATES[:0], symbols=(), values=np.empty((0, 0)))
-    found = night_pairs(pd.DataFrame(columns=list(READ)), nothing, SOME, NIGHT, "simulated")
+    found = night_pairs(pd.DataFrame(columns=list(READ)), nothing, SOME, "mine", NIGHT, "simulated")
     assert found["host"].tolist() == [asset.symbol for asset in hosts(SOME)]
     assert set(found["pair_status"]) == {"INSUFFICIENT"}
     assert found["pair_reason"].str.startswith("the ladder bought nothing in the first half; 0 and 0 stress").all()
-    alone = night_pairs(pd.DataFrame(columns=list(READ)), nothing, {"KO": SOME["KO"]}, NIGHT, "simulated")
+    alone = night_pairs(pd.DataFrame(columns=list(READ)), nothing, {"KO": SOME["KO"]}, "mine", NIGHT, "simulated")
     assert alone["pair_status"].tolist() == ["NO_CANDIDATE"]
 
 

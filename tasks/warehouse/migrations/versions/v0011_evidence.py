@@ -1,0 +1,13 @@
+"""What the numbers of a ladder rest on: the profile that compares."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0011", "0010"
+
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add the columns; rows of earlier nights have none of it."""
+    op.add_column("out_alvh__daily_pairs", sa.Column("profile", _TEXT))
