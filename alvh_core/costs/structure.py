@@ -110,19 +110,26 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
 
 def _rates(tables: Tables, prices: np.ndarray, nights: pd.DatetimeIndex,
            notional_usd: float) -> dict[str, object]:  # fmt: skip
-    """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds."""
+    """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds.
+
+    What is held when the window opens is bought at its mark; without one there is no rate. Premium is paid in when it
+    is paid, and payoffs are taken out. A ladder that held nothing says nothing about what one would have cost.
+    """
     days = np.asarray((nights - nights[0]).days, dtype=np.float64)
     host = np.zeros(tables["cash_mid_usd"].shape)
     host[0] = -notional_usd
     host[-1] += notional_usd * prices[-1, :-1] / prices[0, :-1]
     cash, crossing, fees = (np.nan_to_num(tables[name]) for name in ("cash_mid_usd", "crossing_usd", "fees_usd"))
-    at_start = tables["book_mark_usd"][0] - cash[0]  # what was held before the window is bought at its mark
+    units = tables["units_open"]
+    opening = np.where(np.isnan(units[0]), 0.0, tables["book_mark_usd"][0])  # a ladder without a row held nothing
     at_mid, at_touch = cash.copy(), cash - crossing - fees
     for flows, worth in ((at_mid, "book_mark_usd"), (at_touch, "book_liquidation_usd")):
-        flows[0] = -np.nan_to_num(at_start + cash[0])
+        flows[0] = -opening
         flows[-1] += tables[worth][-1]
     alone, told = xirr(days, host, MIN_DAYS)
     mid, _ = xirr(days, host + at_mid, MIN_DAYS)
     touch, status = xirr(days, host + at_touch, MIN_DAYS)
-    return {"irr_unhedged_frac": alone, "irr_hedged_mid_frac": mid, "irr_hedged_touch_frac": touch,
-            "irr_drag_bp": 1e4 * (alone - touch), "irr_status": np.where(told == "OK", status, told)}  # fmt: skip
+    status = np.select([told != "OK", np.nansum(units, axis=0) == 0.0], [told, np.array("NOT_HELD")], default=status)
+    found = {"irr_hedged_mid_frac": mid, "irr_hedged_touch_frac": touch, "irr_drag_bp": 1e4 * (alone - touch)}
+    return {"irr_unhedged_frac": alone, "irr_status": status,
+            **{name: np.where(status == "OK", values, np.nan) for name, values in found.items()}}  # fmt: skip

@@ -6,7 +6,7 @@ SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
 COST_STATUSES = ("OK", "INSUFFICIENT")
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
-IRR_STATUSES = ("OK", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
+IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
 PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
 DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
@@ -49,7 +49,9 @@ column("irr_unhedged_frac", "float", "Internal rate of the host alone over the w
 column("irr_hedged_mid_frac", "float", "Host and ladder, filled at mid", "fraction a year")
 column("irr_hedged_touch_frac", "float", "Host and ladder, filled at the touch, sold at the bid", "fraction a year")
 column("irr_drag_bp", "float", "Unhedged less hedged at the touch", "bp a year")
-column("irr_status", "category", "Why there is or is not a rate", allowed=IRR_STATUSES)
+column("irr_status", "category", "Why there is or is not a rate: NO_DATA where the host, or what is held on the first "
+       "or the last night, has no price; MULTIPLE_SIGN_CHANGES where no rate is the only one",
+       allowed=IRR_STATUSES)  # fmt: skip
 column("required_return_frac", "float", "10-year yield plus beta times the declared equity premium", "fraction a year")
 column("ddm_value_usd", "float", "Gordon value D1 / (r - g), g declared", "USD per share", low=0)
 column("ddm_gap_frac", "float", "Close over Gordon value, less one", "fraction")

@@ -157,6 +157,27 @@ def test_an_internal_rate_is_found_again(rate, days):
     assert found[0] == pytest.approx(rate, abs=1e-7)
 
 
+def test_a_rate_is_the_only_one_while_the_investor_has_money_in():
+    """By hand at 10 %: 100 grow to 110, 50 are taken, 60 grow to 66, 34 are paid in, 100 grow to 110 and go."""
+    rate, told = xirr([0, 365, 730, 1095], np.array([[-100.0, 50.0, -34.0, 110.0]]).T)
+    assert (told[0], rate[0]) == ("OK", pytest.approx(0.10, abs=1e-9))
+
+
+@given(st.lists(st.floats(-60.0, 60.0), min_size=1, max_size=6), st.floats(-100.0, 150.0))
+def test_a_rate_that_is_told_is_the_only_one(between, last):
+    days, flows = 90.0 * np.arange(len(between) + 2), np.array([-100.0, *between, last])
+    rate, told = xirr(days, flows[:, None])
+    grid = np.linspace(np.log1p(-0.99), np.log1p(50.0), 4001)
+    values = flows @ np.exp(-np.outer(days / 365.0, grid))
+    crossings = int((np.sign(values[1:]) != np.sign(values[:-1])).sum())
+    if told[0] == "OK":
+        assert crossings == (-0.99 < rate[0] < 50.0)
+        worth = flows * (1.0 + rate[0]) ** (-days / 365.0)
+        assert abs(worth.sum()) <= 1e-6 * np.abs(worth).sum()
+    elif (flows > 0.0).sum() == 1 and last > 1.0:
+        assert not (-0.99 < (last / 100.0) ** (365.0 / days[-1]) - 1.0 < 50.0), "one change of sign has one rate"
+
+
 def _history(nights, pnl_by_host):
     rows = []
     for host, variant, symbol, pnl in pnl_by_host:
@@ -184,6 +205,40 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     assert (same["structure_status"], pd.isna(same["structure_beta"])) == ("IDENTICAL_INSTRUMENTS", True)
     growth = (closes[-1] / closes[0]) ** (365.0 / (nights[-1] - nights[0]).days) - 1.0
     assert native["irr_unhedged_frac"] == pytest.approx(growth, abs=1e-6)
+
+
+def _rates(units, marks, cash, sale=0.0):
+    """Return the structure of one ladder beside a host of 1,000,000 that stands still for a year."""
+    nights = pd.to_datetime(["2025-07-16", "2025-07-17", "2026-01-16", "2026-07-16"])
+    rows = [["SPX", "V0_REF", "VIX", "ratio_4_4_2", day, 0.0, *told] for day, *told in zip(
+        nights, cash, [0.0] * 4, [0.0] * 4, [0.0] * 4, marks, [*marks[:3], sale], units, strict=True)]  # fmt: skip
+    history = pd.DataFrame(rows, columns=list(READ))
+    bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("SPX",), values=np.full((4, 1), 100.0))
+    found = night_structure(history[:3], history[3:], bars, 1e6, NIGHT, "recorded").iloc[0]
+    return found.astype("object").to_dict() | {"irr_status": str(found["irr_status"])}
+
+
+def test_the_drag_of_a_ladder_that_trades_by_hand():
+    """1,000 paid on the second day; 500 come back after half a year, 500 more are paid, and nothing is left."""
+    found = _rates([0, 4, 4, 4], [0.0, 1000.0, 500.0, 0.0], [0.0, -1000.0, 0.0, 0.0])
+    assert found["irr_status"] == "OK"
+    assert found["irr_drag_bp"] == pytest.approx(1e4 * (1 - 1e6 / 1.001e6), abs=0.05)
+    both = _rates([0, 4, 2, 4], [0.0, 1000.0, 500.0, 0.0], [0.0, -1000.0, 500.0, -500.0])
+    assert (both["irr_status"], both["irr_hedged_touch_frac"]) == ("OK", pytest.approx(-0.001, abs=2e-6))
+
+
+def test_an_opening_without_a_mark_is_no_free_gift():
+    found = _rates([4, 4, 4, 4], [np.nan, 1e5, 1e5, 1e5], [0.0] * 4, sale=1e5)
+    assert found["irr_status"] == "NO_DATA"
+    assert np.isnan([found["irr_hedged_mid_frac"], found["irr_hedged_touch_frac"], found["irr_drag_bp"]]).all()
+    assert found["irr_unhedged_frac"] == pytest.approx(0.0, abs=1e-9)
+    held = _rates([4, 4, 4, 4], [1e5] * 4, [0.0] * 4, sale=1e5)
+    assert (held["irr_status"], held["irr_drag_bp"]) == ("OK", pytest.approx(0.0, abs=1e-6))
+
+
+def test_a_ladder_that_held_nothing_says_nothing_of_its_drag():
+    found = _rates([0, 0, 0, 0], [0.0] * 4, [0.0] * 4)
+    assert (found["irr_status"], np.isnan(found["irr_drag_bp"])) == ("NOT_HELD", True)
 
 
 def test_dividends_by_hand():
