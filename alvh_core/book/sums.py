@@ -62,6 +62,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     sums = {name: past[name] + gain for name, gain in gains.items()}
     result = index.to_frame(index=False).assign(
         **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
+        pnl_per_premium_frac=sums["sum_pnl_mid_usd"] / sums["sum_premium_usd"].where(sums["sum_premium_usd"] > 0.0),
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,

@@ -35,6 +35,8 @@ column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost 
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
 column("sum_fees_usd", "float", "Fees since the first night", "USD")
 column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
+column("pnl_per_premium_frac", "float", "P&L at mid over premium bought, both since the first night: what ladders that "
+       "bought unlike amounts compare by; none while nothing was bought", "fraction of the premium")  # fmt: skip
 column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")
 column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
@@ -62,7 +64,8 @@ BOOK = TableSpec(
     key=LADDER,
     values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd", "cash_mid_usd", "crossing_usd",
             "fees_usd", "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
-            "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count"),
+            "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
+            "pnl_per_premium_frac?"),
     description="The paper book of every ladder in sums since its first night",
 )  # fmt: skip
 BOOK_TABLES: tuple[TableSpec, ...] = (POSITIONS, FILLS, BOOK)

@@ -218,6 +218,21 @@ def test_the_profit_of_a_calm_night_is_counted_by_the_ladders_own_host():
     assert found["sum_pnl_calm_usd"].to_dict() == {"SPX": 0.0, "XLK": 200.0}
 
 
+def test_profit_is_told_per_premium_bought():
+    """Twice the contracts, or a loss on a tenth of them: dollars differ, what a dollar of premium earned does not."""
+    fills = pd.DataFrame([
+        SPX | {"fill_kind": "OPEN", "cash_mid_usd": -800.0}, XLK | {"fill_kind": "OPEN", "cash_mid_usd": -1600.0},
+    ]).assign(crossing_usd=20.0, fees_usd=4.0)  # fmt: skip
+    positions = _positions(_position(last_mark_usd=2.5), _position(XLK, units_open=8, last_mark_usd=2.5))
+    trades = NightTrades(positions=positions, fills=fills, before=_quiet(_positions()).before)
+    found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX, XLK]), pd.Series({"SPX": 0.0}), **NIGHT)
+    assert found["sum_pnl_mid_usd"].tolist() == [200.0, 400.0]  # 1,000 of 800, 2,000 of 1,600
+    assert found["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
+    later = _book(positions, found, [SPX, XLK], {}, DAY + pd.Timedelta(days=1))
+    assert later["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
+    assert _book(_positions(), frames.empty(BOOK), [SPX], {})["pnl_per_premium_frac"].isna().all(), "nothing was bought"
+
+
 def test_the_sums_of_a_ladder_that_sleeps_go_on():
     positions = _positions(_position(), _position(XLK))
     first = _book(positions, frames.empty(BOOK), [SPX, XLK], {"SPX": 0.0, "XLK": 0.0})
