@@ -16,10 +16,10 @@ from alvh_core.costs.carry import EFFECTIVE_FILL
 from alvh_core.costs.pairing import MAX_P_VALUE, MIN_STRESS, WEIGHT_FRAC, Array, Sessions, Verdicts, try_pairs
 from alvh_core.costs.structure import Tables, laid_out
 from alvh_core.declared_pairs import PairCandidate
+from alvh_core.ladders import REFERENCE_VARIANTS
 from alvh_core.registry.costs import PAIRS
 from alvh_core.universe import Asset, hosts
 
-REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
 _BOOKED = ("pnl_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd", "book_mark_usd", "units_open")
 
 

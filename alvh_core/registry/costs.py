@@ -3,11 +3,12 @@
 from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
-COST_STATUSES = ("OK", "INSUFFICIENT")
+COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
 PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
+BETA_KINDS = ("HEDGED", "UNHEDGED_STRESS", "NONE")
 DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
 column("shock_vol_points", "int", "Points that spot VIX jumps", "VIX points", low=0)
@@ -36,7 +37,8 @@ column("fees_bp", "float", "Fees, a year", "bp of the notional", low=0)
 column("financing_bp", "float", "Premium outlay at the three-month rate, a year", "bp of the notional")
 column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees and financing: the honest name of a "
        "hedge's WACC", "bp of the notional")  # fmt: skip
-column("cost_status", "category", "OK with 63 nights or more", allowed=COST_STATUSES)
+column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURNS where in 63 nights the host had none "
+       "to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
 column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge", low=0)
 column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
@@ -53,6 +55,9 @@ column("irr_status", "category", "Why there is or is not a rate: NO_DATA where t
        "or the last night, has no price; MULTIPLE_SIGN_CHANGES where no rate is the only one",
        allowed=IRR_STATUSES)  # fmt: skip
 column("required_return_frac", "float", "10-year yield plus beta times the declared equity premium", "fraction a year")
+column("ddm_beta", "float", "Beta on SPX behind the required return")
+column("ddm_beta_kind", "category", "HEDGED: weekly, with the comparing profile's ladder of VIX calls; else of the "
+       "host alone on SPX's worst days", allowed=BETA_KINDS)  # fmt: skip
 column("ddm_value_usd", "float", "Gordon value D1 / (r - g), g declared", "USD per share", low=0)
 column("ddm_gap_frac", "float", "Close over Gordon value, less one", "fraction")
 column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_STATUSES)
@@ -107,7 +112,7 @@ DIVIDEND_VALUE = TableSpec(
     name="out_fundamentals__daily_dividend_value",
     key=(*NIGHT, "symbol"),
     values=("asset_class", "dividends_ttm_usd?", "required_return_frac?", "ddm_value_usd?", "ddm_gap_frac?",
-            "ddm_status", "class_pe_ratio?"),
+            "ddm_status", "class_pe_ratio?", "ddm_beta?", "ddm_beta_kind?"),
     description="Dividend-discount value of single stocks, and the P/E of their class",
 )  # fmt: skip
 PAIRS = TableSpec(

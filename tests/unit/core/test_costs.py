@@ -10,10 +10,11 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
 from alvh_core.costs.carry import yearly_costs
-from alvh_core.costs.dividends import gordon_value, portfolio_pe, reinvested_shares
+from alvh_core.costs.dividends import gordon_value, hedged_betas, night_dividends, portfolio_pe, reinvested_shares
 from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
+from alvh_core.universe import DEFAULT_UNIVERSE
 
 NIGHT = pd.Timestamp("2026-07-16")
 FORWARDS, STRIKES, VOLS, DAYS = (18.25, 19.5, 20.1), (23.0, 27.0, 30.0), (0.95, 0.75, 0.62), (30, 110, 220)
@@ -128,10 +129,12 @@ def test_costs_of_half_a_year_by_hand():
     assert cost["hedge_cost_of_capital_bp"] == pytest.approx(12.6 + 2.0 + 0.2 + 1.0)
 
 
-@pytest.mark.parametrize(("nights", "calm"), [(62, 62), (252, 62)])
-def test_too_few_nights_are_no_year(nights, calm):
+@pytest.mark.parametrize(("nights", "calm", "status"), [
+    (62, 62, "INSUFFICIENT"), (252, 62, "INSUFFICIENT"), (62, 0, "INSUFFICIENT"), (63, 0, "NO_RETURNS"),
+])  # fmt: skip
+def test_too_few_nights_are_no_year_and_a_host_without_bars_never_has_one(nights, calm, status):
     cost = yearly_costs(_sums(book_nights_count=nights, calm_nights_count=calm), pd.Series([1e6]), 0.05).iloc[0]
-    assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == ("INSUFFICIENT", True)
+    assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == (status, True)
 
 
 @pytest.mark.parametrize(
@@ -247,3 +250,24 @@ def test_dividends_by_hand():
     assert portfolio_pe([100.0, 300.0], [10.0, 30.0]) == 10.0
     assert np.isnan(portfolio_pe([100.0], [0.0]))
     assert reinvested_shares(100.0, 2.0, 0.25, 50.0) == pytest.approx(103.0)
+
+
+def test_a_required_return_takes_the_hedged_beta_where_there_is_one():
+    structure = pd.DataFrame({
+        "host": ["KO", "KO", "JNJ", "SPX"], "variant": ["V1_SAME_HEDGE", "V3_NATIVE", "V1_SAME_HEDGE", "V0_REF"],
+        "beta_host_hedged": [0.5, 0.1, np.nan, 0.99],
+    })  # fmt: skip
+    ratios = pd.DataFrame({
+        "symbol": ["KO", "JNJ", "AAPL"], "dividends_ttm_usd": 2.0, "close_usd": 60.0, "eps_ttm_usd": 3.0,
+        "shares_count": 1e9, "market_cap_usd": 6e10,
+    })  # fmt: skip
+    hedged = hedged_betas(structure)
+    assert hedged == {"KO": 0.5, "SPX": 0.99}
+    stress = {"KO": 0.7, "JNJ": 0.8}
+    found = night_dividends(ratios, DEFAULT_UNIVERSE, hedged, stress, 0.04, NIGHT, "simulated").set_index("symbol")
+    assert found["ddm_beta_kind"].astype("str").to_dict() == {
+        "KO": "HEDGED", "JNJ": "UNHEDGED_STRESS", "AAPL": "NONE",
+    }  # fmt: skip
+    np.testing.assert_allclose(found["ddm_beta"], [0.5, 0.8, np.nan])
+    np.testing.assert_allclose(found["required_return_frac"], [0.065, 0.08, np.nan])  # at a premium of 5 %
+    assert found["ddm_status"].astype("str").tolist() == ["OK", "OK", "NO_BETA"]
