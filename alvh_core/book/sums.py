@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.book.filtering import FILTER_COUNTS
 from alvh_core.book.transition import LAYER, NightTrades
 from alvh_core.registry.book import BOOK
 from alvh_core.schemas import LADDER_STATE
@@ -18,6 +19,7 @@ CALM_FRAC = -0.02  # a night on which the host lost less is no stress: domain pa
 _SUMS = (
     "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
     "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
+    *FILTER_COUNTS,
 )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     before : DataFrame
         `BOOK` of the night before; its sums go on, also those of ladders that sleep tonight.
     ladders : DataFrame
-        `LADDER` of tonight.
+        `LADDER` of tonight, with `FILTER_COUNTS` where the filter was asked.
     host_returns : Series
         Return of tonight by host. NaN or none: the night counts as neither calm nor stressed.
     trade_date : Timestamp
@@ -57,12 +59,14 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
         "sum_outlay_days_usd": was["value"] * days, "book_nights_count": 1,
         "calm_nights_count": is_calm.astype("int64"),
-        "rolls_due_count": was["due"], "rolls_done_count": was["done"],
+        "rolls_due_count": was["due"], "rolls_done_count": was["done"], **_of_filter(ladders, index),
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
     result = index.to_frame(index=False).assign(
         **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
-        pnl_per_premium_frac=sums["sum_pnl_mid_usd"] / sums["sum_premium_usd"].where(sums["sum_premium_usd"] > 0.0),
+        pnl_per_premium_frac=_share(sums["sum_pnl_mid_usd"], sums["sum_premium_usd"]),
+        pass_rate_deploy_frac=_share(sums["armed_passes_count"], sums["armed_sessions_count"]),
+        filter_blocks_trigger_frac=_share(sums["first_arms_blocked_count"], sums["first_arms_count"]),
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,
@@ -81,6 +85,18 @@ def _of_past(held: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
     """Sum what was held before the night at its last marks, and the rolls that were due."""
     return _by_ladder(held, index, value=_valued(held), due=held["is_roll_due"].astype("int64"),
                       done=held["is_rolled"].astype("int64"))  # fmt: skip
+
+
+def _of_filter(ladders: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+    """Return tonight's counts of every ladder; 0 where the ladder sleeps."""
+    keys = pd.MultiIndex.from_frame(ladders[LADDER].astype("str"))
+    counts = ladders.reindex(columns=FILTER_COUNTS).set_axis(index.get_indexer(keys))
+    return counts.reindex(range(len(index))).fillna(0).astype("int64")
+
+
+def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """Return part over whole; NaN where the whole is nothing."""
+    return part.astype("float64") / whole.astype("float64").where(whole > 0)
 
 
 def _of_now(positions: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:

@@ -98,6 +98,7 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
     returns = np.diff(prices[weeks], axis=0) / prices[weeks][:-1]
     alone = slopes(returns[:, :-1], returns[:, -1], min_nobs=MIN_WEEKS)
     hedged = slopes(returns[:, :-1] + moved / notional_usd, returns[:, -1], min_nobs=MIN_WEEKS)
+    alpha = pd.DataFrame(scaled - fit.slope * reference[:, None]).mean().to_numpy()
     same = (keys["hedge_symbol"] == HEDGE_INDEX).to_numpy()
     known = np.isfinite(fit.slope) & ~same
     return {
@@ -105,6 +106,7 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
         "structure_r2_frac": np.where(known, np.clip(fit.r2, 0.0, 1.0), np.nan), "structure_weeks_count": fit.nobs,
         "structure_status": np.select([same, known], ["IDENTICAL_INSTRUMENTS", "OK"], default="INSUFFICIENT"),
         "beta_host_unhedged": alone.slope, "beta_host_hedged": hedged.slope,
+        "structure_alpha_frac": np.where(known, alpha, np.nan),
     }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURN
 column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge", low=0)
 column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
+column("structure_alpha_frac", "float", "What it earns a week where the SPX ladder earns nothing: the intercept",
+       "fraction of the premium")  # fmt: skip
 column("structure_r2_frac", "float", "Share explained", "fraction", low=0, high=1)
 column("structure_weeks_count", "int", "Weeks behind it", "weeks", low=0)
 column("structure_status", "category", "NULL by construction where the calls are the same", allowed=STRUCTURE_STATUSES)
@@ -105,7 +107,7 @@ STRUCTURE = TableSpec(
     key=LADDER,
     values=("structure_beta?", "structure_beta_se?", "structure_r2_frac?", "structure_weeks_count", "structure_status",
             "beta_host_unhedged?", "beta_host_hedged?", "irr_unhedged_frac?", "irr_hedged_mid_frac?",
-            "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status"),
+            "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status", "structure_alpha_frac?"),
     description="Ladders of the profile that compares beside the SPX ladder and the host alone, last 252 nights",
 )  # fmt: skip
 DIVIDEND_VALUE = TableSpec(

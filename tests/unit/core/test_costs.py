@@ -193,8 +193,9 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     rng = np.random.default_rng(5)
     nights = pd.bdate_range("2025-07-01", "2026-07-16")
     base, closes = rng.normal(0.0, 100.0, len(nights)), 100.0 * np.exp(np.cumsum(rng.normal(0, 0.01, len(nights))))
+    native_pnl = 2.0 * base - 5.0 * (nights.day_of_week == 0)  # 5 a week of a premium of 1,000
     history = _history(nights, [("SPX", "V0_REF", "VIX", base), ("IWM", "V1_SAME_HEDGE", "VIX", base),
-                                ("IWM", "V3_NATIVE", "IWM", 2.0 * base)])  # fmt: skip
+                                ("IWM", "V3_NATIVE", "IWM", native_pnl)])  # fmt: skip
     tonight = history["trade_date"] == NIGHT
     bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("IWM", "SPX"),
                   values=np.column_stack([closes, closes]))  # fmt: skip
@@ -202,10 +203,12 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     by = found.astype({"variant": "str", "structure_status": "str"}).set_index(["host", "variant"])
     native = by.xs("V3_NATIVE", level="variant").iloc[0]
     assert native["structure_beta"] == pytest.approx(2.0)
+    assert native["structure_alpha_frac"] == pytest.approx(-0.005)
     assert native["structure_r2_frac"] == pytest.approx(1.0)
     assert native["beta_host_unhedged"] == pytest.approx(1.0)
     same = by.xs("V1_SAME_HEDGE", level="variant").iloc[0]
     assert (same["structure_status"], pd.isna(same["structure_beta"])) == ("IDENTICAL_INSTRUMENTS", True)
+    assert pd.isna(same["structure_alpha_frac"])
     growth = (closes[-1] / closes[0]) ** (365.0 / (nights[-1] - nights[0]).days) - 1.0
     assert native["irr_unhedged_frac"] == pytest.approx(growth, abs=1e-6)
 
