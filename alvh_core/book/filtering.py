@@ -3,13 +3,14 @@
 Summed over a ladder's life, these are the domain paper's ``pass_rate_deploy`` and ``filter_blocks_trigger_rate`` (5.3).
 """
 
+from collections import Counter
+
+import numpy as np
 import pandas as pd
 
-from alvh_core.book.transition import LAYER
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, ladder_keys
 
 FILTER_COUNTS = ["armed_sessions_count", "armed_passes_count", "first_arms_count", "first_arms_blocked_count"]
-_TEXTS = dict.fromkeys(LADDER, "str")
 
 
 def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame, terms: pd.DataFrame, *,
@@ -40,12 +41,13 @@ def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame
     """
     is_judged, passes = signals["filter_state"] != "NO_DATA", signals["filter_state"] == "PASS"
     is_armed = (signals["layers_armed_count"] > 0) & is_judged
-    fresh = state.loc[(state["armed_date"] >= eve) & (state["armed_date"] < trade_date), LAYER].astype(_TEXTS)
-    ordered = legs.loc[legs["leg_action"].isin(["DEPLOY", "BLOCKED"]), LAYER].astype(_TEXTS)
-    first = fresh.merge(ordered).merge(terms.loc[terms["mode"] != "always", LADDER].astype(_TEXTS))
-    mine = signals[LADDER].astype(_TEXTS).merge(first.groupby(LADDER).size().rename("first").reset_index(), how="left")
-    arms = mine["first"].fillna(0).astype("int64").to_numpy() * is_judged.to_numpy()
-    return mine[LADDER].assign(
+    is_fresh = (state["armed_date"] >= eve) & (state["armed_date"] < trade_date)
+    fresh = set(ladder_keys(state[is_fresh], "layer_no"))
+    ordered = ladder_keys(legs[legs["leg_action"].isin(["DEPLOY", "BLOCKED"])], "layer_no")
+    always = set(ladder_keys(terms[terms["mode"] == "always"]))
+    first = Counter(key[:-1] for key in ordered if key in fresh and key[:-1] not in always)
+    arms = np.array([first[key] for key in ladder_keys(signals)]) * is_judged.to_numpy()
+    return signals[LADDER].assign(
         armed_sessions_count=is_armed.to_numpy(dtype="int64"), armed_passes_count=(is_armed & passes).to_numpy("int64"),
         first_arms_count=arms, first_arms_blocked_count=arms * (~passes).to_numpy(),
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.book.filtering import FILTER_COUNTS
@@ -47,6 +48,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     earlier = before[LADDER].astype("str")
     keys = pd.concat([ladders[LADDER].astype("str"), earlier]).drop_duplicates(ignore_index=True)
     index = pd.MultiIndex.from_frame(keys.sort_values(LADDER))  # the last bit of a sum depends on the order of groups
+    places = index.get_indexer(pd.MultiIndex.from_frame(keys))  # tonight's ladders first
     days = (trade_date - before["trade_date"].max()).days if len(before) else 0
     fills, was, now = _of_fills(trades.fills, index), _of_past(trades.before, index), _of_now(trades.positions, index)
     pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
@@ -59,7 +61,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
         "sum_outlay_days_usd": was["value"] * days, "book_nights_count": 1,
         "calm_nights_count": is_calm.astype("int64"),
-        "rolls_due_count": was["due"], "rolls_done_count": was["done"], **_of_filter(ladders, index),
+        "rolls_due_count": was["due"], "rolls_done_count": was["done"], **_of_filter(ladders, places),
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
     result = index.to_frame(index=False).assign(
@@ -71,7 +73,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
-    return frames.conform(result.take(index.get_indexer(pd.MultiIndex.from_frame(keys))), BOOK)
+    return frames.conform(result.take(places), BOOK)
 
 
 def _of_fills(fills: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
@@ -87,11 +89,10 @@ def _of_past(held: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
                       done=held["is_rolled"].astype("int64"))  # fmt: skip
 
 
-def _of_filter(ladders: pd.DataFrame, index: pd.MultiIndex) -> pd.DataFrame:
+def _of_filter(ladders: pd.DataFrame, places: NDArray[np.int64]) -> pd.DataFrame:
     """Return tonight's counts of every ladder; 0 where the ladder sleeps."""
-    keys = pd.MultiIndex.from_frame(ladders[LADDER].astype("str"))
-    counts = ladders.reindex(columns=FILTER_COUNTS).set_axis(index.get_indexer(keys))
-    return counts.reindex(range(len(index))).fillna(0).astype("int64")
+    counts = ladders.reindex(columns=FILTER_COUNTS).set_axis(places[: len(ladders)])
+    return counts.reindex(range(len(places))).fillna(0).astype("int64")
 
 
 def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
