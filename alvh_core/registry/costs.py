@@ -39,7 +39,8 @@ column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees 
        "hedge's WACC", "bp of the notional")  # fmt: skip
 column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURNS where in 63 nights the host had none "
        "to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
-column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge", low=0)
+column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge; hosts compare "
+       "by profiles sized by premium", low=0)  # fmt: skip
 column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
 column("structure_alpha_frac", "float", "What it earns a week where the SPX ladder earns nothing: the intercept",
