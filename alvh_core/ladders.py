@@ -21,6 +21,7 @@ from alvh_core.triggers import LADDER, band_weight, ladder_keys
 from alvh_core.universe import Asset, hosts
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
+REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
 TERMS = ("roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac", "defer_spread_frac",
          "defer_until_dte_days", "mode")  # fmt: skip
 NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"

@@ -12,6 +12,7 @@ from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
 
 DEFAULT_PROFILE = "trigger_442"
+COMPARISON_PROFILE = "ratio_4_4_2"  # the same ladder sized by premium: domain paper C2, equal dollars across assets
 _ABLATION = "domain paper C32: is the fixed 4/4/2 better than other ratios, at equal premium?"
 _SITE = "vixshield.com/ask"
 
@@ -54,6 +55,25 @@ PROFILES: dict[str, LadderProfile] = {
         _ratio("ratio_2_4_4", 2, 4, 4),
     )
 }  # fmt: skip
+
+
+def comparison_profile(profiles: Mapping[str, LadderProfile]) -> LadderProfile:
+    """Return the profile whose ladders are set beside one another and beside their hosts.
+
+    Single contracts against a notional of millions say nothing in basis points, and a host's price level decides how
+    much of a hedge they are. Sized by a share of the notional, ladders compare in equal dollars.
+
+    Parameters
+    ----------
+    profiles : mapping of str to LadderProfile
+        Of the night; one that does not run `COMPARISON_PROFILE` compares by its first.
+
+    Examples
+    --------
+    >>> comparison_profile(PROFILES).name, comparison_profile({"own": PROFILES["tenor_442"]}).name
+    ('ratio_4_4_2', 'tenor_442')
+    """
+    return profiles.get(COMPARISON_PROFILE) or next(iter(profiles.values()))
 
 
 def extend_profiles(document: Mapping[str, Any], where: str) -> dict[str, LadderProfile]:

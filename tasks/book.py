@@ -4,6 +4,7 @@ import pandas as pd
 from prefect import get_run_logger
 
 from alvh_core.bars import host_returns
+from alvh_core.book.filtering import filter_counts
 from alvh_core.book.market import QUOTED, official_closes, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
@@ -41,10 +42,12 @@ def book(night: Night) -> None:
     closes = official_closes(bars, lake.read(SNAPSHOTS), sound, held["expiry_date"])
     values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
     legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), signals, plan)
-    trades = trade(held, legs, chains, values, ladder_terms(plan), trade_date=day, source_mode=mode)
-    sums = night_book(trades, before, signals, host_returns(bars, day), trade_date=day, source_mode=mode)
+    terms, state = ladder_terms(plan), lake.read(LADDER_STATE)
+    trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode)
+    counts = filter_counts(signals, legs, state, terms, eve=before["trade_date"].max(), trade_date=day)
+    sums = night_book(trades, before, counts, host_returns(bars, day), trade_date=day, source_mode=mode)
     lake.write(trades.positions, POSITIONS)
     lake.write(trades.fills, FILLS)
     lake.write(sums, BOOK)
-    lake.write(held_state(lake.read(LADDER_STATE), trades.positions), LADDER_STATE)
+    lake.write(held_state(state, trades.positions), LADDER_STATE)
     get_run_logger().info("%d positions, %d fills", len(trades.positions), len(trades.fills))

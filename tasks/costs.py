@@ -5,7 +5,7 @@ from prefect import get_run_logger
 
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
-from alvh_core.costs.dividends import host_yields, night_dividends
+from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import READ as LEG_COLUMNS
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
@@ -38,7 +38,7 @@ from tasks.night import Night
 )  # fmt: skip
 def costs(night: Night) -> None:
     """Compute scenarios, yearly costs, structure, pairs and dividend values of the night."""
-    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.profile
+    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.comparison
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
@@ -54,9 +54,10 @@ def costs(night: Night) -> None:
     lake.write(yearly, COSTS)
     earlier = night.warehouse.last_nights(BOOKED, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
-    lake.write(night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode), STRUCTURE)
-    lake.write(night_pairs(earlier, closes, night.universe, day, mode), PAIRS)
-    betas = as_mapping(basis, "host", "stress_beta")
+    structure = night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode)
+    lake.write(structure, STRUCTURE)
+    lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
+    betas = hedged_betas(structure), as_mapping(basis, "host", "stress_beta")
     ratios = lake.read(DAILY_RATIOS)
-    lake.write(night_dividends(ratios, night.universe, betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
+    lake.write(night_dividends(ratios, night.universe, *betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
     get_run_logger().info("%d ladders", len(yearly))

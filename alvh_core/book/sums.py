@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.book.filtering import FILTER_COUNTS
 from alvh_core.book.transition import NightTrades
-from alvh_core.keys import Keys, rows_of
+from alvh_core.keys import Keys, rows_beside, rows_of
 from alvh_core.registry.book import BOOK
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER, ladder_keys
@@ -19,6 +20,7 @@ CALM_FRAC = -0.02  # a night on which the host lost less is no stress: domain pa
 _SUMS = (
     "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
     "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
+    *FILTER_COUNTS,
 )  # fmt: skip
 
 
@@ -32,7 +34,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     before : DataFrame
         `BOOK` of the night before; its sums go on, also those of ladders that sleep tonight.
     ladders : DataFrame
-        `LADDER` of tonight.
+        `LADDER` of tonight, with `FILTER_COUNTS` where the filter was asked.
     host_returns : Series
         Return of tonight by host. NaN or none: the night counts as neither calm nor stressed.
     trade_date : Timestamp
@@ -57,11 +59,14 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
         "sum_outlay_days_usd": was["value"] * days, "book_nights_count": 1,
         "calm_nights_count": is_calm.astype("int64"),
-        "rolls_due_count": was["due"], "rolls_done_count": was["done"],
+        "rolls_due_count": was["due"], "rolls_done_count": was["done"], **_of_filter(ladders, keys),
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}
     result = named.assign(
         **fills[["cash_mid_usd", "crossing_usd", "fees_usd"]], **sums, pnl_mid_usd=pnl, units_open=now["units"],
+        pnl_per_premium_frac=_share(sums["sum_pnl_mid_usd"], sums["sum_premium_usd"]),
+        pass_rate_deploy_frac=_share(sums["armed_passes_count"], sums["armed_sessions_count"]),
+        filter_blocks_trigger_frac=_share(sums["first_arms_blocked_count"], sums["first_arms_count"]),
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
         trade_date=trade_date, source_mode=source_mode,
@@ -80,6 +85,17 @@ def _of_past(held: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     """Sum what was held before the night at its last marks, and the rolls that were due."""
     return _by_ladder(held, keys, value=_valued(held), due=held["is_roll_due"].astype("int64"),
                       done=held["is_rolled"].astype("int64"))  # fmt: skip
+
+
+def _of_filter(ladders: pd.DataFrame, keys: Keys) -> pd.DataFrame:
+    """Return tonight's counts of every ladder; 0 where the ladder sleeps."""
+    counts = ladders.reindex(columns=FILTER_COUNTS)
+    return rows_beside(keys, counts, ladder_keys(ladders)).fillna(0).astype("int64")
+
+
+def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """Return part over whole; NaN where the whole is nothing."""
+    return part.astype("float64") / whole.astype("float64").where(whole > 0)
 
 
 def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:

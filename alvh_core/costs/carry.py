@@ -36,7 +36,8 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
     DataFrame
         ``carry_mid_bp`` = -1e4 (252 / n) sum(P&L of calm nights) / N with n the calm nights; friction, fees and
         financing over all nights; linear in the notional and in the fill. ``cost_status`` INSUFFICIENT and no numbers
-        below 63 nights, or 63 calm ones.
+        below 63 nights, or 63 calm ones; NO_RETURNS where of 63 nights or more not one is calm: no host loses 2 % on
+        each, it has no bars.
     """
     nights, calm = book["book_nights_count"].astype("float64"), book["calm_nights_count"].astype("float64")
     enough = (nights >= MIN_NIGHTS) & (calm >= MIN_NIGHTS)
@@ -48,7 +49,7 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
         "financing_bp": book["sum_outlay_days_usd"] / 365.0 * funding_rate * year,
     }  # fmt: skip
     total = parts["carry_mid_bp"] + parts["friction_touch_bp"] + parts["fees_bp"] + parts["financing_bp"]
-    status = np.where(enough, "OK", "INSUFFICIENT")
+    status = np.select([enough, (nights >= MIN_NIGHTS) & (calm == 0)], ["OK", "NO_RETURNS"], default="INSUFFICIENT")
     return pd.DataFrame({**parts, "friction_eff_bp": EFFECTIVE_FILL * friction, "hedge_cost_of_capital_bp": total,
                          "cost_status": status})  # fmt: skip
 

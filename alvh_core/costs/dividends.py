@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core import frames
+from alvh_core.frames import as_mapping
+from alvh_core.ladders import REFERENCE_VARIANTS
 from alvh_core.params import DIVIDEND_GROWTH_FRAC, EQUITY_PREMIUM_FRAC
 from alvh_core.registry.costs import DIVIDEND_VALUE
 from alvh_core.universe import Asset
@@ -68,8 +70,21 @@ def host_yields(actions: pd.DataFrame, closes: pd.DataFrame, trade_date: pd.Time
     return {str(name): float(value) for name, value in (paid / last.reindex(paid.index)).dropna().items()}
 
 
-def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], betas: Mapping[str, float], ten_year: float,
-                    trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+def hedged_betas(structure: pd.DataFrame) -> dict[str, float]:
+    """Return the beta on SPX of every host with its ladder on the reference's calls, where there is one.
+
+    Parameters
+    ----------
+    structure : DataFrame
+        `STRUCTURE` of the night.
+    """
+    mine = structure[structure["variant"].isin(REFERENCE_VARIANTS)].dropna(subset="beta_host_hedged")
+    return as_mapping(mine, "host", "beta_host_hedged")
+
+
+def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged: Mapping[str, float],
+                    unhedged: Mapping[str, float], ten_year: float, trade_date: pd.Timestamp,
+                    source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `DIVIDEND_VALUE` of the night.
 
     Parameters
@@ -77,8 +92,10 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], betas: 
     ratios : DataFrame
         `DAILY_RATIOS`.
     universe : mapping of str to Asset
-    betas : mapping of str to float
-        Beta on SPX on its worst days, by symbol.
+    hedged : mapping of str to float
+        Beta on SPX with the ladder, by symbol: the domain paper's C28.
+    unhedged : mapping of str to float
+        Beta on SPX on its worst days, for what has no hedged one.
     ten_year : float
         [fraction a year]
     trade_date : Timestamp
@@ -86,7 +103,9 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], betas: 
     """
     names = ratios["symbol"].astype("str")
     classes = names.map(lambda name: universe[name].asset_class)
-    beta = names.map(dict(betas)).astype("float64")
+    with_ladder, alone = (names.map(dict(betas)).astype("float64") for betas in (hedged, unhedged))
+    beta = with_ladder.fillna(alone)
+    kind = np.select([with_ladder.notna(), alone.notna()], ["HEDGED", "UNHEDGED_STRESS"], default="NONE")
     required = ten_year + beta * EQUITY_PREMIUM_FRAC
     paid = ratios["dividends_ttm_usd"].astype("float64")  # per share
     value = gordon_value(paid * (1.0 + DIVIDEND_GROWTH_FRAC), required, DIVIDEND_GROWTH_FRAC)
@@ -104,6 +123,6 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], betas: 
     rows = pd.DataFrame({
         "symbol": names, "asset_class": classes, "dividends_ttm_usd": paid, "required_return_frac": required,
         "ddm_value_usd": worth, "ddm_gap_frac": ratios["close_usd"] / worth - 1.0, "ddm_status": status,
-        "class_pe_ratio": classes.map(pe),
+        "class_pe_ratio": classes.map(pe), "ddm_beta": beta, "ddm_beta_kind": kind,
     })  # fmt: skip
     return frames.conform(rows.assign(trade_date=trade_date, source_mode=source_mode), DIVIDEND_VALUE)

@@ -4,6 +4,7 @@ Only nights before tonight count: their closes no longer change. Nothing is read
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,24 +16,26 @@ from alvh_core.costs.carry import EFFECTIVE_FILL
 from alvh_core.costs.pairing import MAX_P_VALUE, MIN_STRESS, WEIGHT_FRAC, Array, Sessions, Verdicts, try_pairs
 from alvh_core.costs.structure import Tables, laid_out
 from alvh_core.declared_pairs import PairCandidate
+from alvh_core.ladders import REFERENCE_VARIANTS
 from alvh_core.registry.costs import PAIRS
 from alvh_core.universe import Asset, hosts
 
-REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
-_BOOKED = ("pnl_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd", "book_mark_usd")
+_BOOKED = ("pnl_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd", "book_mark_usd", "units_open")
 
 
-def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, Asset], trade_date: pd.Timestamp,
-                source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, Asset], profile: str,
+                trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `PAIRS` of the night.
 
     Parameters
     ----------
     earlier : DataFrame
-        `alvh_core.costs.structure.BOOKED` of the default profile over the nights before tonight.
+        `alvh_core.costs.structure.BOOKED` of one profile over the nights before tonight.
     closes : Closes
         Of hosts and candidates.
     universe : mapping of str to Asset
+    profile : str
+        Whose ladders the candidates are tried beside.
     trade_date : Timestamp
     source_mode : str
 
@@ -49,15 +52,17 @@ def night_pairs(earlier: pd.DataFrame, closes: Closes, universe: Mapping[str, As
     sessions = Sessions(
         dates=nights[1:], host_returns=_returns(closes, nights, names),
         pnl_usd=(booked["pnl_mid_usd"] - EFFECTIVE_FILL * booked["crossing_usd"] - booked["fees_usd"])[1:],
+        is_held=booked["units_open"][:-1] > 0,
     )  # fmt: skip
-    budgets = _budgets(booked["sum_premium_usd"], booked["book_mark_usd"], sessions.early)
+    budgets = _budgets(booked["sum_premium_usd"], booked["book_mark_usd"], sessions.in_first_half)
     directions = np.array([pair.direction for pair in pairs], dtype=np.float64)
     found = try_pairs(sessions, budgets, directions * _returns(closes, nights, [p.symbol for p in pairs]), owners)
     nobs = sessions.known.sum(axis=0)
     rows = [_row(name, pairs, owners.count(at), int(nobs[at]), float(budgets[at]), found, at)
             for at, name in enumerate(names)]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[name for name in PAIRS.names if name not in {"trade_date", "source_mode"}])
-    return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), PAIRS)
+    night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode, "profile": profile}
+    frame = pd.DataFrame(rows, columns=[name for name in PAIRS.names if name not in night])
+    return frames.conform(frame.assign(**night), PAIRS)
 
 
 def _laid_out(earlier: pd.DataFrame, names: Sequence[str]) -> tuple[NDArray[np.datetime64], Tables]:
@@ -83,7 +88,8 @@ def _budgets(premium: Array, marks: Array, early: NDArray[np.bool_]) -> Array:
     premium, marks : ndarray of shape (n_nights, n_hosts)
         Premium since the first night, and value at mid. [USD] A ladder without a row had bought and held nothing; one
         with a leg that nobody quoted on the first night has no budget, NaN.
-    early : ndarray of shape (n_nights - 1, n_hosts)
+    early : ndarray of bool of shape (n_nights - 1, n_hosts)
+        What follows a night of the first half, held or not: the first purchase is made while nothing is held.
     """
     counted = pd.DataFrame(premium).ffill().fillna(0.0).to_numpy()  # a night without a row bought nothing
     bought = np.diff(counted, axis=0)
@@ -96,7 +102,7 @@ def _budgets(premium: Array, marks: Array, early: NDArray[np.bool_]) -> Array:
 def _row(host: str, pairs: Sequence[PairCandidate], candidates: int, nobs: int, budget_usd: float, found: Verdicts,
          at: int) -> dict[str, object]:  # fmt: skip
     chosen = pairs[found.chosen[at]] if found.chosen[at] >= 0 else None
-    status, reason = _told(candidates, budget_usd, found, at)
+    status, reason = _told(candidates, nobs, budget_usd, found, at)
     return {
         "host": host, "pair_symbol": chosen.symbol if chosen else None,
         "pair_direction": chosen.direction if chosen else None, "pair_candidates_count": candidates,
@@ -118,7 +124,7 @@ def _lack(budget_usd: float, found: Verdicts, at: int) -> str:
     return "no candidate has bars on enough of them; " if has_stress else ""
 
 
-def _told(candidates: int, budget_usd: float, found: Verdicts, at: int) -> tuple[str, str]:
+def _told(candidates: int, nobs: int, budget_usd: float, found: Verdicts, at: int) -> tuple[str, str]:
     """Return the status and the reason for it."""
     if not candidates:
         return "NO_CANDIDATE", "no declared candidate is in the universe"
@@ -126,8 +132,8 @@ def _told(candidates: int, budget_usd: float, found: Verdicts, at: int) -> tuple
         return "IDENTICAL", "every candidate moves as the host itself: to sell it is to hold less of the host"
     saved, p_value = found.incremental_es[at], found.p_value[at]
     if np.isnan(saved):
-        counts = (f"{found.choice_stress[at]} and {found.late_stress[at]} stress sessions in the halves, {MIN_STRESS} "
-                  "needed in each")  # fmt: skip
+        counts = (f"{found.choice_stress[at]} and {found.late_stress[at]} stress sessions in the halves of the {nobs} "
+                  f"on which the ladder was held, {MIN_STRESS} needed in each")  # fmt: skip
         return "INSUFFICIENT", f"{_lack(budget_usd, found, at)}{counts}"
     told = f"{saved:+.4f} a session per USD of budget out of sample, p {p_value:.3f}"
     if found.is_kept[at]:

@@ -7,9 +7,11 @@ dollar of hedge budget, saves
 .. math:: \Delta = \mathrm{mean}_{stress}\,[(1 - w)\,l + w\,p] - \mathrm{mean}_{stress}\,[l]
     = \mathrm{mean}_{stress}\,[w\,(p - l)], \qquad w = 0.30 .
 
-The candidate is chosen on the first half of the sessions and judged on the second alone. The ladder pays its fees and
-crosses at k = 0.59; the pair is held from day to day and pays nothing, which flatters it. Shares close a quarter of an
-hour before VIX options, which blurs single sessions. Which candidates there are is `alvh_core.declared_pairs`.
+Only sessions count into which the ladder went holding something: an empty one earns 0, and whatever is short of shares
+beats that by the definition of stress. The candidate is chosen on the first half of them and judged on the second
+alone. The ladder pays its fees and crosses at k = 0.59; the pair is held from day to day and pays nothing, which
+flatters it. Shares close a quarter of an hour before VIX options, which blurs single sessions. Which candidates there
+are is `alvh_core.declared_pairs`.
 """
 
 from collections.abc import Sequence
@@ -42,16 +44,24 @@ class Sessions:
         [fraction]
     pnl_usd : ndarray of shape (n_sessions, n_hosts)
         Of the host's ladder, after crossing and fees. [USD]
+    is_held : ndarray of bool of shape (n_sessions, n_hosts)
+        The ladder held something when the session began.
     """
 
     dates: NDArray[np.datetime64]
     host_returns: Array
     pnl_usd: Array
+    is_held: NDArray[np.bool_]
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Sessions on which host and ladder are known."""
-        return np.isfinite(self.host_returns) & np.isfinite(self.pnl_usd)
+        """Sessions on which the ladder was held, and what host and ladder did is known."""
+        return np.asarray(self.is_held & np.isfinite(self.host_returns) & np.isfinite(self.pnl_usd))
+
+    @property
+    def in_first_half(self) -> NDArray[np.bool_]:
+        """All sessions up to the last known one of each host's first half, the smaller one."""
+        return np.asarray(2 * np.cumsum(self.known, axis=0) <= self.known.sum(axis=0))
 
     @property
     def stressed(self) -> NDArray[np.bool_]:
@@ -61,8 +71,8 @@ class Sessions:
 
     @property
     def early(self) -> NDArray[np.bool_]:
-        """The first half of each host's own sessions, the smaller one."""
-        return np.asarray(self.known & (2 * np.cumsum(self.known, axis=0) <= self.known.sum(axis=0)))
+        """The first half of each host's known sessions."""
+        return np.asarray(self.known & self.in_first_half)
 
 
 @dataclass(frozen=True, eq=False)

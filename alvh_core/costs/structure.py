@@ -1,4 +1,4 @@
-"""The default profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
+"""One profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
 
 Weekly, because VIX options and shares close a quarter of an hour apart. Beta of a ladder on the SPX ladder is a
 structure beta, no CAPM beta: it is of P&L over premium. Where the calls are the same it is one by construction, and
@@ -24,7 +24,7 @@ from alvh_core.triggers import LADDER, ladder_keys
 
 WINDOW_NIGHTS, MIN_WEEKS, MIN_DAYS = 252, 26, 90.0
 READ = (*LADDER, "trade_date", "pnl_mid_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "sum_premium_usd",
-        "book_mark_usd", "book_liquidation_usd")  # fmt: skip
+        "book_mark_usd", "book_liquidation_usd", "units_open")  # fmt: skip
 BOOKED = BOOK.only(READ)
 _TEXTS = dict.fromkeys(LADDER, "str")
 Tables = Mapping[str, NDArray[np.float64]]  # of shape (n_nights, n_columns)
@@ -37,7 +37,7 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     Parameters
     ----------
     earlier, tonight : DataFrame
-        `BOOKED` of the default profile: up to 251 nights before tonight, and tonight.
+        `BOOKED` of the profile that compares: up to 251 nights before tonight, and tonight.
     closes : Closes
         Of the hosts and SPX.
     notional_usd : float
@@ -95,6 +95,7 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
     returns = np.diff(prices[weeks], axis=0) / prices[weeks][:-1]
     alone = slopes(returns[:, :-1], returns[:, -1], min_nobs=MIN_WEEKS)
     hedged = slopes(returns[:, :-1] + moved / notional_usd, returns[:, -1], min_nobs=MIN_WEEKS)
+    alpha = pd.DataFrame(scaled - fit.slope * reference[:, None]).mean().to_numpy()
     same = (keys["hedge_symbol"] == HEDGE_INDEX).to_numpy()
     known = np.isfinite(fit.slope) & ~same
     return {
@@ -102,24 +103,32 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
         "structure_r2_frac": np.where(known, np.clip(fit.r2, 0.0, 1.0), np.nan), "structure_weeks_count": fit.nobs,
         "structure_status": np.select([same, known], ["IDENTICAL_INSTRUMENTS", "OK"], default="INSUFFICIENT"),
         "beta_host_unhedged": alone.slope, "beta_host_hedged": hedged.slope,
+        "structure_alpha_frac": np.where(known, alpha, np.nan),
     }  # fmt: skip
 
 
 def _rates(tables: Tables, prices: np.ndarray, nights: pd.DatetimeIndex,
            notional_usd: float) -> dict[str, object]:  # fmt: skip
-    """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds."""
+    """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds.
+
+    What is held when the window opens is bought at its mark; without one there is no rate. Premium is paid in when it
+    is paid, and payoffs are taken out. A ladder that held nothing says nothing about what one would have cost.
+    """
     days = np.asarray((nights - nights[0]).days, dtype=np.float64)
     host = np.zeros(tables["cash_mid_usd"].shape)
     host[0] = -notional_usd
     host[-1] += notional_usd * prices[-1, :-1] / prices[0, :-1]
     cash, crossing, fees = (np.nan_to_num(tables[name]) for name in ("cash_mid_usd", "crossing_usd", "fees_usd"))
-    at_start = tables["book_mark_usd"][0] - cash[0]  # what was held before the window is bought at its mark
+    units = tables["units_open"]
+    opening = np.where(np.isnan(units[0]), 0.0, tables["book_mark_usd"][0])  # a ladder without a row held nothing
     at_mid, at_touch = cash.copy(), cash - crossing - fees
     for flows, worth in ((at_mid, "book_mark_usd"), (at_touch, "book_liquidation_usd")):
-        flows[0] = -np.nan_to_num(at_start + cash[0])
+        flows[0] = -opening
         flows[-1] += tables[worth][-1]
     alone, told = xirr(days, host, MIN_DAYS)
     mid, _ = xirr(days, host + at_mid, MIN_DAYS)
     touch, status = xirr(days, host + at_touch, MIN_DAYS)
-    return {"irr_unhedged_frac": alone, "irr_hedged_mid_frac": mid, "irr_hedged_touch_frac": touch,
-            "irr_drag_bp": 1e4 * (alone - touch), "irr_status": np.where(told == "OK", status, told)}  # fmt: skip
+    status = np.select([told != "OK", np.nansum(units, axis=0) == 0.0], [told, np.array("NOT_HELD")], default=status)
+    found = {"irr_hedged_mid_frac": mid, "irr_hedged_touch_frac": touch, "irr_drag_bp": 1e4 * (alone - touch)}
+    return {"irr_unhedged_frac": alone, "irr_status": status,
+            **{name: np.where(status == "OK", values, np.nan) for name, values in found.items()}}  # fmt: skip

@@ -35,11 +35,22 @@ column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost 
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
 column("sum_fees_usd", "float", "Fees since the first night", "USD")
 column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
+column("pnl_per_premium_frac", "float", "P&L at mid over premium bought, both since the first night: what ladders that "
+       "bought unlike amounts compare by; none while nothing was bought", "fraction of the premium")  # fmt: skip
 column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")
 column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
 column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
 column("rolls_done_count", "int", "Rolls that were made", "rolls", low=0)
+column("armed_sessions_count", "int", "Sessions after whose close a layer was armed, with a chain", "sessions", low=0)
+column("armed_passes_count", "int", "Those on which the 8 % filter passed", "sessions", low=0)
+column("first_arms_count", "int", "Times a layer armed and its order went to a session with a chain",
+       "layers", low=0)  # fmt: skip
+column("first_arms_blocked_count", "int", "Those on which the filter did not pass", "layers", low=0)
+column("pass_rate_deploy_frac", "float", "Share of armed sessions on which the filter passed, since the first night",
+       "fraction", low=0, high=1)  # fmt: skip
+column("filter_blocks_trigger_frac", "float", "Share of first armings that the filter stopped, since the first night",
+       "fraction", low=0, high=1)  # fmt: skip
 
 POSITIONS = TableSpec(
     name="out_alvh__daily_positions",
@@ -62,7 +73,9 @@ BOOK = TableSpec(
     key=LADDER,
     values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd", "cash_mid_usd", "crossing_usd",
             "fees_usd", "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
-            "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count"),
+            "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
+            "pnl_per_premium_frac?", "armed_sessions_count?", "armed_passes_count?", "first_arms_count?",
+            "first_arms_blocked_count?", "pass_rate_deploy_frac?", "filter_blocks_trigger_frac?"),
     description="The paper book of every ladder in sums since its first night",
 )  # fmt: skip
 BOOK_TABLES: tuple[TableSpec, ...] = (POSITIONS, FILLS, BOOK)

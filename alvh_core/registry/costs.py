@@ -3,11 +3,12 @@
 from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
-COST_STATUSES = ("OK", "INSUFFICIENT")
+COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
-IRR_STATUSES = ("OK", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
+IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
 PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
+BETA_KINDS = ("HEDGED", "UNHEDGED_STRESS", "NONE")
 DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
 column("shock_vol_points", "int", "Points that spot VIX jumps", "VIX points", low=0)
@@ -36,10 +37,14 @@ column("fees_bp", "float", "Fees, a year", "bp of the notional", low=0)
 column("financing_bp", "float", "Premium outlay at the three-month rate, a year", "bp of the notional")
 column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees and financing: the honest name of a "
        "hedge's WACC", "bp of the notional")  # fmt: skip
-column("cost_status", "category", "OK with 63 nights or more", allowed=COST_STATUSES)
-column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge", low=0)
+column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURNS where in 63 nights the host had none "
+       "to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
+column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge; hosts compare "
+       "by profiles sized by premium", low=0)  # fmt: skip
 column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
+column("structure_alpha_frac", "float", "What it earns a week where the SPX ladder earns nothing: the intercept",
+       "fraction of the premium")  # fmt: skip
 column("structure_r2_frac", "float", "Share explained", "fraction", low=0, high=1)
 column("structure_weeks_count", "int", "Weeks behind it", "weeks", low=0)
 column("structure_status", "category", "NULL by construction where the calls are the same", allowed=STRUCTURE_STATUSES)
@@ -49,8 +54,13 @@ column("irr_unhedged_frac", "float", "Internal rate of the host alone over the w
 column("irr_hedged_mid_frac", "float", "Host and ladder, filled at mid", "fraction a year")
 column("irr_hedged_touch_frac", "float", "Host and ladder, filled at the touch, sold at the bid", "fraction a year")
 column("irr_drag_bp", "float", "Unhedged less hedged at the touch", "bp a year")
-column("irr_status", "category", "Why there is or is not a rate", allowed=IRR_STATUSES)
+column("irr_status", "category", "Why there is or is not a rate: NO_DATA where the host, or what is held on the first "
+       "or the last night, has no price; MULTIPLE_SIGN_CHANGES where no rate is the only one",
+       allowed=IRR_STATUSES)  # fmt: skip
 column("required_return_frac", "float", "10-year yield plus beta times the declared equity premium", "fraction a year")
+column("ddm_beta", "float", "Beta on SPX behind the required return")
+column("ddm_beta_kind", "category", "HEDGED: weekly, with the comparing profile's ladder of VIX calls; else of the "
+       "host alone on SPX's worst days", allowed=BETA_KINDS)  # fmt: skip
 column("ddm_value_usd", "float", "Gordon value D1 / (r - g), g declared", "USD per share", low=0)
 column("ddm_gap_frac", "float", "Close over Gordon value, less one", "fraction")
 column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_STATUSES)
@@ -60,10 +70,11 @@ column(
 column("pair_symbol", "category", "Instrument chosen on the first half of the sessions, tried beside the ladder")
 column("pair_direction", "int", "1 bought, -1 sold short", low=-1, high=1)
 column("pair_candidates_count", "int", "Candidates declared for the host that the universe holds", "candidates", low=0)
-column("pair_nobs_count", "int", "Sessions before tonight on which host and ladder are known", "sessions", low=0)
-column("pair_choice_stress_count", "int", "Stress sessions of the first half: the host lost 2 % or more", "sessions",
+column("pair_nobs_count", "int", "Sessions before tonight into which the ladder was held, host and ladder known",
+       "sessions", low=0)  # fmt: skip
+column("pair_choice_stress_count", "int", "Those of the first half on which the host lost 2 % or more", "sessions",
        low=0)  # fmt: skip
-column("pair_stress_count", "int", "Stress sessions of the second half, on which the pair is judged", "sessions", low=0)
+column("pair_stress_count", "int", "Those of the second half, on which the pair is judged", "sessions", low=0)
 column("pair_weight_frac", "float", "Share of the hedge budget that the pair takes from the ladder", "fraction",
        low=0, high=0.3)  # fmt: skip
 column("pair_corr_stress", "float", "Correlation of pair and ladder on the stress sessions of the second half",
@@ -97,14 +108,14 @@ STRUCTURE = TableSpec(
     key=LADDER,
     values=("structure_beta?", "structure_beta_se?", "structure_r2_frac?", "structure_weeks_count", "structure_status",
             "beta_host_unhedged?", "beta_host_hedged?", "irr_unhedged_frac?", "irr_hedged_mid_frac?",
-            "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status"),
-    description="The default profile's ladders beside the SPX ladder and beside the host alone, last 252 nights",
+            "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status", "structure_alpha_frac?"),
+    description="Ladders of the profile that compares beside the SPX ladder and the host alone, last 252 nights",
 )  # fmt: skip
 DIVIDEND_VALUE = TableSpec(
     name="out_fundamentals__daily_dividend_value",
     key=(*NIGHT, "symbol"),
     values=("asset_class", "dividends_ttm_usd?", "required_return_frac?", "ddm_value_usd?", "ddm_gap_frac?",
-            "ddm_status", "class_pe_ratio?"),
+            "ddm_status", "class_pe_ratio?", "ddm_beta?", "ddm_beta_kind?"),
     description="Dividend-discount value of single stocks, and the P/E of their class",
 )  # fmt: skip
 PAIRS = TableSpec(
@@ -112,7 +123,7 @@ PAIRS = TableSpec(
     key=(*NIGHT, "host"),
     values=("pair_symbol?", "pair_direction?", "pair_candidates_count", "pair_nobs_count", "pair_choice_stress_count",
             "pair_stress_count", "pair_weight_frac", "pair_corr_stress?", "pair_choice_es?", "pair_incremental_es?",
-            "pair_p_value?", "pair_status", "pair_reason"),
-    description="Whether a second instrument beside the default profile's ladder earns its place (V4), host by host",
+            "pair_p_value?", "pair_status", "pair_reason", "profile?"),
+    description="Whether a second instrument beside the comparing profile's ladder earns its place (V4), by host",
 )  # fmt: skip
 COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, PAIRS)

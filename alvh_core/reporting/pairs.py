@@ -12,7 +12,8 @@ from alvh_core.reporting.texts import DASH, count, number, percent, records, sev
 
 _COLUMNS = (
     Column.words("Host"), Column.words("Pair", "Best of the declared candidates on the first half"),
-    Column("Candidates"), Column("Nights"), Column("Stress, chosen on", "Sessions of the first half"),
+    Column("Candidates"), Column("Held", "Sessions into which the ladder was held"),
+    Column("Stress, chosen on", "Sessions of the first half"),
     Column("Stress, judged on", "Sessions of the second half"),
     Column("Correlation", "With the ladder, stress sessions of the second half"),
     Column("Saved, first half", "Of the budget, a stress session"), Column("Saved, second half", "Out of sample"),
@@ -22,15 +23,16 @@ _TONES = {"KEPT": "good", "REJECTED": "bad"}
 
 
 def pairs_section(tables: Mapping[str, pd.DataFrame]) -> Section:
-    """Show what a second instrument beside the default profile's ladder would have saved, host by host."""
+    """Show what a second instrument beside a ladder sized by premium would have saved, host by host."""
     pairs = tables[PAIRS.name]
+    beside = " and ".join(sorted(pairs["profile"].dropna().astype("str").unique())) or "the first profile"
     return Section(
         anchor="pairs", short="Pairs", title="A second engine beside the ladder", lead=_lead(pairs),
         tables=(Table(caption="Pairs", columns=_COLUMNS, rows=tuple(map(_pair, records(pairs))),
                       empty="No host."),),
-        remark="The instrument takes 30 % of what the default profile's ladder put to work. Chosen on the first half "
-        "of the nights before tonight, judged on the second half alone. Stress: the host lost 2 % or more. Holding the "
-        "pair is taken to cost nothing, which flatters it.",
+        remark=f"The instrument takes 30 % of what the ladder of {beside} put to work. Chosen on the first half "
+        "of the sessions on which that ladder was held, judged on the second half alone: an empty ladder proves "
+        "nothing. Stress: the host lost 2 % or more. Holding the pair is taken to cost nothing, which flatters it.",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from alvh_core.params import LadderProfile
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
 from alvh_core.reporting.side_by_side import REFERENCE
-from alvh_core.reporting.texts import DASH, count, day, gain, number, plain, records, several, text
+from alvh_core.reporting.texts import DASH, count, day, gain, number, percent, plain, records, several, text
 
 _HELD = (
     Column.words("Profile"), Column("Layer"), Column.words("Contract"), Column("Days left"), Column("Units"),
@@ -19,8 +19,10 @@ _HELD = (
 _SUMS = (
     Column.words("Profile"), Column("Nights"), Column("Premium bought", "USD at mid, since the first night"),
     Column("Open at mid", "USD"), Column("Open at bid", "USD"), Column("P&L tonight", "USD at mid"),
-    Column("P&L since start", "USD at mid"), Column("Crossing", "USD from mid to touch, since start"),
+    Column("P&L since start", "USD at mid"), Column("P&L per premium", "Of the premium bought: equal dollars"),
+    Column("Crossing", "USD from mid to touch, since start"),
     Column("Fees", "USD"), Column("Rolls made", "Of those that came due"),
+    Column("Filter passed", "Of armed sessions"), Column("Stopped at the trigger", "Of layers that armed"),
 )  # fmt: skip
 _TRADED = (
     Column.words("Profile"), Column.words("What"), Column("Fills", "Over all hosts and variants"),
@@ -56,7 +58,8 @@ def book_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
                   rows=_traded(fills, profiles)),
         ),
         remark="No order is sent. What has no quote tonight has no mark; VIX options settle to the special opening "
-        "quotation, never to a close.",
+        "quotation, never to a close. Profiles spend unequal sums, also those of equal budgets, for upper layers arm "
+        "seldom: compare P&L per premium.",
     )  # fmt: skip
 
 
@@ -85,8 +88,11 @@ def _sums(row: Any) -> Row:
     return Row(cells=(
         Cell(str(row.profile)), Cell(count(row.book_nights_count)), Cell(number(row.sum_premium_usd, 0)),
         Cell(number(row.book_mark_usd, 0)), Cell(number(row.book_liquidation_usd, 0)), Cell(gain(row.pnl_mid_usd, 0)),
-        Cell(gain(row.sum_pnl_mid_usd, 0)), Cell(number(row.sum_crossing_usd, 0)), Cell(number(row.sum_fees_usd, 0)),
+        Cell(gain(row.sum_pnl_mid_usd, 0)), Cell(percent(row.pnl_per_premium_frac, 1)),
+        Cell(number(row.sum_crossing_usd, 0)), Cell(number(row.sum_fees_usd, 0)),
         Cell(f"{count(row.rolls_done_count)} of {count(row.rolls_due_count)}"),
+        Cell(f"{count(row.armed_passes_count)} of {count(row.armed_sessions_count)}"),
+        Cell(f"{count(row.first_arms_blocked_count)} of {count(row.first_arms_count)}"),
     ))  # fmt: skip
 
 

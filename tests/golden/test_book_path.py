@@ -76,6 +76,7 @@ SUMS = {
     # value before, times days since: 3400*1 + 3400*1 + 3800*4 + 5200*1 + 5300*1 + 5000*5 + 3800*2 + 3400*21 + 1200*7
     # + 1000*1
     "sum_outlay_days_usd": 145900,
+    "pnl_per_premium_frac": 612 / 5040,
     "rolls_due_count": 2, "rolls_done_count": 1,  # 11-30 refused, 12-29 made; 12-28 asked for nothing
 }  # fmt: skip
 

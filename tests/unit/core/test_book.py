@@ -6,9 +6,11 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.book.exits import decide_exits
+from alvh_core.book.filtering import FILTER_COUNTS, filter_counts
 from alvh_core.book.market import official_closes, quotes_of, settled, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import NightTrades
+from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER
@@ -216,6 +218,83 @@ def test_the_profit_of_a_calm_night_is_counted_by_the_ladders_own_host():
                        **NIGHT).set_index("host")  # fmt: skip
     assert found["sum_pnl_mid_usd"].to_dict() == {"SPX": 200.0, "XLK": 200.0}
     assert found["sum_pnl_calm_usd"].to_dict() == {"SPX": 0.0, "XLK": 200.0}
+
+
+def test_profit_is_told_per_premium_bought():
+    """Twice the contracts, or a loss on a tenth of them: dollars differ, what a dollar of premium earned does not."""
+    fills = pd.DataFrame([
+        SPX | {"fill_kind": "OPEN", "cash_mid_usd": -800.0}, XLK | {"fill_kind": "OPEN", "cash_mid_usd": -1600.0},
+    ]).assign(crossing_usd=20.0, fees_usd=4.0)  # fmt: skip
+    positions = _positions(_position(last_mark_usd=2.5), _position(XLK, units_open=8, last_mark_usd=2.5))
+    trades = NightTrades(positions=positions, fills=fills, before=_quiet(_positions()).before)
+    found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX, XLK]), pd.Series({"SPX": 0.0}), **NIGHT)
+    assert found["sum_pnl_mid_usd"].tolist() == [200.0, 400.0]  # 1,000 of 800, 2,000 of 1,600
+    assert found["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
+    later = _book(positions, found, [SPX, XLK], {}, DAY + pd.Timedelta(days=1))
+    assert later["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
+    assert _book(_positions(), frames.empty(BOOK), [SPX], {})["pnl_per_premium_frac"].isna().all(), "nothing was bought"
+
+
+EVE = DAY - pd.Timedelta(days=1)
+OTHERS = {name: SPX | {"host": name, "variant": "V1_SAME_HEDGE"} for name in ("IWM", "KO")}
+ALWAYS = SPX | {"profile": "tenor_442"}
+
+
+def _filtered():
+    """Return the night's signals, legs, state and terms: filter, armed layers, date and action of each."""
+    told = [
+        (SPX, "FAIL_ILLIQUID", 3, [(EVE, "BLOCKED"), (EVE - pd.Timedelta(days=1), "BLOCKED"), (DAY, "ARM")]),
+        (XLK, "PASS", 1, [(EVE, "DEPLOY"), (EVE, "DISARM"), (pd.NaT, "IDLE")]),
+        (OTHERS["IWM"], "NO_DATA", 1, [(EVE, "BLOCKED"), (pd.NaT, "IDLE"), (pd.NaT, "IDLE")]),
+        (OTHERS["KO"], "PASS", 1, [(EVE, "BLOCKED"), (pd.NaT, "IDLE"), (pd.NaT, "IDLE")]),  # held back by a rule
+        (ALWAYS, "ZERO_BID", 3, [(EVE, "BLOCKED")] * 3),
+    ]
+    signals = pd.DataFrame([key | {"filter_state": state, "layers_armed_count": n} for key, state, n, _ in told])
+    layers = pd.DataFrame([
+        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action}
+        for key, _, _, layers in told for at, (day, action) in enumerate(layers)
+    ])  # fmt: skip
+    terms = pd.DataFrame([key | {"mode": PROFILES[key["profile"]].mode} for key, *_ in told])
+    return signals, layers.drop(columns="armed_date"), layers.drop(columns="leg_action"), terms
+
+
+def test_the_filter_is_counted_where_it_was_asked():
+    signals, legs, state, terms = _filtered()
+    found = filter_counts(signals, legs, state, terms, eve=EVE, trade_date=DAY)
+    assert found[FILTER_COUNTS].to_numpy().tolist() == [
+        [1, 0, 1, 1],  # of three layers one went to the market for the first time, and the filter stopped it
+        [1, 1, 1, 0],
+        [0, 0, 0, 0],  # no chain: no session
+        [1, 1, 1, 0],  # the filter passed: not its doing
+        [1, 0, 0, 0],  # no trigger to block
+    ]
+    mixed = filter_counts(signals[::-1], legs.sample(frac=1, random_state=1), state[::-1], terms, eve=EVE,
+                          trade_date=DAY)  # fmt: skip
+    pd.testing.assert_frame_equal(mixed[::-1].reset_index(drop=True), found)
+    first = filter_counts(signals, legs, state, terms, eve=pd.NaT, trade_date=DAY)
+    assert first["first_arms_count"].sum() == 0, "nothing was armed before the first night"
+
+
+def test_shares_of_the_filter_are_of_the_ladders_whole_life():
+    counts = filter_counts(*_filtered(), eve=EVE, trade_date=DAY)
+    first = _book(_positions(), frames.empty(BOOK), counts, {})
+    sleeps = _book(_positions(), first, [XLK], {}, DAY + pd.Timedelta(days=1))
+    passes = counts.assign(armed_passes_count=1, first_arms_count=2, first_arms_blocked_count=0)
+    found = _book(_positions(), sleeps, passes, {}, DAY + pd.Timedelta(days=2))
+    by = found.assign(name=found["host"].astype("str") + found["profile"].astype("str").str[:4]).set_index("name")
+    assert by.loc["SPXtrig", FILTER_COUNTS].tolist() == [2, 1, 3, 1]
+    assert by.loc["SPXtrig", "pass_rate_deploy_frac"] == 0.5
+    assert by.loc["SPXtrig", "filter_blocks_trigger_frac"] == pytest.approx(1 / 3)
+    quiet = first.set_index(["host", "profile"]).loc[("SPX", "tenor_442")]
+    assert (quiet["pass_rate_deploy_frac"], pd.isna(quiet["filter_blocks_trigger_frac"])) == (0.0, True)
+
+
+def test_a_book_of_before_the_counts_begins_them_tonight():
+    old = _book(_positions(), frames.empty(BOOK), [SPX], {})
+    old[FILTER_COUNTS] = pd.NA
+    counts = filter_counts(*_filtered(), eve=EVE, trade_date=DAY).iloc[:1]
+    found = _book(_positions(), frames.conform(old, BOOK), counts, {}, DAY + pd.Timedelta(days=1)).iloc[0]
+    assert found[FILTER_COUNTS].tolist() == [1, 0, 1, 1]
 
 
 def test_the_sums_of_a_ladder_that_sleeps_go_on():

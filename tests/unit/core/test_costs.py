@@ -10,10 +10,11 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
 from alvh_core.costs.carry import yearly_costs
-from alvh_core.costs.dividends import gordon_value, portfolio_pe, reinvested_shares
+from alvh_core.costs.dividends import gordon_value, hedged_betas, night_dividends, portfolio_pe, reinvested_shares
 from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
+from alvh_core.universe import DEFAULT_UNIVERSE
 
 NIGHT = pd.Timestamp("2026-07-16")
 FORWARDS, STRIKES, VOLS, DAYS = (18.25, 19.5, 20.1), (23.0, 27.0, 30.0), (0.95, 0.75, 0.62), (30, 110, 220)
@@ -128,10 +129,12 @@ def test_costs_of_half_a_year_by_hand():
     assert cost["hedge_cost_of_capital_bp"] == pytest.approx(12.6 + 2.0 + 0.2 + 1.0)
 
 
-@pytest.mark.parametrize(("nights", "calm"), [(62, 62), (252, 62)])
-def test_too_few_nights_are_no_year(nights, calm):
+@pytest.mark.parametrize(("nights", "calm", "status"), [
+    (62, 62, "INSUFFICIENT"), (252, 62, "INSUFFICIENT"), (62, 0, "INSUFFICIENT"), (63, 0, "NO_RETURNS"),
+])  # fmt: skip
+def test_too_few_nights_are_no_year_and_a_host_without_bars_never_has_one(nights, calm, status):
     cost = yearly_costs(_sums(book_nights_count=nights, calm_nights_count=calm), pd.Series([1e6]), 0.05).iloc[0]
-    assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == ("INSUFFICIENT", True)
+    assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == (status, True)
 
 
 @pytest.mark.parametrize(
@@ -157,11 +160,32 @@ def test_an_internal_rate_is_found_again(rate, days):
     assert found[0] == pytest.approx(rate, abs=1e-7)
 
 
+def test_a_rate_is_the_only_one_while_the_investor_has_money_in():
+    """By hand at 10 %: 100 grow to 110, 50 are taken, 60 grow to 66, 34 are paid in, 100 grow to 110 and go."""
+    rate, told = xirr([0, 365, 730, 1095], np.array([[-100.0, 50.0, -34.0, 110.0]]).T)
+    assert (told[0], rate[0]) == ("OK", pytest.approx(0.10, abs=1e-9))
+
+
+@given(st.lists(st.floats(-60.0, 60.0), min_size=1, max_size=6), st.floats(-100.0, 150.0))
+def test_a_rate_that_is_told_is_the_only_one(between, last):
+    days, flows = 90.0 * np.arange(len(between) + 2), np.array([-100.0, *between, last])
+    rate, told = xirr(days, flows[:, None])
+    grid = np.linspace(np.log1p(-0.99), np.log1p(50.0), 4001)
+    values = flows @ np.exp(-np.outer(days / 365.0, grid))
+    crossings = int((np.sign(values[1:]) != np.sign(values[:-1])).sum())
+    if told[0] == "OK":
+        assert crossings == (-0.99 < rate[0] < 50.0)
+        worth = flows * (1.0 + rate[0]) ** (-days / 365.0)
+        assert abs(worth.sum()) <= 1e-6 * np.abs(worth).sum()
+    elif (flows > 0.0).sum() == 1 and last > 1.0:
+        assert not (-0.99 < (last / 100.0) ** (365.0 / days[-1]) - 1.0 < 50.0), "one change of sign has one rate"
+
+
 def _history(nights, pnl_by_host):
     rows = []
     for host, variant, symbol, pnl in pnl_by_host:
         told = zip(nights, pnl, strict=True)
-        rows += [[host, variant, symbol, "trigger_442", day, x, x, 0.0, 0.0, 1000.0, 0.0, 0.0] for day, x in told]
+        rows += [[host, variant, symbol, "trigger_442", day, x, x, 0.0, 0.0, 1000.0, 0.0, 0.0, 1] for day, x in told]
     return pd.DataFrame(rows, columns=list(READ))
 
 
@@ -169,8 +193,9 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     rng = np.random.default_rng(5)
     nights = pd.bdate_range("2025-07-01", "2026-07-16")
     base, closes = rng.normal(0.0, 100.0, len(nights)), 100.0 * np.exp(np.cumsum(rng.normal(0, 0.01, len(nights))))
+    native_pnl = 2.0 * base - 5.0 * (nights.day_of_week == 0)  # 5 a week of a premium of 1,000
     history = _history(nights, [("SPX", "V0_REF", "VIX", base), ("IWM", "V1_SAME_HEDGE", "VIX", base),
-                                ("IWM", "V3_NATIVE", "IWM", 2.0 * base)])  # fmt: skip
+                                ("IWM", "V3_NATIVE", "IWM", native_pnl)])  # fmt: skip
     tonight = history["trade_date"] == NIGHT
     bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("IWM", "SPX"),
                   values=np.column_stack([closes, closes]))  # fmt: skip
@@ -178,12 +203,48 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     by = found.astype({"variant": "str", "structure_status": "str"}).set_index(["host", "variant"])
     native = by.xs("V3_NATIVE", level="variant").iloc[0]
     assert native["structure_beta"] == pytest.approx(2.0)
+    assert native["structure_alpha_frac"] == pytest.approx(-0.005)
     assert native["structure_r2_frac"] == pytest.approx(1.0)
     assert native["beta_host_unhedged"] == pytest.approx(1.0)
     same = by.xs("V1_SAME_HEDGE", level="variant").iloc[0]
     assert (same["structure_status"], pd.isna(same["structure_beta"])) == ("IDENTICAL_INSTRUMENTS", True)
+    assert pd.isna(same["structure_alpha_frac"])
     growth = (closes[-1] / closes[0]) ** (365.0 / (nights[-1] - nights[0]).days) - 1.0
     assert native["irr_unhedged_frac"] == pytest.approx(growth, abs=1e-6)
+
+
+def _rates(units, marks, cash, sale=0.0):
+    """Return the structure of one ladder beside a host of 1,000,000 that stands still for a year."""
+    nights = pd.to_datetime(["2025-07-16", "2025-07-17", "2026-01-16", "2026-07-16"])
+    rows = [["SPX", "V0_REF", "VIX", "ratio_4_4_2", day, 0.0, *told] for day, *told in zip(
+        nights, cash, [0.0] * 4, [0.0] * 4, [0.0] * 4, marks, [*marks[:3], sale], units, strict=True)]  # fmt: skip
+    history = pd.DataFrame(rows, columns=list(READ))
+    bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("SPX",), values=np.full((4, 1), 100.0))
+    found = night_structure(history[:3], history[3:], bars, 1e6, NIGHT, "recorded").iloc[0]
+    return found.astype("object").to_dict() | {"irr_status": str(found["irr_status"])}
+
+
+def test_the_drag_of_a_ladder_that_trades_by_hand():
+    """1,000 paid on the second day; 500 come back after half a year, 500 more are paid, and nothing is left."""
+    found = _rates([0, 4, 4, 4], [0.0, 1000.0, 500.0, 0.0], [0.0, -1000.0, 0.0, 0.0])
+    assert found["irr_status"] == "OK"
+    assert found["irr_drag_bp"] == pytest.approx(1e4 * (1 - 1e6 / 1.001e6), abs=0.05)
+    both = _rates([0, 4, 2, 4], [0.0, 1000.0, 500.0, 0.0], [0.0, -1000.0, 500.0, -500.0])
+    assert (both["irr_status"], both["irr_hedged_touch_frac"]) == ("OK", pytest.approx(-0.001, abs=2e-6))
+
+
+def test_an_opening_without_a_mark_is_no_free_gift():
+    found = _rates([4, 4, 4, 4], [np.nan, 1e5, 1e5, 1e5], [0.0] * 4, sale=1e5)
+    assert found["irr_status"] == "NO_DATA"
+    assert np.isnan([found["irr_hedged_mid_frac"], found["irr_hedged_touch_frac"], found["irr_drag_bp"]]).all()
+    assert found["irr_unhedged_frac"] == pytest.approx(0.0, abs=1e-9)
+    held = _rates([4, 4, 4, 4], [1e5] * 4, [0.0] * 4, sale=1e5)
+    assert (held["irr_status"], held["irr_drag_bp"]) == ("OK", pytest.approx(0.0, abs=1e-6))
+
+
+def test_a_ladder_that_held_nothing_says_nothing_of_its_drag():
+    found = _rates([0, 0, 0, 0], [0.0] * 4, [0.0] * 4)
+    assert (found["irr_status"], np.isnan(found["irr_drag_bp"])) == ("NOT_HELD", True)
 
 
 def test_dividends_by_hand():
@@ -192,3 +253,24 @@ def test_dividends_by_hand():
     assert portfolio_pe([100.0, 300.0], [10.0, 30.0]) == 10.0
     assert np.isnan(portfolio_pe([100.0], [0.0]))
     assert reinvested_shares(100.0, 2.0, 0.25, 50.0) == pytest.approx(103.0)
+
+
+def test_a_required_return_takes_the_hedged_beta_where_there_is_one():
+    structure = pd.DataFrame({
+        "host": ["KO", "KO", "JNJ", "SPX"], "variant": ["V1_SAME_HEDGE", "V3_NATIVE", "V1_SAME_HEDGE", "V0_REF"],
+        "beta_host_hedged": [0.5, 0.1, np.nan, 0.99],
+    })  # fmt: skip
+    ratios = pd.DataFrame({
+        "symbol": ["KO", "JNJ", "AAPL"], "dividends_ttm_usd": 2.0, "close_usd": 60.0, "eps_ttm_usd": 3.0,
+        "shares_count": 1e9, "market_cap_usd": 6e10,
+    })  # fmt: skip
+    hedged = hedged_betas(structure)
+    assert hedged == {"KO": 0.5, "SPX": 0.99}
+    stress = {"KO": 0.7, "JNJ": 0.8}
+    found = night_dividends(ratios, DEFAULT_UNIVERSE, hedged, stress, 0.04, NIGHT, "simulated").set_index("symbol")
+    assert found["ddm_beta_kind"].astype("str").to_dict() == {
+        "KO": "HEDGED", "JNJ": "UNHEDGED_STRESS", "AAPL": "NONE",
+    }  # fmt: skip
+    np.testing.assert_allclose(found["ddm_beta"], [0.5, 0.8, np.nan])
+    np.testing.assert_allclose(found["required_return_frac"], [0.065, 0.08, np.nan])  # at a premium of 5 %
+    assert found["ddm_status"].astype("str").tolist() == ["OK", "OK", "NO_BETA"]

@@ -29,7 +29,7 @@ def _sessions(hosts_count=1, every=8, seed=3):
     returns = np.clip(rng.normal(0.0, 0.005, (SESSIONS, hosts_count)), -0.015, 0.015)
     returns[::every] = -0.03 - 0.01 * rng.random((len(returns[::every]), hosts_count))
     pnl = rng.normal(0.0, 50.0, (SESSIONS, hosts_count)) + np.where(returns < -0.02, 200.0, 0.0)
-    return Sessions(dates=DATES, host_returns=returns, pnl_usd=pnl)
+    return Sessions(dates=DATES, host_returns=returns, pnl_usd=pnl, is_held=np.full(pnl.shape, True))
 
 
 def _budgets(sessions):
@@ -127,6 +127,28 @@ def test_a_ladder_that_bought_nothing_is_no_measure():
     assert (found.chosen[0], np.isnan(found.incremental_es[0])) == (-1, True)
 
 
+def test_sessions_without_a_ladder_are_no_evidence_of_a_pair():
+    """Half of the year nothing is held: what a short proxy earns then, and what it loses, changes nothing."""
+    sessions = _sessions(every=4)
+    held = np.arange(SESSIONS)[:, None] % 8 < 4  # 32 stress sessions held, 31 not
+    paid = _with_edge(sessions, 0.05, 0.05)
+    mine = replace(sessions, is_held=held)
+    kept, other = (_tried(mine, np.where(held, paid, x)) for x in (0.5, -0.5))
+    assert kept.is_kept[0]
+    assert (kept.choice_stress[0], kept.late_stress[0]) == (16, 16)
+    for name in ("incremental_es", "choice_es", "p_value"):
+        assert getattr(kept, name)[0] == getattr(other, name)[0]
+
+
+@pytest.mark.parametrize("held_sessions", [0, 40])
+def test_a_short_proxy_beside_a_ladder_that_was_hardly_held_is_not_judged(held_sessions):
+    sessions = _sessions()
+    mine = replace(sessions, is_held=np.arange(SESSIONS)[:, None] < held_sessions)
+    found = _tried(mine, np.where(sessions.host_returns < -0.02, 0.03, 0.0))
+    assert (found.is_kept[0], np.isnan(found.incremental_es[0])) == (False, True)
+    assert found.choice_stress[0] + found.late_stress[0] == mine.stressed.sum() == held_sessions // 8
+
+
 def test_what_moves_as_the_host_is_identical_whichever_way_it_is_held():
     sessions = _sessions()
     found = _tried(sessions, -sessions.host_returns)
@@ -137,7 +159,7 @@ def test_hosts_do_not_depend_on_one_another():
     sessions = _sessions(hosts_count=5)
     paid, turned = _with_edge(sessions, 0.01, 0.005, noise=0.03), [3, 0, 4, 2, 1]
     straight = _tried(sessions, paid)
-    other = Sessions(dates=DATES, host_returns=sessions.host_returns[:, turned], pnl_usd=sessions.pnl_usd[:, turned])
+    other = replace(sessions, host_returns=sessions.host_returns[:, turned], pnl_usd=sessions.pnl_usd[:, turned])
     mixed = _tried(other, paid[:, turned])
     for name in ("incremental_es", "choice_es", "p_value", "corr_stress", "late_stress"):
         np.testing.assert_array_equal(getattr(mixed, name), getattr(straight, name)[turned])
@@ -171,8 +193,9 @@ def _history(sessions, names):
     for at, name in enumerate(names):
         pnl = np.concatenate([[0.0], sessions.pnl_usd[:, at]])
         variant = "V0_REF" if name == "SPX" else "V1_SAME_HEDGE"
-        rows += [[name, variant, "VIX", "trigger_442", pd.Timestamp(day).date(), x, 0.0, 0.0, 0.0, BUDGET, BUDGET, 0.0]
-                 for day, x in zip(nights, pnl, strict=True)]  # fmt: skip
+        held = np.append(sessions.is_held[:, at], True)
+        rows += [[name, variant, "VIX", "trigger_442", pd.Timestamp(day).date(), x, 0.0, 0.0, 0.0, BUDGET, BUDGET, 0.0,
+                  int(units)] for day, x, units in zip(nights, pnl, held, strict=True)]  # fmt: skip
     return pd.DataFrame(rows, columns=list(READ)), nights
 
 
@@ -182,7 +205,7 @@ def _night(sessions, returns):
     returns = {"SPX": sessions.host_returns[:, 0], "KO": sessions.host_returns[:, 1], **returns}
     values = np.column_stack([100.0 * np.cumprod(np.concatenate([[1.0], 1.0 + x])) for x in returns.values()])
     closes = Closes(dates=nights, symbols=tuple(returns), values=values)
-    found = night_pairs(history, closes, SOME, NIGHT, "recorded")
+    found = night_pairs(history, closes, SOME, "mine", NIGHT, "recorded")
     return found.astype({"host": "str", "pair_status": "str", "pair_symbol": "object"}).set_index("host")
 
 
@@ -211,11 +234,22 @@ def test_every_host_has_a_row_and_a_planted_pair_is_kept_in_its_direction():
     assert (spx["pair_candidates_count"], spx["pair_nobs_count"]) == (3, SESSIONS), "EEM is not in this universe"
     assert spx["pair_choice_stress_count"] + spx["pair_stress_count"] == sessions.stressed[:, 0].sum()
     told = pairs_section({PAIRS.name: found.reset_index()})
+    assert "the ladder of mine put to work" in told.remark
+    assert set(found["profile"]) == {"mine"}
     assert told.lead == "5 hosts: INSUFFICIENT 3 · KEPT 2. Kept 2 of 2 judged; about 0.2 would be by luck alone."
     cells = {row.cells[0].text: [cell.text for cell in row.cells] for row in told.tables[0].rows}
     assert (cells["SPX"][1], cells["SPX"][10], cells["XLF"][8]) == ("short XLE", "KEPT", "—")
     bare = found.loc["XLF"]
     assert (bare["pair_status"], bare["pair_nobs_count"], pd.isna(bare["pair_symbol"])) == ("INSUFFICIENT", 0, True)
+
+
+def test_a_host_whose_ladder_was_never_held_says_so():
+    sessions = _sessions(hosts_count=2)
+    sessions.is_held[:, 0] = False
+    found = _night(sessions, {"XLE": -_with_edge(sessions, 0.05, 0.05)[:, 0]}).loc["SPX"]
+    assert (found["pair_status"], found["pair_nobs_count"]) == ("INSUFFICIENT", 0)
+    assert found["pair_reason"].endswith("0 and 0 stress sessions in the halves of the 0 on which the ladder was held, "
+                                         "10 needed in each")  # fmt: skip
 
 
 def test_tonight_and_what_follows_change_nothing():
@@ -227,7 +261,7 @@ def test_tonight_and_what_follows_change_nothing():
     other = values.copy()
     other[-3:] *= 0.5
     known, dropped, without = (
-        night_pairs(history, Closes(dates=days[: len(x)], symbols=names, values=x), SOME, NIGHT, "recorded")
+        night_pairs(history, Closes(dates=days[: len(x)], symbols=names, values=x), SOME, "mine", NIGHT, "recorded")
         for x in (values, other, values[:-3])
     )
     pd.testing.assert_frame_equal(known, dropped)
@@ -236,11 +270,11 @@ def test_tonight_and_what_follows_change_nothing():
 
 def test_a_night_without_any_other_says_so():
     nothing = Closes(dates=DATES[:0], symbols=(), values=np.empty((0, 0)))
-    found = night_pairs(pd.DataFrame(columns=list(READ)), nothing, SOME, NIGHT, "simulated")
+    found = night_pairs(pd.DataFrame(columns=list(READ)), nothing, SOME, "mine", NIGHT, "simulated")
     assert found["host"].tolist() == [asset.symbol for asset in hosts(SOME)]
     assert set(found["pair_status"]) == {"INSUFFICIENT"}
     assert found["pair_reason"].str.startswith("the ladder bought nothing in the first half; 0 and 0 stress").all()
-    alone = night_pairs(pd.DataFrame(columns=list(READ)), nothing, {"KO": SOME["KO"]}, NIGHT, "simulated")
+    alone = night_pairs(pd.DataFrame(columns=list(READ)), nothing, {"KO": SOME["KO"]}, "mine", NIGHT, "simulated")
     assert alone["pair_status"].tolist() == ["NO_CANDIDATE"]
 
 

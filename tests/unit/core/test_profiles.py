@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from alvh_core.errors import ContractError
-from alvh_core.profiles import DEFAULT_PROFILE, PROFILES, extend_profiles
+from alvh_core.profiles import COMPARISON_PROFILE, DEFAULT_PROFILE, PROFILES, comparison_profile, extend_profiles
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.triggers import LADDER, advance, arm, band_weight, initial_state
 
@@ -34,6 +34,19 @@ def test_ten_profiles_and_the_default_is_the_articles():
         "ratio_4_4_2", "ratio_10_0_0", "ratio_5_5_0", "ratio_3_3_3", "ratio_2_4_4",
     ]  # fmt: skip
     assert all(name == profile.name for name, profile in PROFILES.items())
+
+
+def test_what_compares_is_the_default_sized_by_premium():
+    mine, default = PROFILES[COMPARISON_PROFILE], PROFILES[DEFAULT_PROFILE]
+    assert (mine.unit_basis, default.unit_basis) == ("premium", "contracts")
+    own = {name: getattr(default, name) for name in ("name", "source", "unit_basis")}
+    assert replace(mine, **own) == default
+    assert comparison_profile(PROFILES) is mine
+
+
+def test_a_night_that_does_not_run_it_compares_by_its_first_profile():
+    own = {"profiles": {"mine": {"source": "a page", "units": [1, 1, 1]}}, "run": ["mine", "tenor_442"]}
+    assert comparison_profile(extend_profiles(own, "x")).name == "mine"
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))

@@ -351,7 +351,7 @@ ANSWERS = {
         "pair_nobs_count": 250, "pair_choice_stress_count": [12, 4], "pair_stress_count": [11, 6],
         "pair_weight_frac": 0.3, "pair_corr_stress": [0.4, NAN], "pair_choice_es": [0.01, NAN],
         "pair_incremental_es": [0.008, NAN], "pair_p_value": [0.03, NAN], "pair_status": ["KEPT", "INSUFFICIENT"],
-        "pair_reason": "x",
+        "pair_reason": "x", "profile": "ratio_4_4_2",
     },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
