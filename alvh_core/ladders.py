@@ -89,14 +89,30 @@ def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*LADDER, *TERMS])
 
 
-def ladder_rights(plan: Sequence[Ladder]) -> pd.DataFrame:
-    """Return `LADDER` and the right each ladder is of."""
-    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right] for p in plan]
-    return pd.DataFrame(rows, columns=[*LADDER, "option_right"])
+def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return which book each ladder buys, and what it protects.
+
+    Parameters
+    ----------
+    plan : sequence of Ladder
+
+    Returns
+    -------
+    DataFrame
+        `LADDER`, ``option_right``, ``scenario_host`` and ``hedged_notional_usd`` [USD]. Ladders in the same chain with
+        the same parameters, those of a universe entry laid over the profile's, are one book: it is named by the first
+        of its hosts in the alphabet.
+    """
+    books = [(p.hedge_symbol, p.rule, p.profile) for p in plan]
+    hosts_of = sorted(zip([p.host for p in plan], range(len(plan)), strict=True), reverse=True)
+    first = {books[at]: host for host, at in hosts_of}
+    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right, first[book],
+             p.profile.hedged_notional_usd] for p, book in zip(plan, books, strict=True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*LADDER, "option_right", "scenario_host", "hedged_notional_usd"])
 
 
 def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
-    """Return tonight's legs with the right they are of and whether their ladder may go on.
+    """Return tonight's legs with the book they are of and whether their ladder may go on.
 
     Parameters
     ----------
@@ -105,7 +121,7 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
     plan : sequence of Ladder
     """
     eligible = signals[[*LADDER, "is_eligible"]].astype(dict.fromkeys(LADDER, "str"))
-    ladders = ladder_rights(plan).merge(eligible, on=LADDER)
+    ladders = ladder_books(plan).merge(eligible, on=LADDER)
     return legs.astype(dict.fromkeys(LADDER, "str")).merge(ladders, on=LADDER)
 
 

@@ -52,9 +52,8 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
                          "cost_status": status})  # fmt: skip
 
 
-def night_costs(book: pd.DataFrame, legs: pd.DataFrame, rights: pd.DataFrame, yields: Mapping[str, float], *,
-                notionals: Mapping[str, float], funding_rate: float, trade_date: pd.Timestamp,
-                source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_costs(book: pd.DataFrame, legs: pd.DataFrame, ladders: pd.DataFrame, yields: Mapping[str, float], *,
+                funding_rate: float, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `COSTS` of the night.
 
     Parameters
@@ -63,28 +62,24 @@ def night_costs(book: pd.DataFrame, legs: pd.DataFrame, rights: pd.DataFrame, yi
         `BOOK` of tonight.
     legs : DataFrame
         From `alvh_core.costs.scenario.distinct_legs`.
-    rights : DataFrame
-        `LADDER` and ``option_right`` of tonight's ladders.
+    ladders : DataFrame
+        From `alvh_core.ladders.ladder_books`.
     yields : mapping of str to float
         Dividends of twelve months over the close, by host.
-    notionals : mapping of str to float
-        Hedged notional by profile. [USD]
     funding_rate : float
     trade_date : Timestamp
     source_mode : str
     """
-    mine = rights.merge(book.astype(dict.fromkeys(LADDER, "str")), on=LADDER, how="left")
-    notional = mine["profile"].map(dict(notionals)).astype("float64")
+    mine = ladders.merge(book.astype(dict.fromkeys(LADDER, "str")), on=LADDER, how="left")
     shocks = _shocks(legs)
-    cost = yearly_costs(mine, notional, funding_rate)
+    cost = yearly_costs(mine, mine["hedged_notional_usd"], funding_rate)
     dividend = mine["host"].map(dict(yields)).astype("float64")
     cover = dividend / (cost["hedge_cost_of_capital_bp"] / _BP).where(cost["hedge_cost_of_capital_bp"] > 0)
     joined = (
-        mine[[*LADDER, "option_right"]]
+        mine[[*LADDER, "option_right", "scenario_host", "hedged_notional_usd"]]
         .merge(shocks, on=BOOK, how="left")
         .assign(
             **cost,
-            hedged_notional_usd=notional,
             dividend_cover_ratio=cover,
             trade_date=trade_date,
             source_mode=source_mode,

@@ -20,10 +20,10 @@ from alvh_core.registry.costs import SCENARIOS
 SHOCKS = (0, 5, 10, 20, 30)
 STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # domain paper C30
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
-BOOK = ["hedge_symbol", "option_right", "profile"]
+BOOK = ["hedge_symbol", "option_right", "profile", "scenario_host"]
 READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",
-        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd",
-        "spread_frac"]  # fmt: skip
+        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd", "spread_frac",
+        "leg_status", "size_status"]  # fmt: skip
 
 
 def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
@@ -33,7 +33,7 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     Parameters
     ----------
     legs : DataFrame
-        `LADDER_LEGS` with ``option_right``. Of hosts with parameters of their own the first in the alphabet counts.
+        `LADDER_LEGS` with ``option_right`` and ``scenario_host``, from `alvh_core.ladders.legs_to_trade`.
     betas : mapping of str to float
         Return of a chain's underlying per VIX point; NaN or none where it is not known.
     term : mapping of int to float
@@ -42,16 +42,21 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     Returns
     -------
     DataFrame
-        Three rows per book with ``move_usd`` (per VIX point) and ``is_bought`` (the layer has units and a quote).
+        Three rows per book with ``move_usd`` (per VIX point), ``is_declared`` (the profile gives the layer a share),
+        ``is_missing`` (it does, and there is no leg to price or to size) and ``is_bought``. A layer whose budget pays
+        for no contract is not missing: the ladder goes without it, and is worth what the others are.
     """
-    ordered = legs.sort_values(["host", "variant", "layer_no"]).drop_duplicates([*BOOK, "layer_no"])
-    rows = ordered.sort_values([*BOOK, "layer_no"], ignore_index=True)
+    first = legs[legs["host"] == legs["scenario_host"]]
+    rows = first.drop_duplicates([*BOOK, "layer_no"]).sort_values([*BOOK, "layer_no"], ignore_index=True)
     names = rows["hedge_symbol"].astype("str")
     own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]
     move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
     priced = rows["iv_vol"].notna() & rows["forward_usd"].notna() & rows["discount"].notna()
+    has_leg = priced & (rows["leg_status"] == "OK") & (rows["size_status"] != "NO_QUOTE")
+    is_declared = rows["size_status"] != "NOT_IN_LADDER"
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
-    return rows.assign(move_usd=move, shares=size.fillna(0.0), is_bought=(rows["units_target"] > 0) & priced,
+    return rows.assign(move_usd=move, shares=size.fillna(0.0), is_declared=is_declared,
+                       is_missing=is_declared & ~has_leg, is_bought=is_declared & has_leg & (rows["units_target"] > 0),
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
 
 
@@ -116,11 +121,12 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
     """
     layers = _layers(legs, p95)
     sums = [name for name in map(str, layers) if name.endswith("_usd") and name != "shocked_forward_usd"]
-    by = layers[layers["units_target"] > 0].groupby([*BOOK, "shock_vol_points"])
+    by = layers[layers["is_declared"]].groupby([*BOOK, "shock_vol_points"])
     total, is_whole = by[sums].sum(min_count=1), by[sums].count().to_numpy() == by.size().to_numpy()[:, None]
-    whole = total.where(is_whole).assign(  # a missing layer leaves no sum
-        units_target=by["units_target"].sum(), rank=by["rank"].max(), scenario_layer_no=0
-    )
+    units = by["units_target"].sum()
+    is_whole &= (units > 0).to_numpy()[:, None]  # a missing layer leaves no sum, nor does a night that buys nothing
+    rank = by["rank"].max().where(units > 0, 2)
+    whole = total.where(is_whole).assign(units_target=units, rank=rank, scenario_layer_no=0)
     result = pd.concat([layers, whole.reset_index()], ignore_index=True)
     status = np.array(["OK", "NO_BETA", "NO_LEG"])[result["rank"].to_numpy(dtype=np.int64)]
     dated = result.assign(scenario_status=status, trade_date=trade_date, source_mode=source_mode)
@@ -133,15 +139,16 @@ def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.Data
     every = legs.assign(usual=[p95.get(key, np.nan) for key in keys]).take(np.tile(np.arange(len(legs)), len(SHOCKS)))
     rows = every.reset_index(drop=True).assign(shock_vol_points=np.repeat(SHOCKS, len(legs)))
     shock, contracts = rows["shock_vol_points"].to_numpy(dtype=np.float64), _Contracts.of(rows)
-    size, premium = rows["shares"].where(rows["is_bought"]), rows["premium_usd"]
+    has_leg = rows["is_declared"] & ~rows["is_missing"]
+    size, premium = rows["shares"].where(has_leg), rows["premium_usd"]
     value, wide = size * contracts.after(shock), rows["spread_frac"].astype("float64")
-    return rows[[*BOOK, "shock_vol_points", "units_target"]].assign(
-        scenario_layer_no=rows["layer_no"], premium_usd=premium.where(rows["is_bought"]),
+    return rows[[*BOOK, "shock_vol_points", "units_target", "is_declared"]].assign(
+        scenario_layer_no=rows["layer_no"], premium_usd=premium.where(has_leg),
         shocked_forward_usd=np.maximum(contracts.forward + shock * contracts.move, 1e-6), value_mid_usd=value,
         value_vol_up_usd=size * contracts.after(shock, VOL_UP), gain_usd=value - premium,
         liq_tonight_usd=_sold(value, wide), liq_p95_usd=_sold(value, rows["usual"]),
         liq_x2_usd=_sold(value, 2.0 * wide), liq_x3_usd=_sold(value, 3.0 * wide),
-        rank=np.select([~rows["is_bought"], rows["move_usd"].isna()], [2, 1], default=0),
+        rank=np.select([~has_leg, rows["move_usd"].isna()], [2, 1], default=0),
     )  # fmt: skip
 
 
@@ -163,16 +170,15 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``. A grid of two points brackets the first
-        crossing, halvings close it.
+        `BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``: NO_LEG where a declared layer has no leg,
+        or nothing is bought. A grid of two points brackets the first crossing, halvings close it.
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
     grouped = legs.groupby(BOOK)
     named, numbers = grouped.size().index.to_frame(index=False), grouped.ngroup().to_numpy()
     cost, is_bought = np.bincount(numbers, paid), legs["is_bought"].to_numpy()
-    usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
-    usable &= np.bincount(numbers, is_bought) > 0
+    usable = (np.bincount(numbers, legs["is_missing"]) == 0) & (np.bincount(numbers, is_bought) > 0)
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
     shares, order = np.where(is_bought, legs["shares"], 0.0), np.argsort(numbers, kind="stable")
     contracts = _Contracts.of(legs)
