@@ -19,7 +19,10 @@ column("host_rule", "category", "Adaptation rule declared by the host's universe
 column("is_enabled", "bool", "The rule may change what the ladder does; else it is only told")
 column("rule_state", "category", "OFF, CLEAR, ACTIVE, or why it cannot be told", allowed=RULE_STATES)
 column("rule_reason", "str", "What was read, and what follows")
-column("level_vol_points", "float", "Level of the layer after the rule; empty where the rule leaves it", "VIX points")
+column("level_factor", "float", "What the layer's level is multiplied by in every ladder of the host, whatever its "
+       "profile; empty where the rule leaves it", low=0)  # fmt: skip
+column("level_vol_points", "float", "Level of the layer after the rule in the default profile, the entry's overrides "
+       "laid over it; empty where the rule leaves it", "VIX points")  # fmt: skip
 column("is_new_blocked", "bool", "No new layer is bought tonight; what is held stays")
 column("is_index_ignored", "bool", "The trigger index does not arm the layer, the rule does")
 column("is_arming", "bool", "In place of the trigger index: true arms the layer, false disarms it, empty leaves it")
@@ -28,7 +31,7 @@ HOST_RULES = TableSpec(
     name="out_alvh__daily_host_rules",
     key=(*NIGHT, "host", "host_rule", "layer_no"),
     values=("is_enabled", "rule_state", "rule_reason", "level_vol_points?", "is_new_blocked", "is_index_ignored",
-            "is_arming?"),
+            "is_arming?", "level_factor?"),
     description="What the rules of a host say tonight about every layer; they speak to profiles of mode trigger",
 )  # fmt: skip
 RULE_TABLES: tuple[TableSpec, ...] = (HOST_RULES,)

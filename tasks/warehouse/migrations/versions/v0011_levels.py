@@ -1,4 +1,4 @@
-"""Scenarios of every resolved profile: a host whose entry changes a profile has its own rows."""
+"""Scenarios of every resolved profile, for a host's entry may change it; rules that move levels tell the factor."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ _VALUES = ("premium_usd", "shocked_forward_usd", "value_mid_usd", "value_vol_up_
 def upgrade() -> None:
     """Give the scenarios their host; until now they were of the first host, in the alphabet, of the night's costs."""
     op.add_column("out_alvh__daily_costs", sa.Column("scenario_host", _TEXT))
+    op.add_column("out_alvh__daily_host_rules", sa.Column("level_factor", sa.Double))
     op.create_table(
         _NEW,
         sa.Column("trade_date", sa.Date, primary_key=True, nullable=False),
