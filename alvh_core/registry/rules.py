@@ -12,7 +12,12 @@ column("unit_basis", "category", "Whether units are contracts or shares of a pre
 column("budget_usd", "float", "Premium that the layer may spend at this purchase", "USD", low=0)
 column("residual_usd", "float", "Budget that whole contracts leave", "USD")
 column("min_account_usd", "float", "Hedged notional whose budget pays for one contract", "USD", low=0)
-column("size_status", "category", "Whether the layer's size could be bought, and why not", allowed=SIZE_STATUSES)
+column(
+    "size_status",
+    "category",
+    "Whether the layer's size could be bought, and why not; NO_QUOTE where no contract has a price",
+    allowed=SIZE_STATUSES,
+)
 column("is_eligible", "bool", "The filter passes, or it passed before and the spread is still below the exit limit")
 column("missing_count", "int", "Published nights of this source mode without a usable reading", "nights", low=0)
 column("host_rule", "category", "Adaptation rule declared by the host's universe entry", allowed=RULE_NAMES)

@@ -90,10 +90,14 @@ def _event(row: Any) -> Row:
                       Cell(tonight, tone="warn" if row.is_blocking else "")))  # fmt: skip
 
 
+def _in_words(status: Any) -> str:
+    return str(status).lower().replace("_", " ")
+
+
 def _basis(row: Any) -> Row:
     statuses = {"VIX": row.vix_beta_status, "stress": row.stress_beta_status, "breadth": row.ad_status,
                 "rates": row.rate_status, "volatility": row.vol_beta_status}  # fmt: skip
-    missing = ", ".join(f"{name} {str(state).lower()}" for name, state in statuses.items() if state != "OK")
+    missing = ", ".join(f"{name} {_in_words(state)}" for name, state in statuses.items() if state != "OK")
     return Row(cells=(
         Cell(str(row.host)), Cell(percent(row.vix_beta_frac)), Cell(percent(row.vix_beta_se)),
         Cell(number(row.vix_beta_r2_frac)), Cell(number(row.stress_beta)), Cell(count(row.stress_nobs_count)),
