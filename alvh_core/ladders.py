@@ -103,9 +103,12 @@ def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
         the same parameters, those of a universe entry laid over the profile's, are one book: it is named by the first
         of its hosts in the alphabet.
     """
-    books = [(p.hedge_symbol, p.rule, p.profile) for p in plan]
-    hosts_of = sorted(zip([p.host for p in plan], range(len(plan)), strict=True), reverse=True)
-    first = {books[at]: host for host, at in hosts_of}
+    seen: dict[LadderProfile, int] = {}
+    alike = {key: seen.setdefault(each, key) for key, each in {id(p.profile): p.profile for p in plan}.items()}
+    books = [(p.hedge_symbol, p.rule.option_right, alike[id(p.profile)]) for p in plan]  # the profile makes the rule
+    first: dict[tuple[str, str, int], str] = {}
+    for p, book in zip(plan, books, strict=True):
+        first[book] = min(p.host, first.get(book, p.host))
     rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right, first[book],
              p.profile.hedged_notional_usd] for p, book in zip(plan, books, strict=True)]  # fmt: skip
     return pd.DataFrame(rows, columns=[*LADDER, "option_right", "scenario_host", "hedged_notional_usd"])
