@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
@@ -18,7 +19,10 @@ from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
 from alvh_core.ladders import ladder_books, plan_ladders
 from alvh_core.profiles import PROFILES
+from alvh_core.registry.basis import TERM
 from alvh_core.registry.book import BOOK
+from alvh_core.registry.costs import COSTS, SCENARIOS
+from alvh_core.reporting.surroundings import cost_section
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 NIGHT = pd.Timestamp("2026-07-16")
@@ -141,6 +145,11 @@ def test_a_host_with_parameters_of_its_own_has_its_own_scenarios_and_notional():
     assert by["hedged_notional_usd"].to_dict() == {"SPX": 1e7, "IWM": 1e7, "QQQ": 1e7, "XLE": 1e6}
     shocks = by["be_shock_touch_vol_points"]
     assert shocks["SPX"] == shocks["IWM"] == shocks["QQQ"] != shocks["XLE"]
+    for named in (cost, cost.assign(scenario_host=None)):  # a night of before has no names, and one book
+        told = jump if named is cost else jump[jump["scenario_host"] == "IWM"]
+        tables = {COSTS.name: named, SCENARIOS.name: told, TERM.name: frames.empty(TERM)}
+        rows = cost_section(tables, {"trigger_442": PROFILES["trigger_442"]}).tables[1].rows
+        assert len(rows) == 5, "the report shows the reference's own, once"
 
 
 @settings(deadline=None)  # a machine that is busy
