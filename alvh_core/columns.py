@@ -144,7 +144,8 @@ _add("hedge_symbol", "category", "Chain the ladder is bought in")
 _add("profile", "category", "Named parameter set")
 _add("layer_no", "int", "Layer 1 to 3", low=1, high=3)
 _add("units_target", "int", "Contracts the layer buys", "contracts", low=0)
-_add("break_even_usd", "float", "Underlying at expiry where the leg pays for itself, bought at mid", "USD or points")
+_add("break_even_usd", "float", "Underlying at expiry where the leg pays for itself and the fee of its "
+     "purchase, bought at mid", "USD or points")  # fmt: skip
 _add("break_even_touch_usd", "float", "The same, bought at the ask", "USD or points")
 _add("be_erosion_usd", "float", "Break-even at the touch less break-even at mid", "USD or points")
 _add("be_erosion_frac", "float", "Erosion over the distance from forward to break-even", "fraction")

@@ -17,7 +17,7 @@ from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.declared_rules import DeclaredRule
 from alvh_core.indicators import crosses, macd
-from alvh_core.params import LAYERS, LadderProfile
+from alvh_core.params import LAYERS, LadderProfile, with_overrides
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.universe import Asset, hosts
 
@@ -64,6 +64,7 @@ class Saying:
 
     state: str
     reason: str
+    level_factor: float = float("nan")
     level_vol_points: float = float("nan")
     blocks_new: bool = False
     is_arming: bool | None = None
@@ -79,7 +80,7 @@ def night_rules(universe: Mapping[str, Asset], context: NightContext, profile: L
     universe : mapping of str to Asset
     context : NightContext
     profile : LadderProfile
-        Whose levels a rule moves.
+        Whose levels are told beside the factor, with what the host's entry lays over them.
     trade_date : Timestamp
     source_mode : str
 
@@ -102,9 +103,9 @@ def night_rules(universe: Mapping[str, Asset], context: NightContext, profile: L
 def _row(asset: Asset, rule: DeclaredRule, layer: int, said: Saying) -> dict[str, Any]:
     state = said.state if rule.is_enabled or said.state in {"WARMING_UP", "NO_DATA"} else "OFF"
     return {"host": asset.symbol, "host_rule": rule.kind, "layer_no": layer, "is_enabled": rule.is_enabled,
-            "rule_state": state, "rule_reason": said.reason, "level_vol_points": said.level_vol_points,
-            "is_new_blocked": said.blocks_new, "is_arming": said.is_arming, "is_index_ignored": said.ignores_index,
-            }  # fmt: skip
+            "rule_state": state, "rule_reason": said.reason, "level_factor": said.level_factor,
+            "level_vol_points": said.level_vol_points, "is_new_blocked": said.blocks_new, "is_arming": said.is_arming,
+            "is_index_ignored": said.ignores_index}  # fmt: skip
 
 
 def _by_name(frame: pd.DataFrame, name: str) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _event_window(context: NightContext) -> Saying:
 
 
 def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> dict[int, Saying] | Saying:
-    """Move the levels by where the host's RSI stands in its own three years: ``L (1 - alpha z)``."""
+    """Move the levels of every ladder by where the host's RSI stands in its own three years: ``L (1 - alpha z)``."""
     own = context.indicators_of.get(asset.symbol)
     if own is None:
         return Saying(state="NO_DATA", reason=f"no bars of {asset.symbol}")
@@ -134,11 +135,12 @@ def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladde
     reason = f"RSI {own.rsi14:.1f} is above {own.rsi_pctile_frac:.0%} of its own; {rule.mode}, alpha {rule.alpha:g}"
     if rule.alpha == 0.0:
         return Saying(state="CLEAR", reason=f"{reason}: levels stay")
-    levels = {
-        layer: level * (1.0 - rule.alpha * z) for layer, level in zip(LAYERS, profile.levels_vol_points, strict=True)
-    }
-    return {layer: Saying(state="ACTIVE", reason=f"{reason}: level {level:.2f}", level_vol_points=level)
-            for layer, level in levels.items()}  # fmt: skip
+    factor = 1.0 - rule.alpha * z
+    own_profile = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
+    levels = {layer: factor * level for layer, level in zip(LAYERS, own_profile.levels_vol_points, strict=True)}
+    told = f"{reason}: levels times {factor:.3f}"
+    return {layer: Saying(state="ACTIVE", reason=f"{told}, {level:.2f} of {profile.name}", level_factor=factor,
+                          level_vol_points=level) for layer, level in levels.items()}  # fmt: skip
 
 
 def _ad(asset: Asset, rule: DeclaredRule, context: NightContext, profile: LadderProfile) -> Saying:
@@ -157,7 +159,8 @@ def _macd(
 ) -> dict[int, Saying] | Saying:
     """Arm the second layer by a recent bearish cross, the third by the line below zero after it, both above the floor.
 
-    A bullish cross since disarms both. The floor keeps volatility from being bought on drift of rates alone.
+    A bullish cross since disarms both; so does the first layer when it disarms, see `alvh_core.triggers`. The floor
+    keeps volatility from being bought on drift of rates alone.
     """
     every = context.closes.of_symbol(asset.symbol)
     has_bar = ~np.isnan(every)

@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core.liquidity import in_band
+from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.selection import Selection
 
 
 def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: ArrayLike, *, fill: float,
-               is_call: bool = True) -> NDArray[np.float64]:  # fmt: skip
+               is_call: bool = True, fee: ArrayLike = 0.0) -> NDArray[np.float64]:  # fmt: skip
     """Return the underlying's level at expiry at which a bought option has earned its premium back.
 
     Parameters
@@ -26,11 +27,14 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
         Where inside the market it was bought: 0 at the mid, 1 at the ask. [half-spreads]
     is_call : bool
         A put breaks even below its strike.
+    fee : array_like
+        Of the purchase, per share; a contract's fee over its multiplier. [USD]
 
     Returns
     -------
     ndarray
-        ``K +/- (m + k S / 2) / D``: the premium is carried to expiry. NaN in gives NaN out.
+        ``K +/- ((m + k S / 2) / D + fee)``: the premium is carried to expiry, the fee is not. NaN in gives NaN out.
+        Domain paper C6.
 
     Examples
     --------
@@ -38,6 +42,7 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
     24.05
     """
     paid = (np.asarray(mid, dtype=np.float64) + fill * np.asarray(spread) / 2.0) / np.asarray(discount)
+    paid = paid + np.asarray(fee, dtype=np.float64)
     return np.asarray(np.asarray(strike, dtype=np.float64) + (paid if is_call else -paid))
 
 
@@ -54,14 +59,15 @@ def with_costs(legs: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         With ``premium_usd``, negative where a leg is sold, and the break-even columns of `LADDER_LEGS`, which a sold
-        leg does not have.
+        leg does not have. Break-evens bear the fee of the purchase; their erosion is of the spread alone.
     """
     is_call = (legs["option_right"] == "C").to_numpy()
     spread = legs["ask_usd"] - legs["bid_usd"]
     args = (legs["strike_usd"], legs["mid_usd"], spread, legs["discount"])
+    fee = FEE_USD_PER_CONTRACT / legs["multiplier"].to_numpy(dtype=np.float64)
     levels = {}
     for name, fill in (("break_even_usd", 0.0), ("break_even_touch_usd", 1.0)):
-        up, down = (break_even(*args, fill=fill, is_call=call) for call in (True, False))
+        up, down = (break_even(*args, fill=fill, is_call=call, fee=fee) for call in (True, False))
         levels[name] = pd.Series(np.where(is_call, up, down), index=legs.index).where(legs["side"] > 0)
     erosion = (levels["break_even_touch_usd"] - levels["break_even_usd"]).abs()
     distance = (levels["break_even_usd"] - legs["forward_usd"]) * np.where(is_call, 1.0, -1.0)

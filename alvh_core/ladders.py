@@ -96,14 +96,33 @@ def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*LADDER, *TERMS])
 
 
-def ladder_rights(plan: Sequence[Ladder]) -> pd.DataFrame:
-    """Return `LADDER` and the right each ladder is of."""
-    rows = [[*ladder.key, ladder.rule.option_right] for ladder in plan]
-    return pd.DataFrame(rows, columns=[*LADDER, "option_right"])
+def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return which book each ladder buys, and what it protects.
+
+    Parameters
+    ----------
+    plan : sequence of Ladder
+
+    Returns
+    -------
+    DataFrame
+        `LADDER`, ``option_right``, ``scenario_host`` and ``hedged_notional_usd`` [USD]. Ladders in the same chain with
+        the same parameters, those of a universe entry laid over the profile's, are one book: it is named by the first
+        of its hosts in the alphabet.
+    """
+    seen: dict[LadderProfile, int] = {}
+    alike = {key: seen.setdefault(each, key) for key, each in {id(p.profile): p.profile for p in plan}.items()}
+    books = [(p.hedge_symbol, p.rule.option_right, alike[id(p.profile)]) for p in plan]  # the profile makes the rule
+    first: dict[tuple[str, str, int], str] = {}
+    for p, book in zip(plan, books, strict=True):
+        first[book] = min(p.host, first.get(book, p.host))
+    rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name, p.rule.option_right, first[book],
+             p.profile.hedged_notional_usd] for p, book in zip(plan, books, strict=True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*LADDER, "option_right", "scenario_host", "hedged_notional_usd"])
 
 
 def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
-    """Return tonight's legs with the right they are of and whether their ladder may go on.
+    """Return tonight's legs with the book they are of and whether their ladder may go on.
 
     A leg of a ladder that is not in both is none of tonight's.
 
@@ -113,11 +132,14 @@ def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladd
         `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
     plan : sequence of Ladder
     """
-    keys, rights = ladder_keys(legs), np.array([ladder.rule.option_right for ladder in plan])
-    read, planned = rows_of(keys, ladder_keys(signals)), rows_of(keys, (ladder.key for ladder in plan))
+    books, keys = ladder_books(plan), ladder_keys(legs)
+    read, planned = rows_of(keys, ladder_keys(signals)), rows_of(keys, ladder_keys(books))
     known = (read >= 0) & (planned >= 0)
-    right, eligible = pd.Categorical(rights[planned[known]]), signals["is_eligible"].array[read[known]]
-    return legs[known].assign(option_right=right, is_eligible=eligible)
+    mine = books.iloc[planned[known]]
+    return legs[known].assign(
+        option_right=pd.Categorical(mine["option_right"]), scenario_host=pd.Categorical(mine["scenario_host"]),
+        is_eligible=signals["is_eligible"].array[read[known]],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,7 +18,7 @@ from alvh_core.columns import ACTIONS
 from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, night_books
 from alvh_core.params import LAYERS, LadderProfile, SpreadRule
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
-from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys
+from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
 
 LAYERS_COUNT = len(LAYERS)
 
@@ -124,13 +124,13 @@ def _rows_of(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
-    """Lay what the hosts' enabled rules say over the layers of the ladders; of two levels the higher one counts."""
+    """Lay what the hosts' enabled rules say over the layers of the ladders; of two factors the higher one counts."""
     speaking = host_rules[host_rules["is_enabled"].astype(bool)]
     if speaking.empty:
         return LayerRules.none(len(state))
     rows = pd.DataFrame({
         "host": speaking["host"].astype("str"), "layer_no": speaking["layer_no"].astype("int64"),
-        "level": speaking["level_vol_points"].astype("float64"), "blocks": speaking["is_new_blocked"].astype(bool),
+        "level": speaking["level_factor"].astype("float64"), "blocks": speaking["is_new_blocked"].astype(bool),
         "arming": speaking["is_arming"].astype("Float64").astype("float64"),
         "ignores": speaking["is_index_ignored"].astype(bool),
     })  # fmt: skip
@@ -139,7 +139,7 @@ def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
     )
     keys = pd.MultiIndex.from_arrays([state["host"].astype("str"), state["layer_no"].astype("int64")])
     found = said.reindex(keys)
-    return LayerRules(level_vol_points=found["level"].to_numpy(dtype=np.float64),
+    return LayerRules(level_factor=found["level"].to_numpy(dtype=np.float64),
                       is_arming=found["arming"].to_numpy(dtype=np.float64),
                       ignores_index=found["ignores"].eq(True).to_numpy(dtype=bool),
                       blocks_new=found["blocks"].eq(True).to_numpy(dtype=bool))  # fmt: skip
@@ -216,6 +216,7 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
     none_left = (legs["size_status"] == "CAPPED") & (legs["units_target"] == 0)
     capped = (_by_ladder(none_left) & armed).any(axis=1)
     held_back = (_by_ladder(rules.blocks_new) & armed).any(axis=1)
+    factor = _by_ladder(rules.level_factor)[:, 0]
     told = []
     for at, (ladder, why) in enumerate(zip(plan, readings["reason"], strict=True)):
         if action[at] == "DEPLOY":
@@ -223,7 +224,7 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
             continue
         profile = ladder.profile
         gave_up = action[at] == "HOLD" and bool((retries[at] >= profile.max_retries).any())
-        trigger = _trigger_reason(profile, close, bool(armed[at].any()), gave_up)
+        trigger = _trigger_reason(profile, close, bool(armed[at].any()), gave_up, float(factor[at]))
         more = [trigger] if trigger else []
         if held_back[at] and profile.mode == "trigger":
             more.append("HELD_BACK: a rule of the host buys nothing new tonight, see out_alvh__daily_host_rules")
@@ -235,11 +236,12 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
     return told
 
 
-def _trigger_reason(profile: LadderProfile, close: TriggerClose, is_armed: bool, gave_up: bool) -> str:
+def _trigger_reason(profile: LadderProfile, close: TriggerClose, is_armed: bool, gave_up: bool, factor: float) -> str:
     if profile.mode == "trigger" and np.isnan(close.vol_points):
         return "NO_TRIGGER: close of the trigger index unknown, state held"
     if not is_armed and profile.mode == "trigger":
-        return f"NOT_ARMED: VIX closed at {close.vol_points:.2f}, first level {profile.levels_vol_points[0]:g}"
+        level = moved_levels(profile.levels_vol_points[0], factor)
+        return f"NOT_ARMED: VIX closed at {close.vol_points:.2f}, first level {level:g}"
     if not is_armed:
         return "NOT_ARMED: the band of the VIX forward buys nothing, or the forward is not known"
     return f"GAVE_UP: blocked on {profile.max_retries} sessions" if gave_up else ""

@@ -64,7 +64,8 @@ def size_legs(legs: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         With ``units_target``, ``budget_usd``, ``residual_usd`` (budget not spent at the ask), ``min_account_usd``
         (hedged notional whose budget pays for one contract) and ``size_status``: OK, CAPPED by open interest,
-        TOO_SMALL, NO_QUOTE, NOT_IN_LADDER.
+        TOO_SMALL, NO_QUOTE (no contract with a price to size, or no budget known), NOT_IN_LADDER. Declared contracts
+        stay the target where there is none to buy.
     """
     declared = legs["declared_units"].to_numpy(dtype=np.int64)
     by_premium = (legs["unit_basis"] == "premium").to_numpy() & (declared > 0)
@@ -78,7 +79,7 @@ def size_legs(legs: pd.DataFrame) -> pd.DataFrame:
     is_capped = by_premium & (affordable > cap)  # unknown open interest caps nothing
     contracts = np.nan_to_num(np.where(is_capped, cap, affordable)).astype(np.int64)
     too_small = by_premium & (affordable == 0.0)
-    unknown = by_premium & np.isnan(affordable)
+    unknown = (legs["leg_status"] != "OK").to_numpy() | (by_premium & np.isnan(affordable))
     status = np.select(
         [declared == 0, unknown, too_small, is_capped], ["NOT_IN_LADDER", "NO_QUOTE", "TOO_SMALL", "CAPPED"], "OK"
     )

@@ -1,8 +1,9 @@
 """The 4/4/2 state machine: which layers are armed after a close, and what is done with them.
 
 State of night t is a pure function of the state of night t-1 and of night t: a layer arms at a close, its order goes to
-the next session's quotes, never to the same day's. A missing close holds the state; nothing is inferred. All ladders
-go through as one frame.
+the next session's quotes, never to the same day's. A missing close holds the state; nothing is inferred. A layer is
+armed only with all layers below it that have units, whatever arms it: where a rule arms the higher ones, they wait for
+the first and go with it. All ladders go through as one frame.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from alvh_core import frames
 from alvh_core.keys import Keys, keys_of, rows_of
@@ -28,8 +29,8 @@ class LayerRules:
 
     Attributes
     ----------
-    level_vol_points : ndarray of float
-        Level in place of the profile's; NaN leaves it. [VIX points]
+    level_factor : ndarray of float
+        What the level of each ladder's own profile is multiplied by; NaN leaves it.
     is_arming : ndarray of float
         In place of the index: 1 arms, 0 disarms, NaN leaves it to the index.
     ignores_index : ndarray of bool
@@ -38,7 +39,7 @@ class LayerRules:
         Nothing new is bought tonight, and tonight is no retry.
     """
 
-    level_vol_points: NDArray[np.float64]
+    level_factor: NDArray[np.float64]
     is_arming: NDArray[np.float64]
     ignores_index: NDArray[np.bool_]
     blocks_new: NDArray[np.bool_]
@@ -47,7 +48,7 @@ class LayerRules:
     def none(cls, n_rows: int) -> "LayerRules":
         """Return the rules of hosts that have none."""
         unset, no = np.full(n_rows, np.nan), np.zeros(n_rows, dtype=bool)
-        return cls(level_vol_points=unset, is_arming=unset, ignores_index=no, blocks_new=no)
+        return cls(level_factor=unset, is_arming=unset, ignores_index=no, blocks_new=no)
 
 
 def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -134,8 +135,9 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
     Returns
     -------
     DataFrame
-        The state after the close. A disarmed layer gives up its retries and its paper position. A layer that arms
-        renews the retries of the whole ladder, so that lower layers are not left out of an escalation.
+        The state after the close. A layer above one that is not armed is not armed either. A disarmed layer gives up
+        its retries and its paper position. A layer that arms renews the retries of the whole ladder, so that lower
+        layers are not left out of an escalation.
     """
     was_armed = state["is_armed"].to_numpy()
     has_units = (np.array(profile.units) > 0)[state["layer_no"].to_numpy() - 1]
@@ -146,17 +148,27 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         holds = profile.mode == "bands" and np.isnan(close_vol_points)
         arms, disarms = ~was_armed & wanted & (not holds), was_armed & ~wanted & (not holds)
         below = np.zeros(len(state), dtype=np.int64)
-    arms = arms & has_units
     ladder_no = np.ravel_multi_index([state[name].cat.codes for name in LADDER],
                                      [len(state[name].cat.categories) for name in LADDER])  # fmt: skip
+    armed = (was_armed | (arms & has_units)) & ~disarms
+    armed &= _is_on_armed(armed | ~has_units, ladder_no, state["layer_no"].to_numpy())
+    arms, disarms = armed & ~was_armed, was_armed & ~armed
     is_renewed, none = disarms | np.isin(ladder_no, ladder_no[arms]), np.datetime64("NaT", "s")
     armed_date = np.where(arms, np.datetime64(trade_date, "s"), state["armed_date"].to_numpy())
     return state.assign(
-        is_armed=(was_armed | arms) & ~disarms, armed_date=np.where(disarms, none, armed_date),
+        is_armed=armed, armed_date=np.where(disarms, none, armed_date),
         below_count=np.where(disarms, 0, below), retries_count=np.where(is_renewed, 0, state["retries_count"]),
         units_deployed=np.where(disarms, 0, state["units_deployed"]),
         deployed_date=np.where(disarms, none, state["deployed_date"].to_numpy()),
     )  # fmt: skip
+
+
+def _is_on_armed(armed: NDArray[np.bool_], ladder_no: NDArray[np.int64],
+                 layer_no: NDArray[np.int64]) -> NDArray[np.bool_]:  # fmt: skip
+    """Tell whether all lower layers of the same ladder are armed."""
+    lowest = np.full(ladder_no.max(initial=-1) + 1, LAYERS[-1] + 1)
+    np.minimum.at(lowest, ladder_no[~armed], layer_no[~armed])
+    return np.asarray(layer_no <= lowest[ladder_no])
 
 
 def band_weight(forward_vol_points: float, profile: LadderProfile) -> float:
@@ -177,7 +189,7 @@ def _by_level(state: pd.DataFrame, close: float, profile: LadderProfile,
               rules: LayerRules) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:  # fmt: skip
     """Compare the close with the layers' levels; a rule speaks in place of the index where it has something to say."""
     own = np.array(profile.levels_vol_points)[state["layer_no"].to_numpy() - 1]
-    level = np.where(np.isnan(rules.level_vol_points), own, rules.level_vol_points)
+    level = moved_levels(own, rules.level_factor)
     was_armed, count = state["is_armed"].to_numpy(), state["below_count"].to_numpy(dtype=np.int64)
     is_known = not np.isnan(close)  # an unknown close compares as neither, and holds the count
     below = np.where(was_armed & (close < level - profile.disarm_gap_vol_points), count + 1, 0)
@@ -186,6 +198,25 @@ def _by_level(state: pd.DataFrame, close: float, profile: LadderProfile,
     arms = ~was_armed & np.where(says, rules.is_arming == 1.0, close >= level)
     disarms = was_armed & np.where(says, rules.is_arming == 0.0, is_known & (below >= profile.disarm_sessions))
     return arms, disarms, np.where(says, 0, below)
+
+
+def moved_levels(levels: ArrayLike, factor: ArrayLike) -> NDArray[np.float64]:
+    """Return what arms layers once the rules of their host have spoken.
+
+    Parameters
+    ----------
+    levels : array_like
+        Of the ladder's own profile. [VIX points]
+    factor : array_like
+        Of the rules; NaN leaves the level.
+
+    Returns
+    -------
+    ndarray
+        Level times factor. [VIX points]
+    """
+    factors = np.asarray(factor, dtype=np.float64)
+    return np.asarray(levels, dtype=np.float64) * np.where(np.isnan(factors), 1.0, factors)
 
 
 def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profile: LadderProfile) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from alvh_core.costs.scenario import distinct_legs, night_scenarios
 from alvh_core.costs.structure import BOOKED, READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
 from alvh_core.frames import as_mapping, only
-from alvh_core.ladders import ladder_rights, legs_to_trade, plan_ladders
+from alvh_core.ladders import ladder_books, legs_to_trade, plan_ladders
 from alvh_core.registry.basis import HOST_BASIS, TERM
 from alvh_core.registry.book import BOOK
 from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, PAIRS, SCENARIOS, STRUCTURE
@@ -48,13 +48,13 @@ def costs(night: Night) -> None:
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)
-    notionals = {name: each.hedged_notional_usd for name, each in night.profiles.items()}
-    yearly = night_costs(book, legs, ladder_rights(plan), yields, notionals=notionals,
-                         funding_rate=rate_at(curve, 0.25), trade_date=day, source_mode=mode)  # fmt: skip
+    yearly = night_costs(book, legs, ladder_books(plan), yields, funding_rate=rate_at(curve, 0.25), trade_date=day,
+                         source_mode=mode)  # fmt: skip
     lake.write(yearly, COSTS)
+    notionals = {each.host: each.profile.hedged_notional_usd for each in plan if each.profile.name == profile.name}
     earlier = night.warehouse.last_nights(BOOKED, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
     tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
-    structure = night_structure(earlier, tonight, closes, profile.hedged_notional_usd, day, mode)
+    structure = night_structure(earlier, tonight, closes, notionals, day, mode)
     lake.write(structure, STRUCTURE)
     lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
     betas = hedged_betas(structure), as_mapping(basis, "host", "stress_beta")

@@ -80,7 +80,8 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
     Returns
     -------
     share : ndarray of shape (n_columns,)
-        ``1 - RSS(base and more) / RSS(base)``, 0 to 1; NaN with too few complete rows.
+        ``1 - RSS(base and more) / RSS(base)``, 0 to 1; NaN with too few complete rows, or where the first variable
+        leaves nothing.
     fit : Fit
         Slope on the first column of ``more`` beside the others; ``se`` is not computed.
     """

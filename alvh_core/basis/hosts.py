@@ -107,7 +107,10 @@ def _breadth(closes: Closes, names: Sequence[str], moves: pd.DataFrame) -> dict[
 
 
 def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[str, object]:
-    """Regress on SPX, the 10-year yield and its slope over three months, from session to session."""
+    """Regress on SPX, the 10-year yield and its slope over three months, from session to session.
+
+    Where SPX leaves nothing, the host is the market itself: rates have nothing to explain, and move nothing beside it.
+    """
     yields = _yields(curve)
     recent = closes.last(WINDOW + 1)
     at = yields.reindex(_days(recent)).to_numpy(dtype=np.float64)
@@ -115,7 +118,10 @@ def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[st
     values, spx = _columns(recent, names), recent.of_symbol("SPX")
     returns, market = values[1:] / values[:-1] - 1.0, spx[1:] / spx[:-1] - 1.0
     share, fit = partial_r2(returns, market, changes, min_nobs=MIN_NOBS)
-    return {"rate_beta_frac": fit.slope, "rate_share_frac": np.clip(share, 0.0, 1.0), "rate_status": _status(fit)}
+    nothing_left, moves = np.isfinite(fit.slope) & np.isnan(share), np.nan_to_num(returns).any(axis=0)
+    status = np.select([nothing_left & moves, nothing_left], ["IDENTICAL_INSTRUMENTS", "INSUFFICIENT"], _status(fit))
+    return {"rate_beta_frac": np.where(nothing_left, np.nan, fit.slope), "rate_share_frac": np.clip(share, 0.0, 1.0),
+            "rate_status": status}  # fmt: skip
 
 
 def _yields(curve: pd.DataFrame) -> pd.DataFrame:

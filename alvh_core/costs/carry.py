@@ -54,9 +54,8 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
                          "cost_status": status})  # fmt: skip
 
 
-def night_costs(book: pd.DataFrame, legs: pd.DataFrame, rights: pd.DataFrame, yields: Mapping[str, float], *,
-                notionals: Mapping[str, float], funding_rate: float, trade_date: pd.Timestamp,
-                source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_costs(book: pd.DataFrame, legs: pd.DataFrame, ladders: pd.DataFrame, yields: Mapping[str, float], *,
+                funding_rate: float, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `COSTS` of the night.
 
     Parameters
@@ -65,26 +64,23 @@ def night_costs(book: pd.DataFrame, legs: pd.DataFrame, rights: pd.DataFrame, yi
         `BOOK` of tonight.
     legs : DataFrame
         From `alvh_core.costs.scenario.distinct_legs`.
-    rights : DataFrame
-        `LADDER` and ``option_right`` of tonight's ladders.
+    ladders : DataFrame
+        From `alvh_core.ladders.ladder_books`.
     yields : mapping of str to float
         Dividends of twelve months over the close, by host.
-    notionals : mapping of str to float
-        Hedged notional by profile. [USD]
     funding_rate : float
     trade_date : Timestamp
     source_mode : str
     """
     shocks = _shocks(legs)
-    booked = rows_beside(ladder_keys(rights), book, ladder_keys(book))
-    shocked = rows_beside(keys_of(rights, BOOK), shocks.drop(columns=BOOK), keys_of(shocks, BOOK))
-    notional = rights["profile"].map(dict(notionals)).astype("float64")
-    cost = yearly_costs(booked, notional, funding_rate)
-    dividend = rights["host"].map(dict(yields)).astype("float64")
+    booked = rows_beside(ladder_keys(ladders), book, ladder_keys(book))
+    shocked = rows_beside(keys_of(ladders, BOOK), shocks.drop(columns=BOOK), keys_of(shocks, BOOK))
+    cost = yearly_costs(booked, ladders["hedged_notional_usd"], funding_rate)
+    dividend = ladders["host"].map(dict(yields)).astype("float64")
     cover = dividend / (cost["hedge_cost_of_capital_bp"] / _BP).where(cost["hedge_cost_of_capital_bp"] > 0)
     told = shocked.assign(be_shock_status=shocked["be_shock_status"].fillna("NO_LEG"))
-    return frames.conform(rights.assign(**told, **cost, hedged_notional_usd=notional, dividend_cover_ratio=cover,
-                                        trade_date=trade_date, source_mode=source_mode), COSTS)  # fmt: skip
+    return frames.conform(ladders.assign(**told, **cost, dividend_cover_ratio=cover, trade_date=trade_date,
+                                         source_mode=source_mode), COSTS)  # fmt: skip
 
 
 def _shocks(legs: pd.DataFrame) -> pd.DataFrame:

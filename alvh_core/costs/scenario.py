@@ -22,10 +22,10 @@ from alvh_core.registry.costs import SCENARIOS
 SHOCKS = (0, 5, 10, 20, 30)
 STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # domain paper C30
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
-BOOK = ["hedge_symbol", "option_right", "profile"]
+BOOK = ["hedge_symbol", "option_right", "profile", "scenario_host"]
 READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",
-        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd",
-        "spread_frac"]  # fmt: skip
+        "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd", "spread_frac",
+        "leg_status", "size_status"]  # fmt: skip
 
 
 def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
@@ -35,7 +35,7 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     Parameters
     ----------
     legs : DataFrame
-        `LADDER_LEGS` with ``option_right``. Of hosts with parameters of their own the first in the alphabet counts.
+        `LADDER_LEGS` with ``option_right`` and ``scenario_host``, from `alvh_core.ladders.legs_to_trade`.
     betas : mapping of str to float
         Return of a chain's underlying per VIX point; NaN or none where it is not known.
     term : mapping of int to float
@@ -44,18 +44,23 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     Returns
     -------
     DataFrame
-        Three rows per book, in order, numbered by ``book_no``, with ``move_usd`` (per VIX point) and ``is_bought`` (the
-        layer has units and a quote).
+        Three rows per book, in order, numbered by ``book_no``, with ``move_usd`` (per VIX point), ``is_declared`` (the
+        profile gives the layer a share), ``is_missing`` (it does, and there is no leg to price or to size) and
+        ``is_bought``. A layer whose budget pays for no contract is not missing: the ladder goes without it, and is
+        worth what the others are.
     """
-    ordered = legs.sort_values(["host", "variant", "layer_no"]).drop_duplicates([*BOOK, "layer_no"])
-    rows = ordered.sort_values([*BOOK, "layer_no"], ignore_index=True)
+    first = legs[legs["host"] == legs["scenario_host"]]
+    rows = first.drop_duplicates([*BOOK, "layer_no"]).sort_values([*BOOK, "layer_no"], ignore_index=True)
     names = rows["hedge_symbol"].astype("str")
     own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]
     move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
     priced = rows["iv_vol"].notna() & rows["forward_usd"].notna() & rows["discount"].notna()
+    has_leg = priced & (rows["leg_status"] == "OK") & (rows["size_status"] != "NO_QUOTE")
+    is_declared = rows["size_status"] != "NOT_IN_LADDER"
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
     return rows.assign(book_no=(~rows.duplicated(BOOK)).cumsum() - 1, move_usd=move, shares=size.fillna(0.0),
-                       is_bought=(rows["units_target"] > 0) & priced,
+                       is_declared=is_declared, is_missing=is_declared & ~has_leg,
+                       is_bought=is_declared & has_leg & (rows["units_target"] > 0),
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
 
 
@@ -125,11 +130,12 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
     """
     layers = _layers(legs, p95)
     sums = [name for name in map(str, layers) if name.endswith("_usd") and name != "shocked_forward_usd"]
-    by = layers[layers["units_target"] > 0].groupby(["book_no", "shock_vol_points"])
+    by = layers[layers["is_declared"]].groupby(["book_no", "shock_vol_points"])
     total, is_whole = by[sums].sum(min_count=1), by[sums].count().to_numpy() == by.size().to_numpy()[:, None]
-    whole = total.where(is_whole).assign(  # a missing layer leaves no sum
-        units_target=by["units_target"].sum(), rank=by["rank"].max(), scenario_layer_no=0
-    )
+    units = by["units_target"].sum()
+    is_whole &= (units > 0).to_numpy()[:, None]  # a missing layer leaves no sum, nor does a night that buys nothing
+    rank = by["rank"].max().where(units > 0, 2)
+    whole = total.where(is_whole).assign(units_target=units, rank=rank, scenario_layer_no=0)
     result = pd.concat([layers, whole.reset_index()], ignore_index=True)
     result = result.sort_values(["book_no", "shock_vol_points", "scenario_layer_no"], ignore_index=True)
     status = pd.Categorical.from_codes(result["rank"].to_numpy(dtype=np.int64), pd.Index(["OK", "NO_BETA", "NO_LEG"]))
@@ -140,18 +146,19 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
 
 def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.DataFrame:
     """Value every leg after every jump, a row for each."""
-    contracts, is_bought, shock = _Contracts.of(legs), legs["is_bought"].to_numpy(), np.array(SHOCKS)[:, None]
-    size, premium = (np.where(is_bought, legs[name], np.nan) for name in ("shares", "premium_usd"))
+    contracts, shock = _Contracts.of(legs), np.array(SHOCKS)[:, None]
+    has_leg = (legs["is_declared"] & ~legs["is_missing"]).to_numpy()
+    size, premium = (np.where(has_leg, legs[name], np.nan) for name in ("shares", "premium_usd"))
     value, wide = size * contracts.after(shock), legs["spread_frac"].to_numpy(dtype=np.float64)
     usual = np.array([p95.get(key, np.nan) for key in keys_of(legs, ["hedge_symbol", "option_right"])])
     columns: dict[str, Any] = {
-        "book_no": legs["book_no"], "shock_vol_points": shock, "units_target": legs["units_target"],
+        **{name: legs[name] for name in ("book_no", "units_target", "is_declared")}, "shock_vol_points": shock,
         "scenario_layer_no": legs["layer_no"], "premium_usd": premium,
         "shocked_forward_usd": np.maximum(contracts.forward + shock * contracts.move, 1e-6), "value_mid_usd": value,
         "value_vol_up_usd": size * contracts.after(shock, VOL_UP), "gain_usd": value - premium,
         "liq_tonight_usd": _sold(value, wide), "liq_p95_usd": _sold(value, usual),
         "liq_x2_usd": _sold(value, 2.0 * wide), "liq_x3_usd": _sold(value, 3.0 * wide),
-        "rank": np.select([~is_bought, np.isnan(contracts.move)], [2, 1], default=0),
+        "rank": np.select([~has_leg, np.isnan(contracts.move)], [2, 1], default=0),
     }  # fmt: skip
     return pd.DataFrame({name: np.broadcast_to(values, value.shape).ravel() for name, values in columns.items()})
 
@@ -174,14 +181,13 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``. A grid of two points brackets the first
-        crossing, halvings close it.
+        `BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``: NO_LEG where a declared layer has no leg,
+        or nothing is bought. A grid of two points brackets the first crossing, halvings close it.
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)
     numbers, is_bought, books = legs["book_no"].to_numpy(), legs["is_bought"].to_numpy(), books_of(legs)
-    usable = np.bincount(numbers, (legs["units_target"] > 0) & ~is_bought) == 0
-    usable &= np.bincount(numbers, is_bought) > 0
+    usable = (np.bincount(numbers, legs["is_missing"]) == 0) & (np.bincount(numbers, is_bought) > 0)
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
     mine = is_bought & (usable & has_beta)[numbers]  # the others have no answer
     contracts, shares = _Contracts.of(legs[mine]), legs["shares"].to_numpy()[mine]

@@ -30,8 +30,9 @@ _TEXTS = dict.fromkeys(LADDER, "str")
 Tables = Mapping[str, NDArray[np.float64]]  # of shape (n_nights, n_columns)
 
 
-def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes, notional_usd: float,
-                    trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes,
+                    notionals: Mapping[str, float], trade_date: pd.Timestamp,
+                    source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `STRUCTURE` of the night.
 
     Parameters
@@ -40,8 +41,8 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
         `BOOKED` of the profile that compares: up to 251 nights before tonight, and tonight.
     closes : Closes
         Of the hosts and SPX.
-    notional_usd : float
-        Held in the host at the start of the window.
+    notionals : mapping of str to float
+        Held in the host at the start of the window, by host. [USD]
     trade_date : Timestamp
     source_mode : str
     """
@@ -53,6 +54,7 @@ def night_structure(earlier: pd.DataFrame, tonight: pd.DataFrame, closes: Closes
     nights = pd.DatetimeIndex(days)
     prices = closes.on(nights.to_numpy().astype("datetime64[D]"), [*keys["host"], REFERENCE_HOST])
     weeks = np.flatnonzero(np.diff(nights.isocalendar().week.to_numpy(dtype=np.int64)))
+    notional_usd = np.asarray(keys["host"].map(dict(notionals)), dtype=np.float64)
     found: dict[str, Any] = {
         **_betas(tables, prices, keys, weeks, notional_usd),
         **_rates(tables, prices, nights, notional_usd),
@@ -83,7 +85,7 @@ def laid_out(rows: pd.DataFrame, names: Sequence[str], column: NDArray[np.intege
 
 
 def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.ndarray,
-           notional_usd: float) -> dict[str, object]:  # fmt: skip
+           notional_usd: NDArray[np.float64]) -> dict[str, object]:  # fmt: skip
     """Regress weekly sums of P&L over the premium bought so far on the reference ladder's, and hosts on SPX."""
     total, premium = pd.DataFrame(tables["pnl_mid_usd"]).cumsum().to_numpy(), tables["sum_premium_usd"]
     moved, paid = np.diff(total[weeks], axis=0), premium[weeks][1:]
@@ -108,7 +110,7 @@ def _betas(tables: Tables, prices: np.ndarray, keys: pd.DataFrame, weeks: np.nda
 
 
 def _rates(tables: Tables, prices: np.ndarray, nights: pd.DatetimeIndex,
-           notional_usd: float) -> dict[str, object]:  # fmt: skip
+           notional_usd: NDArray[np.float64]) -> dict[str, object]:  # fmt: skip
     """Return the internal rates of the host alone and with the ladder, which starts and ends with what it holds.
 
     What is held when the window opens is bought at its mark; without one there is no rate. Premium is paid in when it

@@ -3,6 +3,7 @@
 from alvh_core.registry.spec import NIGHT, TableSpec, column
 
 MEASURE_STATUSES = ("OK", "INSUFFICIENT", "NO_DATA")
+RATE_STATUSES = (*MEASURE_STATUSES, "IDENTICAL_INSTRUMENTS")
 MACD_CROSSES = ("BULLISH", "BEARISH", "NONE")
 VIX_REGIMES = ("below_18", "18_to_22", "22_to_28", "28_and_above", "unknown")
 
@@ -69,7 +70,8 @@ column("rate_beta_frac", "float", "Return of the host for one point of the 10-ye
        "fraction per percentage point")  # fmt: skip
 column("rate_share_frac", "float", "Share of what SPX leaves that rates explain: no VIX hedge touches it", "fraction",
        low=0, high=1)  # fmt: skip
-column("rate_status", "category", "OK with 120 nights or more", allowed=MEASURE_STATUSES)
+column("rate_status", "category", "OK with 120 nights or more; the market itself leaves nothing to explain",
+       allowed=RATE_STATUSES)  # fmt: skip
 
 column("window_pos_count", "int", "Sessions from the event; negative before it", "sessions")
 column("is_in_window", "bool", "From two sessions before the event to one after it")

@@ -11,6 +11,8 @@ PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE"
 BETA_KINDS = ("HEDGED", "UNHEDGED_STRESS", "NONE")
 DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
+column("scenario_host", "category", "First host, in the alphabet, of those whose ladders are this one: same chain and "
+       "same parameters, the universe entry's laid over the profile's")  # fmt: skip
 column("shock_vol_points", "int", "Points that spot VIX jumps", "VIX points", low=0)
 column("scenario_layer_no", "int", "Layer 1 to 3; 0 is the whole ladder", low=0, high=3)
 column("shocked_forward_usd", "float", "Forward after the shock, damped by tenor or by the host's own beta",
@@ -89,7 +91,8 @@ column("pair_reason", "str", "Why, in numbers")
 
 SCENARIOS = TableSpec(
     name="out_alvh__daily_scenarios",
-    key=(*NIGHT, "hedge_symbol", "option_right", "profile", "shock_vol_points", "scenario_layer_no"),
+    key=(*NIGHT, "hedge_symbol", "option_right", "profile", "scenario_host", "shock_vol_points",
+         "scenario_layer_no"),
     values=("units_target", "premium_usd?", "shocked_forward_usd?", "value_mid_usd?", "value_vol_up_usd?", "gain_usd?",
             "liq_tonight_usd?", "liq_p95_usd?", "liq_x2_usd?", "liq_x3_usd?", "scenario_status"),
     description="What tonight's ladder would be worth after a jump of VIX, and what a sale of it would bring",
@@ -100,7 +103,7 @@ COSTS = TableSpec(
     values=("hedged_notional_usd", "be_shock_mid_vol_points?", "be_shock_touch_vol_points?", "be_shock_status",
             "stress_price_mid_ratio?", "stress_price_touch_ratio?", "carry_mid_bp?", "friction_eff_bp?",
             "friction_touch_bp?", "fees_bp?", "financing_bp?", "hedge_cost_of_capital_bp?", "cost_status",
-            "dividend_cover_ratio?"),
+            "dividend_cover_ratio?", "scenario_host?"),
     description="What a ladder costs a year in basis points of what it protects, and what it takes to earn it back",
 )  # fmt: skip
 STRUCTURE = TableSpec(

@@ -90,10 +90,14 @@ def _event(row: Any) -> Row:
                       Cell(tonight, tone="warn" if row.is_blocking else "")))  # fmt: skip
 
 
+def _in_words(status: Any) -> str:
+    return str(status).lower().replace("_", " ")
+
+
 def _basis(row: Any) -> Row:
     statuses = {"VIX": row.vix_beta_status, "stress": row.stress_beta_status, "breadth": row.ad_status,
                 "rates": row.rate_status, "volatility": row.vol_beta_status}  # fmt: skip
-    missing = ", ".join(f"{name} {str(state).lower()}" for name, state in statuses.items() if state != "OK")
+    missing = ", ".join(f"{name} {_in_words(state)}" for name, state in statuses.items() if state != "OK")
     return Row(cells=(
         Cell(str(row.host)), Cell(percent(row.vix_beta_frac)), Cell(percent(row.vix_beta_se)),
         Cell(number(row.vix_beta_r2_frac)), Cell(number(row.stress_beta)), Cell(count(row.stress_nobs_count)),
@@ -107,6 +111,9 @@ def cost_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
     mine = costs[costs["variant"] == REFERENCE].assign(name=lambda rows: rows["profile"].astype("str"))
     mine = mine.set_index("name").reindex([name for name in profiles if name in set(mine["name"])])
     calls = scenarios[(scenarios["hedge_symbol"] == HEDGE_INDEX) & (scenarios["option_right"] == "C")]
+    told = calls["scenario_host"].astype("str")
+    own = calls["profile"].astype("str").map(mine["scenario_host"].astype("object").to_dict())
+    calls = calls[told == own.fillna(told)]  # a night that was published before there were more has one
     return Section(
         anchor="costs", short="Costs", title="What the hedge costs, and what it is worth",
         lead="Basis points a year of the notional that the profile declares, from the paper book. At mid a ladder "

@@ -1,5 +1,6 @@
 """Laws of the state machine for every path of closes and every run of passes."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alvh_core.profiles import PROFILES
-from alvh_core.triggers import LADDER, advance, arm_through, initial_state
+from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, initial_state
 
 LAWS = settings(deadline=None, max_examples=30, derandomize=True)
 PROFILE = PROFILES["trigger_442"]
@@ -77,3 +78,30 @@ def test_arming_depends_on_closes_alone(path):
     )
     names = ["is_armed", "armed_date", "below_count"]
     pd.testing.assert_frame_equal(after[names], replayed[names])
+
+
+NO = float("nan")
+two_ladders = pd.DataFrame([["SPX", "V0_REF", "VIX", "p"], ["VNQ", "V1_SAME_HEDGE", "VIX", "p"]], columns=LADDER)
+by_layer = st.lists(
+    st.tuples(st.sampled_from([NO, 0.5, 0.9, 1.2]), st.sampled_from([NO, 0.0, 1.0]), st.booleans(), st.booleans()),
+    min_size=6, max_size=6,
+)  # fmt: skip
+
+
+@LAWS
+@given(st.lists(st.tuples(closes, by_layer), min_size=1, max_size=12),
+       st.sampled_from([(4, 4, 2), (0, 4, 2), (4, 0, 2), (10, 0, 0)]))  # fmt: skip
+def test_whatever_rules_say_no_layer_is_armed_above_one_that_is_not(path, units):
+    profile = replace(PROFILE, units=units)
+    has_units = np.array(units) > 0
+    state = initial_state(two_ladders, START, "simulated")
+    for at, (close, said) in enumerate(path):
+        factor, arming, ignores, blocks = map(np.array, zip(*said, strict=True))
+        rules = LayerRules(level_factor=factor, is_arming=arming, ignores_index=ignores, blocks_new=blocks)
+        state = advance(state, close, pd.Series([True] * 6), START + timedelta(days=at), profile, rules=rules)
+        for armed in state["is_armed"].to_numpy().reshape(2, 3):
+            assert (np.diff(armed[has_units].astype(int)) <= 0).all()
+            assert not armed[~has_units].any()
+        held, armed = state["units_deployed"].to_numpy(), state["is_armed"].to_numpy()
+        assert (held[~armed] == 0).all()
+        assert state["armed_date"].notna().tolist() == armed.tolist()

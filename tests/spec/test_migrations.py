@@ -156,6 +156,30 @@ def test_a_warehouse_of_the_first_release_keeps_its_rows(url, engine, night):
     warehouse.close()
 
 
+def test_scenarios_of_before_are_of_the_first_host_of_their_chain(url, engine):
+    with engine.begin() as connection:
+        migration._alembic(connection, "upgrade", "0010")
+        night = {"trade_date": KEY.trade_date, "source_mode": "simulated", "profile": "trigger_442"}
+        costs, scenarios = (sa.Table(name, sa.MetaData(), autoload_with=connection)
+                            for name in ("out_alvh__daily_costs", "out_alvh__daily_scenarios"))  # fmt: skip
+        cost = {**night, "hedged_notional_usd": 1e7, "be_shock_status": "OK", "cost_status": "OK"}
+        for host, variant, hedge in (("IWM", "V1_SAME_HEDGE", "VIX"), ("EEM", "V1_SAME_HEDGE", "VIX"),
+                                     ("IWM", "V3_NATIVE", "IWM"), ("EEM", "V2_VOL_WRAPPER", "IWM")):  # fmt: skip
+            connection.execute(costs.insert(), {**cost, "host": host, "variant": variant, "hedge_symbol": hedge})
+        for hedge, right in (("VIX", "C"), ("IWM", "P"), ("IWM", "C"), ("SLV", "P")):
+            connection.execute(scenarios.insert(), {
+                **night, "hedge_symbol": hedge, "option_right": right, "shock_vol_points": 10, "scenario_layer_no": 0,
+                "units_target": 10, "value_mid_usd": 5.0, "scenario_status": "OK",
+            })  # fmt: skip
+    migrate(url)
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("select hedge_symbol, option_right, scenario_host, value_mid_usd "
+                                           "from out_alvh__daily_scenarios order by 1, 2")).all()  # fmt: skip
+    assert list(map(tuple, found)) == [
+        ("IWM", "C", "EEM", 5.0), ("IWM", "P", "IWM", 5.0), ("SLV", "P", "", 5.0), ("VIX", "C", "EEM", 5.0),
+    ]  # fmt: skip
+
+
 def test_migrate_tells_where_it_came_from(url, engine):
     of_the_first_release(engine)
     assert migrate(url) == ("0001", head_revision())

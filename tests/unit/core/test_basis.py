@@ -138,10 +138,13 @@ def test_rates_of_a_night():
     bills = 0.03 + np.concatenate([[0.0], np.cumsum(rng.normal(0.0, 0.0005, 252))])
     curve = pd.concat([pd.DataFrame({"curve_date": days, "tenor_years": tenor, "par_yield_frac": values})
                        for tenor, values in ((10.0, levels), (0.25, bills))])  # fmt: skip
-    closes = _closes(
-        {"SPX": _walk(rng, spx), "VNQ": _walk(rng, 0.8 * spx - 5.0 * ten), "VIX": 20.0 + rng.normal(size=253)}
-    )
-    row = _basis(closes, ["VNQ"], curve).iloc[0]
+    closes = _closes({"SPX": _walk(rng, spx), "VNQ": _walk(rng, 0.8 * spx - 5.0 * ten), "FLAT": np.full(253, 25.0),
+                      "VIX": 20.0 + rng.normal(size=253)})  # fmt: skip
+    row, market, flat = (_basis(closes, ["VNQ", "SPX", "FLAT"], curve).iloc[at] for at in range(3))
+    assert market["rate_status"] == "IDENTICAL_INSTRUMENTS"
+    assert flat["rate_status"] == "INSUFFICIENT", "what does not move is not the market"
+    for nothing in (market, flat):
+        assert np.isnan(nothing[["rate_beta_frac", "rate_share_frac"]].astype(float)).all()
     assert row["rate_beta_frac"] == pytest.approx(-0.05)  # -5 per unit of yield is -0.05 per percentage point
     assert row["rate_share_frac"] == pytest.approx(1.0)
     assert row["rate_status"] == "OK"

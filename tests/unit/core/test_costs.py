@@ -1,19 +1,28 @@
 """Costs: scenarios, break-even jumps, yearly costs, internal rates, structure beta, dividends; slow references here."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
-from alvh_core.costs.carry import yearly_costs
+from alvh_core.costs.carry import night_costs, yearly_costs
 from alvh_core.costs.dividends import gordon_value, hedged_betas, night_dividends, portfolio_pe, reinvested_shares
 from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
+from alvh_core.ladders import ladder_books, plan_ladders
+from alvh_core.profiles import PROFILES
+from alvh_core.registry.basis import TERM
+from alvh_core.registry.book import BOOK
+from alvh_core.registry.costs import COSTS, SCENARIOS
+from alvh_core.reporting.surroundings import cost_section
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 NIGHT = pd.Timestamp("2026-07-16")
@@ -26,11 +35,11 @@ def _ladder(units=(4, 4, 2), sides=(1, 1, 1), spread=0.1, symbol="VIX", profile=
     discount = np.exp(-0.04 * years)
     mids = price(FORWARDS, STRIKES, years, VOLS, discount, right == "C")
     rows = [{
-        "host": "SPX", "variant": "V0_REF", "hedge_symbol": symbol, "profile": profile, "layer_no": at + 1,
-        "option_right": right, "units_target": units[at], "side": sides[at], "multiplier": 100,
+        "host": "SPX", "scenario_host": "SPX", "variant": "V0_REF", "hedge_symbol": symbol, "profile": profile,
+        "layer_no": at + 1, "option_right": right, "units_target": units[at], "side": sides[at], "multiplier": 100,
         "strike_usd": STRIKES[at], "forward_usd": FORWARDS[at], "iv_vol": VOLS[at], "years": years[at],
         "dte_days": DAYS[at], "discount": discount[at], "mid_usd": mids[at], "bid_usd": mids[at] * (1 - spread / 2),
-        "ask_usd": mids[at] * (1 + spread / 2), "spread_frac": spread,
+        "ask_usd": mids[at] * (1 + spread / 2), "spread_frac": spread, "leg_status": "OK", "size_status": "OK",
     } for at in range(3)]  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -71,6 +80,76 @@ def test_a_chain_without_a_beta_says_so_and_a_missing_leg_leaves_no_sum():
     whole = found[found["scenario_layer_no"] == 0]
     assert whole["value_mid_usd"].isna().all()
     assert set(whole["scenario_status"].astype("str")) == {"NO_LEG"}
+
+
+def _whole(legs):
+    found = night_scenarios(distinct_legs(legs, {}), {}, NIGHT, "recorded")
+    return found[found["scenario_layer_no"] == 0]
+
+
+@pytest.mark.parametrize("status", ["NO_DATA", "NO_EXPIRY", "NO_STRIKE", "BAD_QUOTE", "ZERO_BID"])
+@pytest.mark.parametrize("units", [0, 2])  # of a layer sized by premium, and of one in contracts
+def test_a_declared_layer_without_a_leg_leaves_no_ladder(status, units):
+    lost = _ladder(units=(4, 4, units)).assign(leg_status=["OK", "OK", status], size_status=["OK", "OK", "NO_QUOTE"])
+    whole = _whole(lost)
+    assert set(whole["scenario_status"].astype("str")) == {"NO_LEG"}
+    assert whole[["value_mid_usd", "premium_usd", "gain_usd", "liq_x3_usd"]].isna().all(axis=None)
+    even = break_even_shocks(distinct_legs(lost, {}), 1.0).iloc[0]
+    assert (even["status"], np.isnan(even["shock"])) == ("NO_LEG", True)
+
+
+def test_a_layer_that_the_profile_leaves_out_or_the_budget_cannot_buy_is_not_missing():
+    for sized in ("NOT_IN_LADDER", "TOO_SMALL", "CAPPED"):
+        legs = _ladder(units=(4, 4, 0)).assign(size_status=["OK", "OK", sized])
+        whole = _whole(legs)
+        assert set(whole["scenario_status"].astype("str")) == {"OK"}
+        alone = _whole(_ladder().iloc[:2])
+        np.testing.assert_allclose(whole["value_mid_usd"], alone["value_mid_usd"])
+        assert break_even_shocks(distinct_legs(legs, {}), 1.0)["status"].iloc[0] == "OK"
+
+
+def test_a_ladder_that_buys_nothing_has_a_row_and_no_sum():
+    nothing = _ladder(units=(0, 0, 0)).assign(size_status="TOO_SMALL")
+    whole = _whole(nothing)
+    assert set(whole["scenario_status"].astype("str")) == {"NO_LEG"}
+    assert whole["value_mid_usd"].isna().all()
+    assert break_even_shocks(distinct_legs(nothing, {}), 1.0)["status"].iloc[0] == "NO_LEG"
+
+
+def test_a_host_with_parameters_of_its_own_has_its_own_scenarios_and_notional():
+    own = {"target_delta": 0.3, "hedged_notional_usd": 1e6}
+    universe = {name: DEFAULT_UNIVERSE[name] for name in ("VIX", "SPX", "IWM", "QQQ", "XLE")}
+    universe["XLE"] = replace(universe["XLE"], profile_overrides=own)
+    universe["QQQ"] = replace(universe["QQQ"], profile_overrides={"target_delta": 0.5})  # what the profile says too
+    plan = plan_ladders(universe, pd.DataFrame({"underlying": list(universe)}), [PROFILES["trigger_442"]])
+    ladders = ladder_books(plan)
+    calls = ladders[ladders["hedge_symbol"] == "VIX"]
+    assert dict(zip(calls["host"], calls["scenario_host"], strict=True)) == {
+        "SPX": "IWM", "IWM": "IWM", "QQQ": "IWM", "XLE": "XLE",
+    }  # fmt: skip
+    chosen = _ladder().drop(columns=["host", "variant", "option_right", "scenario_host"])
+    legs = calls.merge(chosen, on=["hedge_symbol", "profile"])
+    far = np.where(legs["host"] == "XLE", 1.2, 1.0)
+    legs = legs.assign(
+        strike_usd=legs["strike_usd"] * far, bid_usd=legs["bid_usd"] / far, mid_usd=legs["mid_usd"] / far
+    )
+    found = distinct_legs(legs, {})
+    assert found["scenario_host"].tolist() == ["IWM"] * 3 + ["XLE"] * 3
+    jump = night_scenarios(found, {}, NIGHT, "simulated").astype({"scenario_host": "str"})
+    whole = jump[(jump["scenario_layer_no"] == 0) & (jump["shock_vol_points"] == 10)].set_index("scenario_host")
+    assert whole.loc["XLE", "value_mid_usd"] < whole.loc["IWM", "value_mid_usd"]
+    book = ladders.assign(**dict.fromkeys(set(BOOK.names) - set(ladders), 0.0))
+    cost = night_costs(book[[n for n in BOOK.names if n in book]], found, ladders, {}, funding_rate=0.04,
+                       trade_date=NIGHT, source_mode="simulated").astype({"host": "str", "variant": "str"})  # fmt: skip
+    by = cost[cost["variant"] == "V1_SAME_HEDGE"].set_index("host")
+    assert by["hedged_notional_usd"].to_dict() == {"SPX": 1e7, "IWM": 1e7, "QQQ": 1e7, "XLE": 1e6}
+    shocks = by["be_shock_touch_vol_points"]
+    assert shocks["SPX"] == shocks["IWM"] == shocks["QQQ"] != shocks["XLE"]
+    for named in (cost, cost.assign(scenario_host=None)):  # a night of before has no names, and one book
+        told = jump if named is cost else jump[jump["scenario_host"] == "IWM"]
+        tables = {COSTS.name: named, SCENARIOS.name: told, TERM.name: frames.empty(TERM)}
+        rows = cost_section(tables, {"trigger_442": PROFILES["trigger_442"]}).tables[1].rows
+        assert len(rows) == 5, "the report shows the reference's own, once"
 
 
 @settings(deadline=None)  # a machine that is busy
@@ -199,7 +278,7 @@ def test_a_structure_that_moves_twice_as_much_has_a_beta_of_two():
     tonight = history["trade_date"] == NIGHT
     bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("IWM", "SPX"),
                   values=np.column_stack([closes, closes]))  # fmt: skip
-    found = night_structure(history[~tonight], history[tonight], bars, 1e6, NIGHT, "recorded")
+    found = night_structure(history[~tonight], history[tonight], bars, {"SPX": 1e6, "IWM": 1e6}, NIGHT, "recorded")
     by = found.astype({"variant": "str", "structure_status": "str"}).set_index(["host", "variant"])
     native = by.xs("V3_NATIVE", level="variant").iloc[0]
     assert native["structure_beta"] == pytest.approx(2.0)

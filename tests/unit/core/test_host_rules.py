@@ -28,7 +28,7 @@ def _closes(values, vix):
     return Closes.of(pd.concat(parts))
 
 
-def _rules(rule, values=RISE, vix=20.0, windows=None, pctile=None, has_calendar=True):
+def _rules(rule, values=RISE, vix=20.0, windows=None, pctile=None, has_calendar=True, overrides=None):
     closes = _closes(values, vix)
     found = night_indicators(closes, DAY, "simulated")
     if pctile is not None:
@@ -36,7 +36,7 @@ def _rules(rule, values=RISE, vix=20.0, windows=None, pctile=None, has_calendar=
     windows = pd.DataFrame({"is_blocking": pd.Series(dtype=bool)}) if windows is None else windows
     context = NightContext(closes=closes, indicators=found, basis=pd.DataFrame({"host": []}), windows=windows,
                            macro=pd.DataFrame({"host": []}), has_calendar=has_calendar)  # fmt: skip
-    universe = {"VNQ": replace(DEFAULT_UNIVERSE["VNQ"], rules=(rule,))}
+    universe = {"VNQ": replace(DEFAULT_UNIVERSE["VNQ"], rules=(rule,), profile_overrides=overrides or {})}
     return night_rules(universe, context, PROFILE, DAY, "simulated").set_index("layer_no")
 
 
@@ -74,9 +74,16 @@ def test_the_line_below_zero_arms_the_third_layer_and_a_bullish_cross_disarms():
                          ("overbought_earlier", 1.0, 0.9), ("overbought_earlier", 0.5, 1.0)])  # fmt: skip
 def test_rsi_moves_levels(mode, pctile, factor):
     rows = _rules(DeclaredRule(kind="rsi_percentile", is_enabled=True, mode=mode, alpha=0.1), pctile=pctile)
+    assert rows["level_factor"].tolist() == pytest.approx([factor] * 3)
     assert rows["level_vol_points"].tolist() == pytest.approx([18.0 * factor, 22.0 * factor, 28.0 * factor])
     still = _rules(DeclaredRule(kind="rsi_percentile", is_enabled=True, mode=mode), pctile=pctile)
-    assert still["level_vol_points"].isna().all()
+    assert still[["level_factor", "level_vol_points"]].isna().all(axis=None)
+
+
+def test_the_level_that_is_told_is_that_of_the_entry():
+    rule = DeclaredRule(kind="rsi_percentile", is_enabled=True, alpha=0.2)
+    rows = _rules(rule, pctile=0.0, overrides={"levels_vol_points": [10.0, 12.0, 14.0]})
+    assert rows["level_vol_points"].tolist() == pytest.approx([8.0, 9.6, 11.2])
 
 
 def test_no_data_says_so():
@@ -126,9 +133,9 @@ def test_a_rule_that_cannot_be(tables, message):
         rules_of_entry(tables, "u.toml")
 
 
-def _advanced(rules, close=20.0, armed=(True, False, False)):
+def _advanced(rules, close=20.0, armed=(True, False, False), profile=PROFILE):
     state = initial_state(pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER), DAY, "simulated")
-    return advance(state.assign(is_armed=list(armed)), close, pd.Series([True] * 3), DAY, PROFILE,
+    return advance(state.assign(is_armed=list(armed)), close, pd.Series([True] * 3), DAY, profile,
                    rules=replace(LayerRules.none(3), **rules))  # fmt: skip
 
 
@@ -136,10 +143,31 @@ def test_the_state_machine_obeys():
     held = _advanced({"blocks_new": np.full(3, True)})
     assert held["leg_action"].astype(str).tolist() == ["BLOCKED", "IDLE", "IDLE"]
     assert (held["units_deployed"].tolist(), held["retries_count"].tolist()) == ([0, 0, 0], [0, 0, 0])
+    # the rule leaves the second layer as it is, and the third does not arm over it, whatever the index says
     assert _advanced({"ignores_index": np.array([False, True, False])}, 30.0)["is_armed"].tolist() == [
         True,
         False,
-        True,
+        False,
     ]
-    assert _advanced({"level_vol_points": np.array([NAN, 20.0, NAN])})["is_armed"].tolist() == [True, True, False]
-    assert _advanced({"is_arming": np.array([0.0, 1.0, NAN])})["is_armed"].tolist() == [False, True, False]
+    assert _advanced({"level_factor": np.array([NAN, 20.0 / 22.0, NAN])})["is_armed"].tolist() == [True, True, False]
+
+
+def test_a_factor_moves_the_levels_of_the_ladder_it_meets():
+    """A desk whose levels are 10, 12 and 14 has all layers armed at 14.61, with the rule or without it."""
+    own = replace(PROFILE, levels_vol_points=(10.0, 12.0, 14.0))
+    for factor, armed in ((NAN, 3), (1.04, 3), (1.1, 2), (1.3, 1), (1.5, 0)):
+        found = _advanced({"level_factor": np.full(3, factor)}, 14.61, (False,) * 3, own)
+        assert found["is_armed"].sum() == armed
+        none = _advanced({"level_factor": np.full(3, factor)}, 14.61, (False,) * 3)  # 18 x 1.04 and above
+        assert not none["is_armed"].any()
+
+
+def test_no_layer_is_armed_above_one_that_is_not():
+    off, on = 0.0, 1.0
+    assert _advanced({"is_arming": np.array([off, on, NAN])})["is_armed"].tolist() == [False] * 3
+    assert _advanced({"is_arming": np.array([NAN, on, on])}, armed=(False,) * 3)["is_armed"].tolist() == [True] * 3
+    low = _advanced({"is_arming": np.array([NAN, on, on])}, 17.9, (False,) * 3)
+    assert low["is_armed"].tolist() == [False] * 3, "they wait for the first"
+    fallen = _advanced({"is_arming": np.array([off, NAN, NAN]), "ignores_index": np.full(3, True)}, armed=(True,) * 3)
+    assert fallen["leg_action"].astype(str).tolist() == ["DISARM"] * 3
+    assert fallen["armed_date"].isna().all()

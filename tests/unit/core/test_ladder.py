@@ -9,7 +9,7 @@ import pytest
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladder import band_medians, break_even
 from alvh_core.ladders import Ladder, night_books
-from alvh_core.params import SpreadRule
+from alvh_core.params import FEE_USD_PER_CONTRACT, SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.selection import LegRule, Selection, choose_expiries
@@ -60,6 +60,13 @@ def _changed(chain, mask, **columns):
 def test_break_even_of_the_specification():
     assert break_even(23.0, 1.0, 0.10, 1.0, fill=0.0) == pytest.approx(24.00, abs=1e-12)
     assert break_even(23.0, 1.0, 0.10, 1.0, fill=1.0) == pytest.approx(24.05, abs=1e-12)
+
+
+def test_a_fee_is_borne_and_erodes_nothing():
+    at = [float(break_even(23.0, 1.0, 0.10, 0.98, fill=k, fee=1.0 / 100)) for k in (0.0, 1.0)]
+    assert at == pytest.approx([23.0 + 1.0 / 0.98 + 0.01, 23.0 + 1.05 / 0.98 + 0.01])
+    assert break_even(23.0, 1.0, 0.10, 1.0, fill=1.0, is_call=False, fee=0.01) == pytest.approx(21.94)
+    assert break_even(23.0, 1.0, 0.10, 1.0, fill=0.0, fee=[0.0, 0.01]) == pytest.approx([24.00, 24.01])
 
 
 @pytest.mark.parametrize(
@@ -156,8 +163,9 @@ def test_three_legs_nearest_to_the_target(vix):
 def test_costs_of_a_leg(vix):
     leg = select_legs(vix, CALL, PROFILE).iloc[0]
     assert leg["premium_usd"] == pytest.approx(4 * 100 * leg["mid_usd"])
-    assert leg["break_even_usd"] == pytest.approx(leg["strike_usd"] + leg["mid_usd"] / leg["discount"])
-    assert leg["break_even_touch_usd"] == pytest.approx(leg["strike_usd"] + leg["ask_usd"] / leg["discount"])
+    fee = FEE_USD_PER_CONTRACT / 100
+    assert leg["break_even_usd"] == pytest.approx(leg["strike_usd"] + leg["mid_usd"] / leg["discount"] + fee)
+    assert leg["break_even_touch_usd"] == pytest.approx(leg["strike_usd"] + leg["ask_usd"] / leg["discount"] + fee)
     assert leg["be_erosion_usd"] == pytest.approx((leg["ask_usd"] - leg["mid_usd"]) / leg["discount"])
     distance = leg["break_even_usd"] - leg["forward_usd"]
     assert leg["be_erosion_frac"] == pytest.approx(leg["be_erosion_usd"] / distance)

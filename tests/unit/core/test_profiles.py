@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alvh_core.columns import LEG_STATUSES
 from alvh_core.errors import ContractError
 from alvh_core.profiles import COMPARISON_PROFILE, DEFAULT_PROFILE, PROFILES, comparison_profile, extend_profiles
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
@@ -216,11 +217,18 @@ def test_without_a_price_or_a_budget_nothing_is_sized(change):
     assert np.isnan(leg["min_account_usd"])
 
 
+@pytest.mark.parametrize("status", [status for status in LEG_STATUSES if status != "OK"])
+def test_without_a_contract_to_buy_no_declared_size_is_ok(status):
+    leg = _sized(unit_basis="contracts", roll_budget_usd=np.nan, leg_status=status)
+    assert (leg["units_target"], leg["size_status"]) == (4, "NO_QUOTE")
+
+
 def test_contracts_are_bought_as_declared():
     leg = _sized(unit_basis="contracts", roll_budget_usd=np.nan, open_interest_count=1.0)
     assert (leg["units_target"], leg["size_status"]) == (4, "OK")
     assert leg[["budget_usd", "residual_usd"]].isna().all()
     assert _sized(declared_units=0)["size_status"] == "NOT_IN_LADDER"
+    assert _sized(declared_units=0, leg_status="NO_EXPIRY")["size_status"] == "NOT_IN_LADDER"
     assert _sized(declared_units=0)["units_target"] == 0
 
 

@@ -257,3 +257,24 @@ def test_a_ladder_that_sleeps_keeps_its_state(tight):
     assert native["is_armed"].tolist() == [True, False, False]
     assert _ladder(asleep.signals, host="RUT", variant="V3_NATIVE", hedge="IWM")["layers_armed_count"].tolist() == [1]
     assert _ladder(asleep.signals, host="RUT", variant="V3_NATIVE", hedge="RUT").empty
+
+
+def test_a_rule_moves_the_levels_that_each_ladder_has_of_its_own(tight):
+    """Levels of 10, 12 and 14 of a desk's own profile, or of a host's entry: the default's 18 count for neither."""
+    low = (10.0, 12.0, 14.0)
+    desk = replace(PROFILE, name="desk", levels_vol_points=low)
+    universe = SMALL | {"RUT": replace(SMALL["RUT"], profile_overrides={"levels_vol_points": list(low)})}
+    said = {"host_rule": "rsi_percentile", "is_enabled": True, "rule_state": "ACTIVE", "rule_reason": "oversold",
+            "is_new_blocked": False, "is_index_ignored": False, "is_arming": None, "trade_date": pd.Timestamp(NIGHT),
+            "source_mode": "simulated"}  # fmt: skip
+    rules = frames.conform(pd.DataFrame([
+        {**said, "host": host, "layer_no": layer, "level_factor": 1.1, "level_vol_points": 1.1 * level}
+        for host in ("IWM", "RUT") for layer, level in enumerate(PROFILE.levels_vol_points, 1)
+    ]), HOST_RULES)  # fmt: skip
+    found = _night({"VIX": tight}, close=14.61, universe=universe, profiles=(PROFILE, desk), host_rules=rules).signals
+    calls = found[found["variant"] == "V1_SAME_HEDGE"].astype({"host": "str", "profile": "str"})
+    armed = calls.set_index(["host", "profile"])["layers_armed_count"].to_dict()
+    assert armed == {("SPX", "trigger_442"): 0, ("SPX", "desk"): 3, ("IWM", "trigger_442"): 0, ("IWM", "desk"): 2,
+                     ("RUT", "trigger_442"): 2, ("RUT", "desk"): 2}  # fmt: skip
+    told = calls.set_index(["host", "profile"]).loc[("IWM", "trigger_442"), "block_reason"]
+    assert "first level 19.8" in told
