@@ -299,7 +299,7 @@ def _rates(units, marks, cash, sale=0.0):
         nights, cash, [0.0] * 4, [0.0] * 4, [0.0] * 4, marks, [*marks[:3], sale], units, strict=True)]  # fmt: skip
     history = pd.DataFrame(rows, columns=list(READ))
     bars = Closes(dates=nights.to_numpy().astype("datetime64[D]"), symbols=("SPX",), values=np.full((4, 1), 100.0))
-    found = night_structure(history[:3], history[3:], bars, 1e6, NIGHT, "recorded").iloc[0]
+    found = night_structure(history[:3], history[3:], bars, {"SPX": 1e6}, NIGHT, "recorded").iloc[0]
     return found.astype("object").to_dict() | {"irr_status": str(found["irr_status"])}
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "0011", "0010"
+revision, down_revision = "0012", "0011"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _NAME, _NEW = "out_alvh__daily_scenarios", "new_scenarios"
