@@ -235,6 +235,7 @@ def _readings(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProf
     found = ladder_spreads(legs.assign(units_target=weight), rule).reset_index(drop=True)
     counted = legs[legs["declared_units"] > 0]
     grouped = counted.groupby("book_no")
+    premium = grouped["premium_usd"]  # a missing leg leaves no sum
     clock = grouped["quote_clock"].first().reindex(range(len(books)))
     clock = clock.astype("object").where(clock.notna(), None)
     is_late = ((found["filter_state"] == "PASS") & (clock == "after_hours")).to_numpy()
@@ -243,7 +244,7 @@ def _readings(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProf
     return found.assign(
         s_median_frac=medians, quote_clock=clock.to_numpy(), reason=reasons, passes=reasons == "",
         filter_state=found["filter_state"].mask(is_late, "BAD_QUOTE"),  # no PASS on what could not be traded
-        ladder_premium_usd=grouped["premium_usd"].sum(min_count=1).reindex(range(len(books))),
+        ladder_premium_usd=premium.sum().where(premium.count() == grouped.size()).reindex(range(len(books))),
         be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(range(len(books))),
     )  # fmt: skip
 

@@ -205,6 +205,7 @@ def test_missing_legs_are_named(vix):
     answers = _night({"VIX": short[short["expiry_date"] != pd.Timestamp(DAYS[2])]})
     signal = _ladder(answers.signals).iloc[0]
     assert (signal["filter_state"], signal["block_reason"]) == ("MISSING_LEG", "MISSING_LEG: layer 3 NO_EXPIRY")
+    assert np.isnan(signal["ladder_premium_usd"]), "two legs are no ladder, and their premium not its"
     assert signal["s_ladder_frac"] == pytest.approx(0.02)  # of the legs there are
 
 
