@@ -144,6 +144,9 @@ _add("hedge_symbol", "category", "Chain the ladder is bought in")
 _add("profile", "category", "Named parameter set")
 _add("layer_no", "int", "Layer 1 to 3", low=1, high=3)
 _add("units_target", "int", "Contracts the layer buys", "contracts", low=0)
+_add("adv20_count", "float", "Mean volume of the contract over the nights of the last 20 sessions that quoted it, "
+     "tonight's as far as its quotes; empty below 5 such nights", "contracts a session", low=0)  # fmt: skip
+_add("adv20_nights_count", "int", "Such nights; empty where there is no contract", "nights", low=0, high=20)
 _add("break_even_usd", "float", "Underlying at expiry where the leg pays for itself, bought at mid", "USD or points")
 _add("break_even_touch_usd", "float", "The same, bought at the ask", "USD or points")
 _add("be_erosion_usd", "float", "Break-even at the touch less break-even at mid", "USD or points")

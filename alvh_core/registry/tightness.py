@@ -2,6 +2,7 @@
 
 from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
+QR_STATUSES = ("OK", "MISSING_LEG", "NO_OPEN_INTEREST", "NOTHING_NEEDED")
 FINANCING_STATUSES = ("OK", "AMERICAN", "SHORT_TENOR", "FEW_PAIRS", "WIDE_ERROR", "NO_CURVE")
 
 column("band_pairs_count", "int", "Call-put pairs within 5 % of the forward", "pairs", low=0)
@@ -29,8 +30,11 @@ column("adverse_selection_status", "category", "What the proxies could be taken 
        allowed=("ONE_SNAPSHOT", "NO_SIZES"))  # fmt: skip
 column("acid_test_ratio", "float", "Contracts that can be had now over contracts needed, of the tightest layer", low=0)
 column("qr_binding_layer", "int", "The layer that decides it", low=1, high=3)
-column("qr_basis", "category", "What it was taken from; volume is the night's, an average is not stored",
-       allowed=("size_volume_oi", "volume_oi", "none"))  # fmt: skip
+column("qr_basis", "category", "What the binding layer's was taken from: size at the touch, average volume of 20 "
+       "sessions, open interest; a term that is not known is left out",
+       allowed=("size_volume_oi", "volume_oi", "size_oi", "oi", "none"))  # fmt: skip
+column("qr_status", "category", "Why there is or is not a ratio; a leg without a price is missing too",
+       allowed=QR_STATUSES)  # fmt: skip
 column("s_regime_pctile_frac", "float", "Share of the nights of the same VIX regime with a spread not above tonight's",
        "fraction", low=0, high=1)  # fmt: skip
 column("s_p95_frac", "float", "95th percentile of the spread over the last 252 nights", "fraction", low=0, high=2)
@@ -62,7 +66,7 @@ BOOK_SPREADS = TableSpec(
 LADDER_TIGHTNESS = TableSpec(
     name="out_alvh__daily_ladder_tightness",
     key=LADDER,
-    values=("acid_test_ratio?", "qr_binding_layer?", "qr_basis"),
+    values=("acid_test_ratio?", "qr_binding_layer?", "qr_basis", "qr_status?"),
     description="The acid test of every ladder: what can be had now over what is needed",
 )
 TIGHTNESS_TABLES: tuple[TableSpec, ...] = (PARITY, LEG_TIGHTNESS, BOOK_SPREADS, LADDER_TIGHTNESS)

@@ -85,6 +85,11 @@ class Warehouse:
         with self.reading() as connection:
             return ledger.statuses(connection, source_mode, start, end)
 
+    def published(self, source_mode: str, start: date, end: date) -> dict[date, Any]:
+        """Return when each published night from start to end was computed last, by date, in order."""
+        with self.reading() as connection:
+            return ledger.published(connection, source_mode, start, end)
+
     def claim(self, key: NightKey, *, run_id: str, code_version: str, rules_hash: str,
               source: str | None = None) -> None:  # fmt: skip
         """Write the night down as RUNNING; the caller holds its lock.

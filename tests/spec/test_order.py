@@ -125,6 +125,18 @@ def test_a_night_with_other_answers_than_before_says_so_in_its_transaction(wareh
 # Numbers
 
 
+def test_published_nights_say_when_they_were_computed_last(warehouse, publish):
+    for day in (13, 14, 15, 16):
+        publish(key_of(day))
+    publish(key_of(14, "live"))
+    warehouse.claim(key_of(17), **CLAIM)  # published by nobody yet
+    first = warehouse.published(MODE, date(2026, 7, 14), date(2026, 7, 17))
+    assert list(first) == [date(2026, 7, day) for day in (14, 15, 16)]
+    publish(key_of(15))
+    again = warehouse.published(MODE, date(2026, 7, 14), date(2026, 7, 17))
+    assert {day for day in first if first[day] != again[day]} == {date(2026, 7, 15)}
+
+
 def test_publications_are_numbered_and_hashed(warehouse, publish):
     assert warehouse.last_publication(MODE, before=date(2026, 7, 16)) == 0
     assert [publish(key_of(day)) for day in (13, 14, 15)] == [1, 2, 3]

@@ -182,15 +182,24 @@ def test_tick_constrained():
 # --- the acid test ----------------------------------------------------------------------------------------------------
 def _acid(**changes):
     rows = {"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442", "layer_no": [1, 2, 3],
+            "osi_symbol": ["A", "B", "C"], "size_status": "OK", "unit_basis": "contracts", "budget_usd": NAN,
+            "ask_usd": 2.0, "multiplier": 100,
             "units_target": [4, 4, 2], "side": 1, "ask_size_count": [50.0, 30.0, 20.0], "bid_size_count": 1000.0,
-            "volume_count": [400.0, 200.0, 100.0], "open_interest_count": [9000.0, 3000.0, 700.0]}  # fmt: skip
+            "adv20_count": [400.0, 200.0, 100.0], "open_interest_count": [9000.0, 3000.0, 700.0]}  # fmt: skip
     legs = pd.DataFrame(rows | changes)
     return ladder_tightness(legs.sample(frac=1.0, random_state=1), DAY, "simulated").iloc[0]
 
 
+BUDGET = {"unit_basis": "premium", "budget_usd": [899.0, 800.0, 400.0], "units_target": [4, 4, 2]}
+
+
+def _told(row):
+    return row["acid_test_ratio"], row["qr_binding_layer"], row["qr_basis"], row["qr_status"]
+
+
 def test_acid_test_by_hand():
-    row = _acid()  # min(50, 40, 90) / 4, min(30, 20, 30) / 4, min(20, 10, 7) / 2
-    assert (row["acid_test_ratio"], row["qr_binding_layer"], row["qr_basis"]) == (3.5, 3, "size_volume_oi")
+    # min(50, 40, 90) / 4, min(30, 20, 30) / 4, min(20, 10, 7) / 2
+    assert _told(_acid()) == (3.5, 3, "size_volume_oi", "OK")
 
 
 @pytest.mark.parametrize("times", [2, 5, 70])
@@ -203,15 +212,55 @@ def test_acid_test_is_one_at_the_exact_limit():
 
 
 def test_a_layer_that_buys_nothing_does_not_count():
-    row = _acid(units_target=[4, 4, 0])
-    assert (row["acid_test_ratio"], row["qr_binding_layer"]) == (5.0, 2)
+    assert _told(_acid(units_target=[4, 4, 0]))[:2] == (5.0, 2)
     row = _acid(units_target=[0, 0, 0])
-    assert (np.isnan(row["acid_test_ratio"]), row["qr_binding_layer"] is pd.NA, row["qr_basis"]) == (True, True, "none")
+    assert np.isnan(row["acid_test_ratio"])
+    assert row["qr_binding_layer"] is pd.NA
+    assert (row["qr_basis"], row["qr_status"]) == ("none", "NOTHING_NEEDED")
 
 
-def test_without_sizes_the_basis_says_so():
-    row = _acid(ask_size_count=NAN)
-    assert (row["acid_test_ratio"], row["qr_basis"]) == (3.5, "volume_oi")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ask_size_count": NAN}, (3.5, 3, "volume_oi", "OK")),
+        ({"adv20_count": NAN}, (3.5, 3, "size_oi", "OK")),
+        ({"adv20_count": [400.0, 200.0, NAN]}, (3.5, 3, "size_oi", "OK")),  # the binding layer's
+        ({"adv20_count": NAN, "ask_size_count": NAN}, (3.5, 3, "oi", "OK")),
+    ],
+)
+def test_a_term_that_is_not_known_is_left_out_and_the_basis_says_so(changes, told):
+    assert _told(_acid(**changes)) == told
+
+
+def test_a_contract_that_nobody_trades_on_average_can_not_be_had():
+    assert _told(_acid(adv20_count=[400.0, 0.0, 100.0])) == (0.0, 2, "size_volume_oi", "OK")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"osi_symbol": ["A", "B", None], "open_interest_count": [9000.0, 3000.0, NAN]}, "MISSING_LEG"),
+        (BUDGET | {"osi_symbol": ["A", "B", None], "units_target": [4, 4, 0]}, "MISSING_LEG"),  # nothing to pay for
+        (BUDGET | {"ask_usd": [2.0, 2.0, NAN], "units_target": [4, 4, 0]}, "MISSING_LEG"),
+        ({"open_interest_count": [9000.0, 3000.0, NAN]}, "NO_OPEN_INTEREST"),
+    ],
+)
+def test_a_ladder_without_one_of_its_contracts_has_no_ratio(changes, status):
+    row = _acid(**changes)
+    assert np.isnan(row["acid_test_ratio"])
+    assert row["qr_binding_layer"] is pd.NA
+    assert (row["qr_basis"], row["qr_status"]) == ("none", status)
+
+
+def test_what_a_cap_keeps_from_being_bought_is_needed_all_the_same():
+    """Of the contracts that the caps leave the ratio would be 1 or more whatever the market."""
+    row = _acid(**BUDGET | {"adv20_count": [10.0, 200.0, 100.0], "units_target": [1, 4, 2]})
+    assert _told(row) == (0.25, 1, "size_volume_oi", "OK")  # 1 of the 4 that the budget pays for
+
+
+def test_a_layer_that_is_not_in_the_ladder_is_not_missing():
+    one = {"osi_symbol": ["A", None, None], "size_status": ["OK", "NOT_IN_LADDER", "NOT_IN_LADDER"]}
+    assert _told(_acid(**one, units_target=[4, 0, 0])) == (10.0, 1, "size_volume_oi", "OK")
 
 
 def test_a_sold_layer_takes_the_bid():

@@ -1,0 +1,15 @@
+"""Average volume of legs and why there is an acid test or none."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0011", "0010"
+
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Widen the tables; rows of nights before know nothing of it."""
+    op.add_column("out_alvh__daily_ladder_legs", sa.Column("adv20_count", sa.Double))
+    op.add_column("out_alvh__daily_ladder_legs", sa.Column("adv20_nights_count", sa.BigInteger))
+    op.add_column("out_alvh__daily_ladder_tightness", sa.Column("qr_status", _TEXT))
