@@ -117,6 +117,8 @@ _add("vega", "float", "Price change per 1.00 of volatility", "USD", low=0)
 _add("theta_usd_per_day", "float", "Price change per calendar day", "USD per day")
 _add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot", "USD", low=0)
 _add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD")
+_add("extrinsic_frac", "float", "Extrinsic value over the mid", "fraction of the premium")
+_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per day")
 _add("is_neg_extrinsic", "bool", "Extrinsic value below minus half the spread")
 
 # Scores

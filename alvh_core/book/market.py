@@ -14,7 +14,7 @@ import pandas as pd
 from alvh_core.ladders import HEDGE_INDEX
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
-QUOTED = ["bid_usd", "ask_usd", "mid_usd"]
+QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
 _CLOSE = ["symbol", "bar_date", "close_usd"]
 
 

@@ -12,15 +12,16 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.book.exits import DISARM, ROLL, SETTLE, decide_exits
-from alvh_core.book.market import quotes_of, settled
+from alvh_core.book.market import QUOTED, quotes_of, settled
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.registry.book import FILLS, POSITIONS
 from alvh_core.triggers import LADDER
 
 LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
-           "ask_usd", "unit_basis"]  # fmt: skip
+           "ask_usd", "extrinsic_usd", "unit_basis"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
+ROLL_TERMS = ["roll_cost_mid_usd", "roll_cost_crossing_usd", "tv_before_usd_per_day", "tv_after_usd_per_day"]
 READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name not in {"option_right", "is_eligible"}]
 
 
@@ -60,7 +61,7 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     held = _as_text(before).drop(columns=["position_state", "position_reason"]).reset_index(drop=True)
     candidates = _candidates(legs)
     held = held.merge(candidates, on=LAYER, how="left").merge(_as_text(terms), on=LADDER, how="left")
-    held[["bid_usd", "ask_usd", "mid_usd"]] = quotes_of(chains, held["osi_symbol"])
+    held[QUOTED] = quotes_of(chains, held["osi_symbol"])
     held["payoff_usd"] = settled(held, values)
     held = held.join(decide_exits(held, trade_date))
     sold, rolled = held[held["exit_kind"] != ""], held[held["is_rolled"]]
@@ -73,7 +74,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
         rolled["unit_basis"] == "contracts", rolled["units_open"], rolled["new_units"] * rolled["new_side"]
     )
     new = opened["new_units"] * opened["new_side"]
-    bought = pd.concat([_entries(rolled, "ROLL_OPEN", again), _entries(opened, "OPEN", new)], ignore_index=True)
+    replaced = _entries(rolled, "ROLL_OPEN", again).join(roll_terms(rolled, trade_date))
+    bought = pd.concat([replaced, _entries(opened, "OPEN", new)], ignore_index=True)
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
     fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
     positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
@@ -105,7 +107,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
     """Return what each layer would buy tonight under names of its own."""
     plain = _as_text(legs[[*LAYER, *_CONTRACT, *_OF_LEG]])
-    renamed = {name: f"new_{name}" for name in (*_CONTRACT, "mid_usd", "bid_usd", "ask_usd")}
+    renamed = {name: f"new_{name}" for name in (*_CONTRACT, *QUOTED)}
     renamed |= {"leg_status": "new_status", "osi_symbol": "new_symbol"}
     result = plain.rename(columns=renamed)
     return result.assign(new_units=result["units_target"].astype("int64"), new_side=result["side"].astype("int64"))
@@ -122,6 +124,33 @@ def _entries(rows: pd.DataFrame, kind: str, units: Any) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def roll_terms(rolled: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return what a roll costs a share, and the time value that a day uses up before and after it.
+
+    Parameters
+    ----------
+    rolled : DataFrame
+        Positions that are rolled tonight: ``mid_usd``, ``bid_usd``, ``ask_usd``, ``extrinsic_usd`` and ``expiry_date``
+        of the old leg, the same under ``new_`` of the new one, and ``units_open``.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    DataFrame
+        `ROLL_TERMS`: ``m_new - m_old``, with the other sign where the leg is sold; ``(S_old + S_new) / 2``, of which k
+        is paid on top; and time value over days left, straight-line. NaN time value where the chain cannot say it. A
+        leg given up without a quote went for nothing. Domain paper C24, C5.
+    """
+    old_mid, old_spread = rolled["mid_usd"].fillna(0.0), (rolled["ask_usd"] - rolled["bid_usd"]).fillna(0.0)
+    side = np.sign(rolled["units_open"])
+    terms = [side * (rolled["new_mid_usd"] - old_mid),
+             (old_spread + rolled["new_ask_usd"] - rolled["new_bid_usd"]) / 2.0]  # fmt: skip
+    for name in ("", "new_"):
+        days = (rolled[f"{name}expiry_date"] - trade_date).dt.days
+        terms.append(rolled[f"{name}extrinsic_usd"] / days.where(days > 0))
+    return pd.DataFrame(dict(zip(ROLL_TERMS, terms, strict=True)), index=rolled.index).astype("float64")
+
+
 def _sales(sold: pd.DataFrame) -> pd.DataFrame:
     """Return the fills that close positions; without a quote, near to its settlement, a position goes for nothing."""
     is_settled = (sold["exit_kind"] == SETTLE).to_numpy()
@@ -133,7 +162,8 @@ def _sales(sold: pd.DataFrame) -> pd.DataFrame:
 
 def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
     why = bought["units"].astype("str") + " contracts, " + bought["mid"].round(4).astype("str") + " a share at mid"
-    return _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
+    fills = _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
+    return fills.join(bought[ROLL_TERMS])
 
 
 def _fill(rows: pd.DataFrame, kind: Any, units: Any, mid: Any, spread: Any, fee: Any, why: Any) -> pd.DataFrame:

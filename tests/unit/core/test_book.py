@@ -3,12 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from alvh_core import frames
+from alvh_core.black import price
 from alvh_core.book.exits import decide_exits
 from alvh_core.book.market import official_closes, quotes_of, settled, settlement_values
 from alvh_core.book.sums import held_state, night_book
-from alvh_core.book.transition import NightTrades
+from alvh_core.book.transition import NightTrades, roll_terms
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER
@@ -129,9 +131,46 @@ def test_a_quarantined_or_double_quote_is_no_quote():
         [["A", "OK", 1.0, 1.2, 1.1], ["B", "BAD", 1.0, 1.2, 1.1], ["C", "OK", 1.0, 1.2, 1.1],
          ["C", "OK", 2.0, 2.2, 2.1]],
         columns=["osi_symbol", "quote_flag", "bid_usd", "ask_usd", "mid_usd"],
-    )  # fmt: skip
+    ).assign(extrinsic_usd=0.5)  # fmt: skip
     found = quotes_of(chain, pd.Series(["B", "A", "C", "D", "A"]))
     np.testing.assert_allclose(found["mid_usd"], [np.nan, 1.1, np.nan, np.nan, 1.1])
+
+
+def _roll(old, new, *, units=4, days=(21, 110)):
+    """Return the terms of a roll between two legs, given as bid, ask and time value."""
+    row = {"units_open": units}
+    for name, (bid, ask, extrinsic), left in zip(("", "new_"), (old, new), days, strict=True):
+        quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "extrinsic_usd": extrinsic}
+        row |= {name + key: value for key, value in quote.items()}
+        row[f"{name}expiry_date"] = DAY + pd.Timedelta(days=left)
+    return roll_terms(pd.DataFrame([row]), DAY).to_numpy().tolist()[0]
+
+
+def test_a_roll_by_hand():
+    old, new = (1.95, 2.05, 0.42), (3.85, 4.15, 3.30)
+    assert _roll(old, new) == pytest.approx([2.0, 0.2, 0.02, 0.03])
+    assert _roll(old, new, units=-4) == pytest.approx([-2.0, 0.2, 0.02, 0.03]), "what is sold brings the difference in"
+    assert _roll(old, old, days=(21, 21))[0] == 0.0, "the same contract"
+
+
+def test_a_roll_of_what_has_no_quote_or_no_days_left():
+    nothing = (np.nan, np.nan, np.nan)  # given up near its settlement, for nothing
+    np.testing.assert_allclose(_roll(nothing, (3.85, 4.15, 3.30)), [4.0, 0.15, np.nan, 0.03])
+    assert np.isnan(_roll((1.95, 2.05, 0.42), (3.85, 4.15, 3.30), days=(0, 110))[2])
+
+
+@pytest.mark.parametrize("delta", [0.1, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("vol", [0.15, 0.8, 1.4])
+def test_on_a_flat_surface_a_roll_to_a_longer_tenor_lowers_the_decay_of_a_day(delta, vol):
+    days, forward = np.array([5, 21, 30, 110, 220]), 20.0
+    total = vol * np.sqrt(days / 365.0)
+    strike = forward * np.exp(total**2 / 2 - norm.ppf(delta) * total)  # the same delta at every tenor
+    mid = price(np.full(5, forward), strike, days / 365.0, np.full(5, vol), np.ones(5), np.ones(5, dtype=bool))
+    extrinsic = mid - np.maximum(forward - strike, 0.0)
+    legs = [(m, m, tv) for m, tv in zip(mid, extrinsic, strict=True)]
+    for at in range(4):
+        _, _, before, after = _roll(legs[at], legs[at + 1], days=(days[at], days[at + 1]))
+        assert 0.0 < after < before
 
 
 def _exit(bid, ask, *, action="HOLD", cost=2.0, **changes):
