@@ -35,7 +35,7 @@ class NightTrades:
 
 
 def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values: pd.DataFrame, terms: pd.DataFrame, *,
-          trade_date: pd.Timestamp, source_mode: str) -> NightTrades:  # fmt: skip
+          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame | None = None) -> NightTrades:  # fmt: skip
     """Take the positions of the night before through one night.
 
     Parameters
@@ -53,15 +53,19 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
         From `alvh_core.ladders.ladder_terms`: one row per ladder of tonight.
     trade_date : Timestamp
     source_mode : str
+    splits : DataFrame, optional
+        From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``; none: nothing has been split.
 
     Returns
     -------
     NightTrades
     """
-    held = _as_text(before).drop(columns=["position_state", "position_reason"]).reset_index(drop=True)
+    held = _as_text(before).drop(columns=["position_state", "position_reason"])
+    held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)
+    held = held.reset_index(drop=True)
     candidates = _candidates(legs)
     held = held.merge(candidates, on=LAYER, how="left").merge(_as_text(terms), on=LADDER, how="left")
-    held[QUOTED] = quotes_of(chains, held["osi_symbol"])
+    held[QUOTED] = quotes_of(chains, held["osi_symbol"]).where(held["split_told"] == "")
     held["payoff_usd"] = settled(held, values)
     held = held.join(decide_exits(held, trade_date))
     sold, rolled = held[held["exit_kind"] != ""], held[held["is_rolled"]]

@@ -6,7 +6,7 @@ new one, never half of either. Connections and transactions are made here; what 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -214,6 +214,12 @@ class Warehouse:
         return self._read(
             sa.select(table).where((table.c.source_mode == source_mode) & (table.c.trade_date == newest)), spec
         )
+
+    def rows_of(self, spec: TableSpec, source_mode: str, nights: Iterable[Any]) -> pd.DataFrame:
+        """Return a table's rows of some nights; empty where there are none."""
+        table, days = SQL_TABLES[spec.name], sorted({pd.Timestamp(night).date() for night in nights})
+        mine = (table.c.source_mode == source_mode) & table.c.trade_date.in_(days)
+        return self._read(_columns(spec).where(mine), spec)
 
     def night_before(self, source_mode: str, trade_date: date) -> date | None:
         """Return the latest night before a date that left its `LADDER_STATE`."""
