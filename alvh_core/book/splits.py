@@ -54,8 +54,8 @@ def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataF
 def _restated(mine: pd.DataFrame, then: pd.DataFrame, bars: pd.DataFrame) -> NDArray[np.float64]:
     """Return the close that was the last one at entry, as known tonight, over what it was; NaN where not known."""
     told = then[["symbol", "trade_date", "bar_date", "close_usd"]].astype({"symbol": "str"})
-    known = told.merge(bars[["symbol", "bar_date", "close_usd"]].astype({"symbol": "str"}), on=["symbol", "bar_date"],
-                       suffixes=("_then", ""))  # fmt: skip
+    now = bars.loc[bars["bar_date"].isin(told["bar_date"]), ["symbol", "bar_date", "close_usd"]]
+    known = told.merge(now.astype({"symbol": "str"}), on=["symbol", "bar_date"], suffixes=("_then", ""))
     ratio = (known["close_usd"] / known["close_usd_then"]).to_numpy(dtype=np.float64)
     keys = pd.MultiIndex.from_arrays([known["symbol"], pd.DatetimeIndex(known["trade_date"])])
     at = pd.MultiIndex.from_arrays([mine["symbol"], pd.DatetimeIndex(mine["entry_date"])])

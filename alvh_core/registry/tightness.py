@@ -1,5 +1,6 @@
 """How tight the market is beyond the 8 % rule: columns and tables."""
 
+from alvh_core.registry.basis import MEASURE_STATUSES
 from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
 QR_STATUSES = ("OK", "MISSING_LEG", "NO_OPEN_INTEREST", "NOTHING_NEEDED")
@@ -38,6 +39,10 @@ column("qr_status", "category", "Why there is or is not a ratio; a leg without a
 column("s_regime_pctile_frac", "float", "Share of the nights of the same VIX regime with a spread not above tonight's",
        "fraction", low=0, high=1)  # fmt: skip
 column("s_p95_frac", "float", "95th percentile of the spread over the last 252 nights", "fraction", low=0, high=2)
+column("adv_sel_proxy", "float", "PROXY of adverse selection: slope of the log of the spread on the underlying's "
+       "|return| over the last 60 sessions", "log of spread per 1.00 of return")  # fmt: skip
+column("adv_sel_nobs_count", "int", "Nights behind it", "nights", low=0, high=60)
+column("adv_sel_quality", "category", "OK with 20 nights or more", allowed=MEASURE_STATUSES)
 column("spread_nights_count", "int", "Nights with a reading", "nights", low=0)
 column("regime_nights_count", "int", "Of them in tonight's VIX regime", "nights", low=0)
 
@@ -60,7 +65,7 @@ BOOK_SPREADS = TableSpec(
     name="out_liquidity__daily_book_spreads",
     key=(*NIGHT, "hedge_symbol", "option_right"),
     values=("s_ladder_frac?", "vix_regime", "s_regime_pctile_frac?", "s_p95_frac?", "spread_nights_count",
-            "regime_nights_count"),
+            "regime_nights_count", "adv_sel_proxy?", "adv_sel_nobs_count?", "adv_sel_quality?"),
     description="The default ladder's spread in every hedge chain beside its own last 252 nights",
 )  # fmt: skip
 LADDER_TIGHTNESS = TableSpec(

@@ -52,6 +52,7 @@ SINCE = {
     "out_alvh__daily_structure",
     "out_fundamentals__daily_dividend_value",
     "out_alvh__daily_pairs",
+    "out_market__daily_drip",
 }
 WIDER = {
     "rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points", "side", "unit_basis", "multiplier",

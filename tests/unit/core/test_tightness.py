@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alvh_core.basis.closes import Closes
 from alvh_core.forwards import EXPIRY
 from alvh_core.params import SpreadRule
 from alvh_core.tightness.history import MIN_NIGHTS, book_spreads
@@ -268,15 +269,21 @@ def test_a_sold_layer_takes_the_bid():
 
 
 # --- a spread beside its history --------------------------------------------------------------------------------------
-def _book(spread, close, earlier, state="PASS"):
+NIGHTS = np.busday_offset("2026-07-16", np.arange(-299, 1), roll="backward")
+NO_CLOSES = Closes(dates=NIGHTS[:0], symbols=(), values=np.empty((0, 0)))
+
+
+def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES):
     signals = pd.DataFrame([{"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442",
                              "s_ladder_frac": spread, "vix_close_vol_points": close,
                              "filter_state": state}])  # fmt: skip
-    return book_spreads(signals, [], "trigger_442", earlier, DAY, "simulated").iloc[0]
+    return book_spreads(signals, [], "trigger_442", earlier, closes, DAY, "simulated").iloc[0]
 
 
 def _earlier(spreads, regimes):
-    return pd.DataFrame({"hedge_symbol": "VIX", "option_right": "C", "s_ladder_frac": spreads, "vix_regime": regimes})
+    nights = pd.DatetimeIndex(NIGHTS[-len(spreads) - 1 : -1].astype("datetime64[s]"))
+    return pd.DataFrame({"hedge_symbol": "VIX", "option_right": "C", "s_ladder_frac": spreads, "vix_regime": regimes,
+                         "trade_date": nights})  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -309,3 +316,55 @@ def test_nights_of_another_regime_do_not_count():
 def test_quotes_after_hours_are_no_reading():
     found = _book(0.05, 19.0, _earlier([0.04] * 40, "18_to_22"), state="BAD_QUOTE")
     assert found[["s_ladder_frac", "s_regime_pctile_frac"]].isna().all()
+
+
+# --- a spread and the moves of its underlying -------------------------------------------------------------------------
+def _moved(returns):
+    values = 20.0 * np.cumprod(1.0 + np.r_[0.0, returns])
+    other = np.full(len(values), 100.0)
+    return Closes(dates=NIGHTS[-len(values) :], symbols=("VIX", "VXX"), values=np.column_stack([values, other]))
+
+
+def _widened(nights, slope=5.0, seed=3):
+    """Return spreads that widen with the size of the move, both ways, tonight's last, and the closes."""
+    returns = np.random.default_rng(seed).normal(0.0, 0.05, nights)
+    spreads = 0.05 * np.exp(slope * np.abs(returns))
+    return spreads, _moved(returns)
+
+
+@pytest.mark.parametrize("nights", [20, 45, 60])
+@pytest.mark.parametrize("slope", [5.0, 0.0, -2.0])
+def test_the_slope_of_the_spread_on_the_moves_is_recovered(nights, slope):
+    spreads, closes = _widened(nights, slope)
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=closes)
+    assert found["adv_sel_proxy"] == pytest.approx(slope, abs=1e-9)
+    assert (found["adv_sel_nobs_count"], found["adv_sel_quality"]) == (nights, "OK")
+
+
+def test_sixty_sessions_are_read_and_no_more():
+    spreads, closes = _widened(100)
+    spreads[:40] = 1.9
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=closes)
+    assert (found["adv_sel_proxy"], found["adv_sel_nobs_count"]) == (pytest.approx(5.0), 60)
+
+
+def test_a_night_without_spread_or_move_does_not_count():
+    spreads, closes = _widened(30)
+    closes.values[-5, 0] = np.nan  # takes two moves with it
+    found = _book(spreads[-1], 19.0, _earlier(np.r_[NAN, 0.0, spreads[2:-1]], "18_to_22"), closes=closes)
+    assert (found["adv_sel_proxy"], found["adv_sel_nobs_count"]) == (pytest.approx(5.0), 26)
+
+
+@pytest.mark.parametrize(
+    ("nights", "closes", "told"),
+    [
+        pytest.param(19, None, (19, "INSUFFICIENT"), id="too few"),
+        pytest.param(40, NO_CLOSES, (0, "NO_DATA"), id="no closes"),
+        pytest.param(40, _moved(np.zeros(40)), (40, "INSUFFICIENT"), id="nothing ever moved"),
+    ],
+)
+def test_without_enough_there_is_no_proxy(nights, closes, told):
+    spreads, moved = _widened(nights)
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=moved if closes is None else closes)
+    assert np.isnan(found["adv_sel_proxy"])
+    assert (found["adv_sel_nobs_count"], found["adv_sel_quality"]) == told
