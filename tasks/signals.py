@@ -17,7 +17,6 @@ from alvh_core.schemas import (
     LADDER_STATE,
     META_PAYLOADS,
     META_QUARANTINE,
-    OPTION_QUOTES,
     PRICED_QUOTES,
     QUARANTINED_QUOTES,
     SNAPSHOTS,
@@ -31,8 +30,7 @@ from tasks.night import Night
 
 
 @stage(reads=[in_warehouse(LADDER_STATE), *map(in_lake, (DAILY_BARS, HOST_RULES, SNAPSHOTS, PRICED_QUOTES,
-                                                         QUARANTINED_QUOTES, META_PAYLOADS, META_QUARANTINE)),
-              in_lake(OPTION_QUOTES)],  # of the nights before
+                                                         QUARANTINED_QUOTES, META_PAYLOADS, META_QUARANTINE))],
        writes=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE))])  # fmt: skip
 def signal(night: Night) -> int:
     """Choose legs, apply the filter, advance the state machine; return the last publication it started from."""
@@ -42,6 +40,7 @@ def signal(night: Night) -> int:
     previous = night.warehouse.state_before(mode, day)
     priced = lake.read(PRICED_QUOTES)
     plan = plan_ladders(night.universe, priced, night.profiles.values())
+    # quotes of the nights before are looked up in the lake; they are no asset of this night
     earlier = night.warehouse.published(mode, sessions_up_to(night.calendar, day, SESSIONS)[0], night.eve)
     answers = night_signals(
         hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan, night.spread_rule,

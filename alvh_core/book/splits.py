@@ -34,9 +34,11 @@ def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataF
         Aligned with ``held``: ``split_factor``, shares of today for one of the entry, 1 without a split, NaN where only
         the restated history tells one; ``split_told``, in words, empty without a split.
     """
+    splits = actions.loc[actions["split_ratio"].ne(1.0), ["symbol", "ex_date", "split_ratio"]]
+    if splits.empty and then.empty:  # as on most nights
+        return pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
     every = range(len(held))
     mine = held[["entry_date"]].assign(symbol=held["hedge_symbol"].astype("str"), row=every)
-    splits = actions.loc[actions["split_ratio"].ne(1.0), ["symbol", "ex_date", "split_ratio"]]
     hit = mine.merge(splits.astype({"symbol": "str"}).sort_values("ex_date"), on="symbol")
     hit = hit[hit["ex_date"] > hit["entry_date"]]
     words = hit["split_ratio"].map("{:g} shares for one on ".format) + hit["ex_date"].dt.strftime("%Y-%m-%d")

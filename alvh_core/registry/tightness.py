@@ -39,6 +39,9 @@ column("qr_status", "category", "Why there is or is not a ratio; a leg without a
 column("s_regime_pctile_frac", "float", "Share of the nights of the same VIX regime with a spread not above tonight's",
        "fraction", low=0, high=1)  # fmt: skip
 column("s_p95_frac", "float", "95th percentile of the spread over the last 252 nights", "fraction", low=0, high=2)
+column("iv30_pctile_frac", "float", "Share of the chain's last 252 nights with a 30-day volatility not above tonight's",
+       "fraction", low=0, high=1)  # fmt: skip
+column("iv30_nights_count", "int", "Nights with a 30-day volatility behind it; 20 are needed", "nights", low=0)
 column("adv_sel_proxy", "float", "PROXY of adverse selection: slope of the log of the spread on the underlying's "
        "|return| over the last 60 sessions", "log of spread per 1.00 of return")  # fmt: skip
 column("adv_sel_nobs_count", "int", "Nights behind it", "nights", low=0, high=60)
@@ -65,7 +68,8 @@ BOOK_SPREADS = TableSpec(
     name="out_liquidity__daily_book_spreads",
     key=(*NIGHT, "hedge_symbol", "option_right"),
     values=("s_ladder_frac?", "vix_regime", "s_regime_pctile_frac?", "s_p95_frac?", "spread_nights_count",
-            "regime_nights_count", "adv_sel_proxy?", "adv_sel_nobs_count?", "adv_sel_quality?"),
+            "regime_nights_count", "adv_sel_proxy?", "adv_sel_nobs_count?", "adv_sel_quality?",
+            "iv30_vol?", "iv30_pctile_frac?", "iv30_nights_count?"),
     description="The default ladder's spread in every hedge chain beside its own last 252 nights",
 )  # fmt: skip
 LADDER_TIGHTNESS = TableSpec(

@@ -8,6 +8,7 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.regime import vix_regime
+from alvh_core.frames import as_mapping
 from alvh_core.ladders import Ladder
 from alvh_core.registry.tightness import BOOK_SPREADS
 from alvh_core.triggers import LADDER
@@ -18,7 +19,8 @@ _BOOK = ["hedge_symbol", "option_right"]
 
 
 def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, earlier: pd.DataFrame,
-                 closes: Closes, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
+                 closes: Closes, volatility: pd.DataFrame, trade_date: pd.Timestamp,
+                 source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `BOOK_SPREADS`: the default profile's reading of every hedge chain, once.
 
     Parameters
@@ -33,6 +35,8 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         `BOOK_SPREADS` of the last 252 nights before tonight.
     closes : Closes
         As known tonight.
+    volatility : DataFrame
+        `MODEL_FREE` of tonight.
     trade_date : Timestamp
     source_mode : str
 
@@ -51,9 +55,12 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
     ).drop_duplicates(_BOOK)  # fmt: skip
     read = [*_BOOK, "s_ladder_frac", "vix_regime"]
-    dated = [*read, "trade_date"]
+    implied = as_mapping(volatility, "underlying", "iv30_vol")
+    tonight["iv30_vol"] = tonight["hedge_symbol"].map(dict(implied)).astype("float64")
+    dated = [*read, "trade_date", "iv30_vol"]
     past = pd.concat([earlier[dated], tonight.assign(trade_date=trade_date)[dated]])
     past = past.astype(dict.fromkeys((*_BOOK, "vix_regime"), "str"))
+    entry = iv_percentiles(past, tonight)
     past = past[past["s_ladder_frac"].notna()]
     joined = past.merge(tonight[read], on=_BOOK, suffixes=("", "_now"))
     same = joined["vix_regime"] == joined["vix_regime_now"]
@@ -65,8 +72,8 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
     enough = found["regime_nights_count"] >= MIN_NIGHTS
     found["s_regime_pctile_frac"] = (found["below"] / found["regime_nights_count"]).where(enough)
     moves = spreads_on_moves(past, closes)
-    result = tonight.merge(found.join(moves).reset_index(), on=_BOOK, how="left")
-    names = ("spread_nights_count", "regime_nights_count", "adv_sel_nobs_count")
+    result = tonight.merge(found.join(moves, how="outer").join(entry, how="outer").reset_index(), on=_BOOK, how="left")
+    names = ("spread_nights_count", "regime_nights_count", "adv_sel_nobs_count", "iv30_nights_count")
     counts = {name: result[name].fillna(0) for name in names}
     quality = np.select([result["adv_sel_proxy"].notna(), counts["adv_sel_nobs_count"] > 0], ["OK", "INSUFFICIENT"],
                         default="NO_DATA")  # fmt: skip
@@ -74,6 +81,29 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
     answer = result.assign(**counts, s_regime_pctile_frac=pctile, adv_sel_quality=quality, trade_date=trade_date,
                            source_mode=source_mode)  # fmt: skip
     return frames.conform(answer.sort_values(_BOOK), BOOK_SPREADS)
+
+
+def iv_percentiles(readings: pd.DataFrame, tonight: pd.DataFrame) -> pd.DataFrame:
+    """Return where tonight's volatility of each chain stands in its own last nights: whether insurance is dear.
+
+    Parameters
+    ----------
+    readings : DataFrame
+        ``hedge_symbol``, ``option_right``, ``iv30_vol`` of tonight and the nights before.
+    tonight : DataFrame
+        The same of tonight only.
+
+    Returns
+    -------
+    DataFrame
+        ``iv30_pctile_frac`` and ``iv30_nights_count`` by chain: share of the nights with a volatility whose own is not
+        above tonight's, which counts. NaN with fewer than 20, or without one tonight.
+    """
+    read = [*_BOOK, "iv30_vol"]
+    both = readings[read].merge(tonight[read], on=_BOOK, suffixes=("", "_now")).dropna()
+    below = (both["iv30_vol"] <= both["iv30_vol_now"]).groupby([both[name] for name in _BOOK])
+    count = below.size()
+    return pd.DataFrame({"iv30_pctile_frac": below.mean().where(count >= MIN_NIGHTS), "iv30_nights_count": count})
 
 
 def spreads_on_moves(readings: pd.DataFrame, closes: Closes) -> pd.DataFrame:

@@ -273,17 +273,18 @@ NIGHTS = np.busday_offset("2026-07-16", np.arange(-299, 1), roll="backward")
 NO_CLOSES = Closes(dates=NIGHTS[:0], symbols=(), values=np.empty((0, 0)))
 
 
-def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES):
+def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES, vol=NAN):
     signals = pd.DataFrame([{"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442",
                              "s_ladder_frac": spread, "vix_close_vol_points": close,
                              "filter_state": state}])  # fmt: skip
-    return book_spreads(signals, [], "trigger_442", earlier, closes, DAY, "simulated").iloc[0]
+    volatility = pd.DataFrame({"underlying": ["VIX", "SPX"], "iv30_vol": [vol, 9.9]})
+    return book_spreads(signals, [], "trigger_442", earlier, closes, volatility, DAY, "simulated").iloc[0]
 
 
-def _earlier(spreads, regimes):
+def _earlier(spreads, regimes, vol=NAN):
     nights = pd.DatetimeIndex(NIGHTS[-len(spreads) - 1 : -1].astype("datetime64[s]"))
     return pd.DataFrame({"hedge_symbol": "VIX", "option_right": "C", "s_ladder_frac": spreads, "vix_regime": regimes,
-                         "trade_date": nights})  # fmt: skip
+                         "trade_date": nights, "iv30_vol": vol})  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -368,3 +369,19 @@ def test_without_enough_there_is_no_proxy(nights, closes, told):
     found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=moved if closes is None else closes)
     assert np.isnan(found["adv_sel_proxy"])
     assert (found["adv_sel_nobs_count"], found["adv_sel_quality"]) == told
+
+
+# --- a volatility beside its history ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("vol", "pctile"), [(0.95, 0.55), (0.50, 0.05), (2.0, 1.0)])
+def test_where_tonights_volatility_stands_is_a_plain_count(vol, pctile):
+    vols = np.r_[np.full(9, 0.9), 0.95, np.linspace(1.0, 1.2, 9)]
+    found = _book(0.05, 19.0, _earlier([NAN] * 19, "unknown", vols), vol=vol)  # whatever the spreads were
+    assert found["iv30_pctile_frac"] == pytest.approx(pctile)
+    assert (found["iv30_vol"], found["iv30_nights_count"]) == (vol, 20)
+
+
+@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 0)])
+def test_without_enough_nights_or_without_tonight_it_stands_nowhere(nights, vol, count):
+    found = _book(0.05, 19.0, _earlier([0.04] * nights, "18_to_22", 0.9), vol=vol)
+    assert np.isnan(found["iv30_pctile_frac"])
+    assert found["iv30_nights_count"] == count

@@ -21,6 +21,9 @@ def upgrade() -> None:
     op.add_column("out_liquidity__daily_book_spreads", sa.Column("adv_sel_proxy", sa.Double))
     op.add_column("out_liquidity__daily_book_spreads", sa.Column("adv_sel_nobs_count", sa.BigInteger))
     op.add_column("out_liquidity__daily_book_spreads", sa.Column("adv_sel_quality", _TEXT))
+    op.add_column("out_liquidity__daily_book_spreads", sa.Column("iv30_vol", sa.Double))
+    op.add_column("out_liquidity__daily_book_spreads", sa.Column("iv30_pctile_frac", sa.Double))
+    op.add_column("out_liquidity__daily_book_spreads", sa.Column("iv30_nights_count", sa.BigInteger))
     op.add_column("out_alvh__daily_ladder_tightness", sa.Column("qr_status", _TEXT))
     op.create_table(
         "out_market__daily_drip",
