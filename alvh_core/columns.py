@@ -117,6 +117,8 @@ _add("vega", "float", "Price change per 1.00 of volatility", "USD", low=0)
 _add("theta_usd_per_day", "float", "Price change per calendar day", "USD per day")
 _add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot", "USD", low=0)
 _add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD")
+_add("extrinsic_frac", "float", "Extrinsic value over the mid", "fraction of the premium")
+_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per day")
 _add("is_neg_extrinsic", "bool", "Extrinsic value below minus half the spread")
 
 # Scores
@@ -144,6 +146,9 @@ _add("hedge_symbol", "category", "Chain the ladder is bought in")
 _add("profile", "category", "Named parameter set")
 _add("layer_no", "int", "Layer 1 to 3", low=1, high=3)
 _add("units_target", "int", "Contracts the layer buys", "contracts", low=0)
+_add("adv20_count", "float", "Mean volume of the contract over the nights of the last 20 sessions that quoted it, "
+     "tonight's as far as its quotes; empty below 5 such nights", "contracts a session", low=0)  # fmt: skip
+_add("adv20_nights_count", "int", "Such nights; empty where there is no contract", "nights", low=0, high=20)
 _add("break_even_usd", "float", "Underlying at expiry where the leg pays for itself and the fee of its "
      "purchase, bought at mid", "USD or points")  # fmt: skip
 _add("break_even_touch_usd", "float", "The same, bought at the ask", "USD or points")

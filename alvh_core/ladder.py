@@ -53,13 +53,14 @@ def with_costs(legs: pd.DataFrame) -> pd.DataFrame:
     ----------
     legs : DataFrame
         ``option_right``, ``side``, ``units_target``, ``multiplier``, ``strike_usd``, ``mid_usd``, ``bid_usd``,
-        ``ask_usd``, ``discount``, ``forward_usd``.
+        ``ask_usd``, ``discount``, ``forward_usd``, ``extrinsic_usd``, ``dte_days``.
 
     Returns
     -------
     DataFrame
-        With ``premium_usd``, negative where a leg is sold, and the break-even columns of `LADDER_LEGS`, which a sold
-        leg does not have. Break-evens bear the fee of the purchase; their erosion is of the spread alone.
+        With ``premium_usd``, negative where a leg is sold, the break-even columns of `LADDER_LEGS`, which a sold leg
+        does not have, and time value as a share of the premium and by the day, straight-line. Break-evens bear the fee
+        of the purchase; their erosion is of the spread alone.
     """
     is_call = (legs["option_right"] == "C").to_numpy()
     spread = legs["ask_usd"] - legs["bid_usd"]
@@ -73,6 +74,8 @@ def with_costs(legs: pd.DataFrame) -> pd.DataFrame:
     distance = (levels["break_even_usd"] - legs["forward_usd"]) * np.where(is_call, 1.0, -1.0)
     return legs.assign(
         **levels, be_erosion_usd=erosion, be_erosion_frac=erosion / distance.where(distance > 0.0),
+        extrinsic_frac=legs["extrinsic_usd"] / legs["mid_usd"].where(legs["mid_usd"] > 0.0),
+        extrinsic_usd_per_day=legs["extrinsic_usd"] / legs["dte_days"].where(legs["dte_days"] > 0),
         premium_usd=legs["side"] * legs["units_target"] * legs["multiplier"] * legs["mid_usd"],
     )  # fmt: skip
 

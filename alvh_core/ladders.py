@@ -19,6 +19,7 @@ from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
 from alvh_core.triggers import LADDER, band_weight, ladder_keys
 from alvh_core.universe import Asset, hosts
+from alvh_core.volumes import VolumesOf, no_volumes, with_average_volume
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
 REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
@@ -164,7 +165,8 @@ class Books:
     forward_vol_points: Mapping[LadderProfile, float]
 
 
-def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str]) -> Books:
+def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str],
+                volumes_of: VolumesOf = no_volumes) -> Books:  # fmt: skip
     """Choose, size and judge the legs of every distinct ladder.
 
     Parameters
@@ -175,6 +177,8 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     rule : SpreadRule
     missing : mapping of str to str
         Why a chain did not arrive, by symbol.
+    volumes_of : callable
+        As `alvh_core.volumes.with_average_volume` asks it.
 
     Returns
     -------
@@ -185,7 +189,7 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     chosen = [(name, Selection.of(profile, leg_rule)) for name, leg_rule, profile in books]
     wanted = list(dict.fromkeys(chosen))
     place = {selection: at for at, selection in enumerate(wanted)}
-    found = select_legs(chains, wanted)
+    found = with_average_volume(select_legs(chains, wanted), volumes_of)
     at = np.array([place[selection] for selection in chosen])
     legs = found.iloc[(3 * at[:, None] + np.arange(len(LAYERS))).ravel()].reset_index(drop=True)
     forwards = _band_forwards(books, legs)

@@ -159,7 +159,8 @@ LADDER_LEGS = TableSpec(
         "delta_error?", "premium_usd?", "quote_clock?", "is_armed", "leg_action", "leg_status", "side?", "unit_basis?",
         "multiplier?",
         "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
-        "years?", "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?",
+        "years?", "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?", "adv20_count?",
+        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip

@@ -19,6 +19,7 @@ from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, night_books
 from alvh_core.params import LAYERS, LadderProfile, SpreadRule
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
+from alvh_core.volumes import VolumesOf, no_volumes
 
 LAYERS_COUNT = len(LAYERS)
 
@@ -70,7 +71,8 @@ def without_trigger(block_reason: str) -> str:
 
 def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, *, close: TriggerClose,
                   previous: pd.DataFrame, missed_closes: Sequence[tuple[date, float]], trade_date: date,
-                  source_mode: str, missing: Mapping[str, str], host_rules: pd.DataFrame) -> NightSignals:  # fmt: skip
+                  source_mode: str, missing: Mapping[str, str], host_rules: pd.DataFrame,
+                  volumes_of: VolumesOf = no_volumes) -> NightSignals:  # fmt: skip
     """Compute legs, signals and the state after the night.
 
     Parameters
@@ -90,6 +92,8 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
         Why a chain did not arrive, by symbol.
     host_rules : DataFrame
         `HOST_RULES` of the night; may be empty.
+    volumes_of : callable
+        As `alvh_core.volumes.with_average_volume` asks it.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
-    books = night_books(chains, plan, rule, missing)
+    books = night_books(chains, plan, rule, missing, volumes_of)
     rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan]
     ladders = pd.DataFrame(rows, columns=LADDER, dtype="str").astype("category")
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)
@@ -231,7 +235,7 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
         if small[at]:
             more.append("TOO_SMALL: the budget pays for no contract, see min_account_usd of the legs")
         if capped[at]:
-            more.append("TOO_THIN: one per cent of the open interest is no contract")
+            more.append("TOO_THIN: a tenth of the average volume or a hundredth of the open interest is no contract")
         told.append("; ".join([why, *more] if why else more))
     return told
 

@@ -1,6 +1,6 @@
 """How many contracts a layer buys: the declared units, or what a premium budget pays for, never rounded up.
 
-Average volume of twenty days is not stored, so only open interest caps a leg. Which contract is bought is
+A tenth of the average volume and a hundredth of the open interest cap a leg. Which contract is bought is
 `alvh_core.selection`.
 """
 
@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core.params import LAYERS, LadderProfile
+from alvh_core.volumes import OPEN_INTEREST_FRAC, VOLUME_FRAC
 
 DAYS_PER_YEAR = 365.0
-OPEN_INTEREST_CAP_FRAC = 0.01  # domain paper C33
 
 
 def layer_shares(profile: LadderProfile) -> NDArray[np.float64]:
@@ -57,26 +57,27 @@ def size_legs(legs: pd.DataFrame) -> pd.DataFrame:
     ----------
     legs : DataFrame
         ``declared_units``, ``unit_basis``, ``roll_budget_usd`` (NaN for contracts), ``hedged_notional_usd``,
-        ``ask_usd``, ``multiplier``, ``open_interest_count``, ``leg_status``.
+        ``ask_usd``, ``multiplier``, ``adv20_count``, ``open_interest_count``, ``leg_status``.
 
     Returns
     -------
     DataFrame
         With ``units_target``, ``budget_usd``, ``residual_usd`` (budget not spent at the ask), ``min_account_usd``
-        (hedged notional whose budget pays for one contract) and ``size_status``: OK, CAPPED by open interest,
-        TOO_SMALL, NO_QUOTE (no contract with a price to size, or no budget known), NOT_IN_LADDER. Declared contracts
-        stay the target where there is none to buy.
+        (hedged notional whose budget pays for one contract) and ``size_status``: OK, CAPPED by average volume or
+        open interest, TOO_SMALL, NO_QUOTE (no contract with a price to size, or no budget known), NOT_IN_LADDER.
+        Declared contracts stay the target where there is none to buy.
     """
     declared = legs["declared_units"].to_numpy(dtype=np.int64)
     by_premium = (legs["unit_basis"] == "premium").to_numpy() & (declared > 0)
     price = (legs["ask_usd"] * legs["multiplier"]).to_numpy(dtype=np.float64)
     price = np.where((price > 0) & (legs["leg_status"] == "OK").to_numpy(), price, np.nan)
     budget = np.where(by_premium, legs["roll_budget_usd"].to_numpy(dtype=np.float64), np.nan)
-    cap = np.floor(OPEN_INTEREST_CAP_FRAC * legs["open_interest_count"].to_numpy(dtype=np.float64))
+    average, interest = (legs[name].to_numpy(dtype=np.float64) for name in ("adv20_count", "open_interest_count"))
+    cap = np.floor(np.round(np.fmin(VOLUME_FRAC * average, OPEN_INTEREST_FRAC * interest), 9))
     with np.errstate(invalid="ignore", divide="ignore"):
         affordable = np.floor(np.round(budget / price, 9))
         account = legs["hedged_notional_usd"].to_numpy(dtype=np.float64) * price / budget
-    is_capped = by_premium & (affordable > cap)  # unknown open interest caps nothing
+    is_capped = by_premium & (affordable > cap)  # what is not known caps nothing
     contracts = np.nan_to_num(np.where(is_capped, cap, affordable)).astype(np.int64)
     too_small = by_premium & (affordable == 0.0)
     unknown = (legs["leg_status"] != "OK").to_numpy() | (by_premium & np.isnan(affordable))

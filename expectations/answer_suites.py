@@ -4,7 +4,7 @@ from alvh_core.costs.pairing import MAX_P_VALUE
 from alvh_core.params import SpreadRule
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
+from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP, PAIRS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
@@ -21,7 +21,8 @@ from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
 ROUNDING = 1e-12
-# A universe may have no single stock and no crypto fund, a night no calendar and none of its closes.
+# A universe may have no single stock and no crypto fund, a night no calendar, no
+# dividends and none of its closes.
 MAY_BE_EMPTY = frozenset(
     table.name
     for table in (
@@ -36,6 +37,7 @@ MAY_BE_EMPTY = frozenset(
         PARITY,
         LEG_TIGHTNESS,
         DIVIDEND_VALUE,
+        DRIP,
     )
 )
 

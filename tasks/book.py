@@ -6,11 +6,14 @@ from prefect import get_run_logger
 from alvh_core.bars import host_returns
 from alvh_core.book.filtering import filter_counts
 from alvh_core.book.market import QUOTED, official_closes, settlement_values
+from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import (
+    CLOSES,
+    DAILY_ACTIONS,
     DAILY_BARS,
     LADDER_LEGS,
     LADDER_SIGNALS,
@@ -26,7 +29,8 @@ from tasks.night import Night
 
 @stage(
     reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES)),
-           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, SNAPSHOTS)), *map(in_warehouse, (POSITIONS, BOOK))],
+           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS)),
+           *map(in_warehouse, (POSITIONS, BOOK, CLOSES))],
     writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_STATE))],
 )  # fmt: skip
 def book(night: Night) -> None:
@@ -43,7 +47,9 @@ def book(night: Night) -> None:
     values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
     legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), signals, plan)
     terms, state = ladder_terms(plan), lake.read(LADDER_STATE)
-    trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode)
+    opened = held.loc[held["expiry_date"] <= day, "entry_date"]  # what settles by a close is checked for splits
+    splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), warehouse.rows_of(CLOSES, mode, opened), bars)
+    trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits)
     counts = filter_counts(signals, legs, state, terms, eve=before["trade_date"].max(), trade_date=day)
     sums = night_book(trades, before, counts, host_returns(bars, day), trade_date=day, source_mode=mode)
     lake.write(trades.positions, POSITIONS)

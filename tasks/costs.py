@@ -5,7 +5,7 @@ from prefect import get_run_logger
 
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
-from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends
+from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends, night_drip
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import READ as LEG_COLUMNS
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
@@ -15,7 +15,7 @@ from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_books, legs_to_trade, plan_ladders
 from alvh_core.registry.basis import HOST_BASIS, TERM
 from alvh_core.registry.book import BOOK
-from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, PAIRS, SCENARIOS, STRUCTURE
+from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, DRIP, PAIRS, SCENARIOS, STRUCTURE
 from alvh_core.registry.tightness import BOOK_SPREADS
 from alvh_core.schemas import (
     CLOSES,
@@ -59,5 +59,6 @@ def costs(night: Night) -> None:
     lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
     betas = hedged_betas(structure), as_mapping(basis, "host", "stress_beta")
     ratios = lake.read(DAILY_RATIOS)
+    lake.write(night_drip(lake.read(DAILY_ACTIONS), lake.read(DAILY_BARS), day, mode), DRIP)
     lake.write(night_dividends(ratios, night.universe, *betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
     get_run_logger().info("%d ladders", len(yearly))

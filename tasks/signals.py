@@ -1,5 +1,7 @@
 """Stage 6, signal: the ladder of every host and variant, from tonight's quotes and the state the last night left."""
 
+from functools import partial
+
 from prefect import get_run_logger
 
 from alvh_core.bars import missed_closes, trigger_close
@@ -20,7 +22,10 @@ from alvh_core.schemas import (
     SNAPSHOTS,
 )
 from alvh_core.signals import night_signals
+from alvh_core.upkeep import sessions_up_to
+from alvh_core.volumes import SESSIONS
 from tasks.assets import in_lake, in_warehouse, stage
+from tasks.lake.volumes import volumes_of
 from tasks.night import Night
 
 
@@ -35,12 +40,14 @@ def signal(night: Night) -> int:
     previous = night.warehouse.state_before(mode, day)
     priced = lake.read(PRICED_QUOTES)
     plan = plan_ladders(night.universe, priced, night.profiles.values())
+    # quotes of the nights before are looked up in the lake; they are no asset of this night
+    earlier = night.warehouse.published(mode, sessions_up_to(night.calendar, day, SESSIONS)[0], night.eve)
     answers = night_signals(
         hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan, night.spread_rule,
         close=trigger_close(bars, snapshots, day), previous=previous, trade_date=day, source_mode=mode,
         missed_closes=missed_closes(bars, night_before(previous), day, night.calendar),
         missing=missing_chains(lake.read(META_PAYLOADS), lake.read(META_QUARANTINE)),
-        host_rules=lake.read(HOST_RULES),
+        host_rules=lake.read(HOST_RULES), volumes_of=partial(volumes_of, night.lake_root, mode, earlier),
     )  # fmt: skip
     lake.write(answers.legs, LADDER_LEGS)
     lake.write(answers.signals, LADDER_SIGNALS)

@@ -3,9 +3,10 @@
 import pandas as pd
 from prefect import get_run_logger
 
+from alvh_core.basis.closes import Closes
 from alvh_core.ladders import plan_ladders
 from alvh_core.registry.tightness import BOOK_SPREADS, LADDER_TIGHTNESS, LEG_TIGHTNESS, PARITY, TIGHTNESS_TABLES
-from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS
+from alvh_core.schemas import DAILY_BARS, FORWARDS, LADDER_LEGS, LADDER_SIGNALS, MODEL_FREE, PRICED_QUOTES, SNAPSHOTS
 from alvh_core.tightness.history import WINDOW_NIGHTS, book_spreads
 from alvh_core.tightness.legs import ladder_tightness, leg_tightness
 from alvh_core.tightness.parity import night_parity
@@ -13,7 +14,7 @@ from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
 
-@stage(reads=[*map(in_lake, (PRICED_QUOTES, FORWARDS, SNAPSHOTS, LADDER_LEGS, LADDER_SIGNALS)),
+@stage(reads=[*map(in_lake, (PRICED_QUOTES, FORWARDS, SNAPSHOTS, DAILY_BARS, MODEL_FREE, LADDER_LEGS, LADDER_SIGNALS)),
               in_warehouse(BOOK_SPREADS)], writes=[*map(in_lake, TIGHTNESS_TABLES)])  # fmt: skip
 def tightness(night: Night) -> None:
     """Measure what the 8 % rule does not."""
@@ -25,6 +26,7 @@ def tightness(night: Night) -> None:
     lake.write(night_parity(priced, lake.read(FORWARDS), spots, night.universe, day, mode), PARITY)
     lake.write(leg_tightness(legs, priced, night.spread_rule, day, mode), LEG_TIGHTNESS)
     lake.write(ladder_tightness(legs, day, mode), LADDER_TIGHTNESS)
-    spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile.name, earlier, day, mode)
+    spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile.name, earlier,
+                           Closes.of(lake.read(DAILY_BARS)), lake.read(MODEL_FREE), day, mode)  # fmt: skip
     lake.write(spreads, BOOK_SPREADS)
     get_run_logger().info("%d hedge chains", len(spreads))

@@ -53,6 +53,7 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
         "stress_beta": by_stress.slope, "stress_beta_se": by_stress.se, "stress_nobs_count": stress_count,
         "stress_beta_status": _status(by_stress), "breadth_scope": "universe",
         **_breadth(closes, names, moves), **_rates(closes, names, curve), **_vol_beta(closes, names, volatility),
+        **_curve(curve, trade_date),
     })  # fmt: skip
     return frames.conform(result.assign(trade_date=trade_date, source_mode=source_mode), HOST_BASIS)
 
@@ -122,6 +123,14 @@ def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[st
     status = np.select([nothing_left & moves, nothing_left], ["IDENTICAL_INSTRUMENTS", "INSUFFICIENT"], _status(fit))
     return {"rate_beta_frac": np.where(nothing_left, np.nan, fit.slope), "rate_share_frac": np.clip(share, 0.0, 1.0),
             "rate_status": status}  # fmt: skip
+
+
+def _curve(curve: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, object]:
+    """Return the slope of the newest curve that the night knows, under its own date: nothing is moved to the night."""
+    known = _yields(curve)["slope"].loc[:trade_date].tail(1).dropna()
+    if known.empty:
+        return {"curve_10y3m_frac": np.nan, "curve_date": pd.NaT}
+    return {"curve_10y3m_frac": known.iloc[0], "curve_date": known.index[0]}
 
 
 def _yields(curve: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,8 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     Parameters
     ----------
     held : DataFrame
-        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``is_armed``, the
+        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``split_told`` (empty:
+        the underlying was not split; else there is no quote, and the position is settled only), ``is_armed``, the
         candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
         ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
         ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
@@ -43,7 +44,7 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     disarms = held["is_armed"].eq(False) & (held["mode"] == "trigger")
     due = by_time & ~disarms & (held["new_symbol"] != held["osi_symbol"])
     # what was sold has to be bought back at a price: only what is owned may go for nothing
-    is_last = (dte <= held["defer_until_dte_days"].fillna(0)) & (held["units_open"] > 0)
+    is_last = (dte <= held["defer_until_dte_days"].fillna(0)) & (held["units_open"] > 0) & (held["split_told"] == "")
     has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
     passes = has_new & (held["is_eligible"].eq(True) | is_last)
     kind = np.select([is_over, profits, due & passes, disarms], [SETTLE, TAKE_PROFIT, ROLL, DISARM], default=NONE)
@@ -72,10 +73,12 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
             "roll is due with " + dte.astype("str") + " days left, the new leg fails the filter or is missing",
         ], default="",
     ), index=held.index)  # fmt: skip
+    split = ("; " + held["split_told"]).where(held["split_told"] != "", "")
+    told = (told + split).str.removeprefix("; ")
     why = np.select(
         [kind == SETTLE, kind == TAKE_PROFIT, kind == ROLL, kind == DISARM],
         [
-            "settled at " + held["payoff_usd"].round(4).astype("str") + " a share",
+            "settled at " + held["payoff_usd"].round(4).astype("str") + " a share" + split,
             "mid is " + multiple.round(2).astype("str") + " times the cost",
             dte.astype("str") + " days left or held its time",
             "layer disarmed",

@@ -14,7 +14,7 @@ import pandas as pd
 from alvh_core.ladders import HEDGE_INDEX
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
-QUOTED = ["bid_usd", "ask_usd", "mid_usd"]
+QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
 _CLOSE = ["symbol", "bar_date", "close_usd"]
 
 
@@ -105,7 +105,8 @@ def settled(positions: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     positions : DataFrame
-        ``root``, ``expiry_date``, ``strike_usd``, ``option_right``.
+        ``root``, ``expiry_date``, ``strike_usd``, ``option_right``, and ``split_factor`` of
+        `alvh_core.book.splits`: a strike is of the shares of the entry, a close of those of today.
     values : DataFrame
         From `settlement_values`.
     """
@@ -113,7 +114,7 @@ def settled(positions: pd.DataFrame, values: pd.DataFrame) -> pd.Series:
     keys = pd.MultiIndex.from_arrays([table["root"].astype("str"), pd.DatetimeIndex(table["expiry_date"])])
     by_key = pd.Series(table["official_value"].to_numpy(dtype=np.float64), index=keys)
     mine = pd.MultiIndex.from_arrays([positions["root"].astype("str"), pd.DatetimeIndex(positions["expiry_date"])])
-    official = by_key.reindex(mine).to_numpy()
+    official = by_key.reindex(mine).to_numpy() * positions["split_factor"].to_numpy(dtype=np.float64)
     gain = official - positions["strike_usd"].to_numpy(dtype=np.float64)
     is_call = (positions["option_right"] == "C").to_numpy()
     return pd.Series(np.maximum(np.where(is_call, gain, -gain), 0.0), index=positions.index)

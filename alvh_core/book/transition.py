@@ -12,7 +12,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.book.exits import DISARM, ROLL, SETTLE, decide_exits
-from alvh_core.book.market import quotes_of, settled
+from alvh_core.book.market import QUOTED, quotes_of, settled
 from alvh_core.keys import rows_beside, rows_of
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.registry.book import FILLS, POSITIONS
@@ -20,8 +20,9 @@ from alvh_core.triggers import LADDER, ladder_keys
 
 LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
-           "ask_usd"]  # fmt: skip
+           "ask_usd", "extrinsic_usd"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
+ROLL_TERMS = ["roll_cost_mid_usd", "roll_cost_crossing_usd", "tv_before_usd_per_day", "tv_after_usd_per_day"]
 READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name not in {"option_right", "is_eligible"}]
 
 
@@ -35,7 +36,7 @@ class NightTrades:
 
 
 def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values: pd.DataFrame, terms: pd.DataFrame, *,
-          trade_date: pd.Timestamp, source_mode: str) -> NightTrades:  # fmt: skip
+          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame | None = None) -> NightTrades:  # fmt: skip
     """Take the positions of the night before through one night.
 
     Parameters
@@ -53,17 +54,21 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
         From `alvh_core.ladders.ladder_terms`: one row per ladder of tonight.
     trade_date : Timestamp
     source_mode : str
+    splits : DataFrame, optional
+        From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``; none: nothing has been split.
 
     Returns
     -------
     NightTrades
     """
-    held = _as_text(before).drop(columns=["position_state", "position_reason"]).reset_index(drop=True)
+    held = _as_text(before).drop(columns=["position_state", "position_reason"])
+    held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)
+    held = held.reset_index(drop=True)
     candidates, layers = _candidates(legs), ladder_keys(legs, "layer_no")
     beside = (rows_beside(ladder_keys(held, "layer_no"), candidates.drop(columns=LAYER), layers),
               rows_beside(ladder_keys(held), terms.drop(columns=LADDER), ladder_keys(terms)))  # fmt: skip
     held = held.join([_as_text(rows) for rows in beside])
-    held[["bid_usd", "ask_usd", "mid_usd"]] = quotes_of(chains, held["osi_symbol"])
+    held[QUOTED] = quotes_of(chains, held["osi_symbol"]).where(held["split_told"] == "")
     held["payoff_usd"] = settled(held, values)
     held = held.join(decide_exits(held, trade_date))
     sold, rolled = held[held["exit_kind"] != ""], held[held["is_rolled"]]
@@ -74,7 +79,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     deploys = candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
     opened = _as_text(candidates[deploys & is_free])
     # a roll buys the layer whole again: what was sold for a profit would else be missing for good
-    bought = pd.concat([_entries(rolled, "ROLL_OPEN"), _entries(opened, "OPEN")], ignore_index=True)
+    replaced = _entries(rolled, "ROLL_OPEN").join(roll_terms(rolled, trade_date))
+    bought = pd.concat([replaced, _entries(opened, "OPEN")], ignore_index=True)
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
     fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
     positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
@@ -106,7 +112,7 @@ def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
 def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
     """Return what each layer would buy tonight under names of its own."""
     plain = legs[[*LAYER, *_CONTRACT, *_OF_LEG]]
-    renamed = {name: f"new_{name}" for name in (*_CONTRACT, "mid_usd", "bid_usd", "ask_usd")}
+    renamed = {name: f"new_{name}" for name in (*_CONTRACT, *QUOTED)}
     renamed |= {"leg_status": "new_status", "osi_symbol": "new_symbol"}
     result = plain.rename(columns=renamed)
     return result.assign(new_units=result["units_target"].astype("int64"), new_side=result["side"].astype("int64"))
@@ -123,6 +129,33 @@ def _entries(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     })  # fmt: skip
 
 
+def roll_terms(rolled: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return what a roll costs a share, and the time value that a day uses up before and after it.
+
+    Parameters
+    ----------
+    rolled : DataFrame
+        Positions that are rolled tonight: ``mid_usd``, ``bid_usd``, ``ask_usd``, ``extrinsic_usd`` and ``expiry_date``
+        of the old leg, the same under ``new_`` of the new one, and ``units_open``.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    DataFrame
+        `ROLL_TERMS`: ``m_new - m_old``, with the other sign where the leg is sold; ``(S_old + S_new) / 2``, of which k
+        is paid on top; and time value over days left, straight-line. NaN time value where the chain cannot say it. A
+        leg given up without a quote went for nothing. Domain paper C24, C5.
+    """
+    old_mid, old_spread = rolled["mid_usd"].fillna(0.0), (rolled["ask_usd"] - rolled["bid_usd"]).fillna(0.0)
+    side = np.sign(rolled["units_open"])
+    terms = [side * (rolled["new_mid_usd"] - old_mid),
+             (old_spread + rolled["new_ask_usd"] - rolled["new_bid_usd"]) / 2.0]  # fmt: skip
+    for name in ("", "new_"):
+        days = (rolled[f"{name}expiry_date"] - trade_date).dt.days
+        terms.append(rolled[f"{name}extrinsic_usd"] / days.where(days > 0))
+    return pd.DataFrame(dict(zip(ROLL_TERMS, terms, strict=True)), index=rolled.index).astype("float64")
+
+
 def _sales(sold: pd.DataFrame) -> pd.DataFrame:
     """Return the fills that close positions; without a quote, near to its settlement, a position goes for nothing."""
     is_settled = (sold["exit_kind"] == SETTLE).to_numpy()
@@ -134,7 +167,8 @@ def _sales(sold: pd.DataFrame) -> pd.DataFrame:
 
 def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
     why = bought["units"].astype("str") + " contracts, " + bought["mid"].round(4).astype("str") + " a share at mid"
-    return _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
+    fills = _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
+    return fills.join(bought[ROLL_TERMS])
 
 
 def _fill(rows: pd.DataFrame, kind: Any, units: Any, mid: Any, spread: Any, fee: Any, why: Any) -> pd.DataFrame:

@@ -13,8 +13,10 @@ from alvh_core import frames
 from alvh_core.frames import as_mapping
 from alvh_core.ladders import REFERENCE_VARIANTS
 from alvh_core.params import DIVIDEND_GROWTH_FRAC, EQUITY_PREMIUM_FRAC
-from alvh_core.registry.costs import DIVIDEND_VALUE
+from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP
 from alvh_core.universe import Asset
+
+DRIP_TAX_FRAC = 0.0  # declared: whoever holds the shares knows his own
 
 
 def gordon_value(next_dividend: ArrayLike, required: ArrayLike, growth: ArrayLike) -> NDArray[np.float64]:
@@ -42,15 +44,52 @@ def portfolio_pe(market_caps: ArrayLike, earnings: ArrayLike) -> float:
     return float(np.sum(np.asarray(market_caps, dtype=np.float64))) / earned if earned > 0.0 else float("nan")
 
 
-def reinvested_shares(shares: float, dividend: float, tax_frac: float, price: float) -> float:
+def reinvested_shares(shares: ArrayLike, dividend: ArrayLike, tax_frac: float, price: ArrayLike) -> NDArray[np.float64]:
     """Return the shares after a dividend is reinvested: ``n (1 + D (1 - tax) / P)``.
 
     Examples
     --------
-    >>> reinvested_shares(100.0, 1.0, 0.0, 50.0), reinvested_shares(100.0, 0.0, 0.3, 50.0)
-    (102.0, 100.0)
+    >>> reinvested_shares(100.0, [1.0, 0.0], 0.0, 50.0).tolist()
+    [102.0, 100.0]
     """
-    return shares * (1.0 + dividend * (1.0 - tax_frac) / price)
+    paid, at = np.asarray(dividend, dtype=np.float64), np.asarray(price, dtype=np.float64)
+    return np.asarray(np.asarray(shares, dtype=np.float64) * (1.0 + paid * (1.0 - tax_frac) / at))
+
+
+def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:
+    """Return `DRIP` of the night: what one share of a year ago has become with its dividends reinvested.
+
+    Parameters
+    ----------
+    actions : DataFrame
+        `DAILY_ACTIONS`.
+    bars : DataFrame
+        `DAILY_BARS`, on the share count of the night.
+    trade_date : Timestamp
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        One row per symbol with an ex date in the last 365 days. Shares are those of the night, splits undone; a
+        dividend is bought for at the close of its ex date, for no source tells the day of payment, and untaxed
+        (`DRIP_TAX_FRAC`). NULL where one of those closes is missing.
+    """
+    told = actions.assign(symbol=actions["symbol"].astype("str")).sort_values(["symbol", "ex_date"])
+    later = told[::-1].groupby("symbol")["split_ratio"].cumprod() / told["split_ratio"]  # splits after the ex date
+    is_recent = (told["ex_date"] > trade_date - pd.Timedelta(days=365)) & (told["ex_date"] <= trade_date)
+    paid = told.assign(dividend_usd=told["dividend_usd"] / later)[is_recent & (told["dividend_usd"] > 0.0)]
+    closes = bars.loc[bars["bar_date"].isin(paid["ex_date"]), ["symbol", "bar_date", "close_usd"]]
+    bought = paid.merge(closes.astype({"symbol": "str"}), left_on=["symbol", "ex_date"],
+                        right_on=["symbol", "bar_date"], how="left")  # fmt: skip
+    growth = reinvested_shares(1.0, bought["dividend_usd"], DRIP_TAX_FRAC, bought["close_usd"])
+    grouped = bought.assign(growth=growth).groupby("symbol")
+    known, whole = grouped["growth"].count(), grouped.size()
+    found = pd.DataFrame({
+        "drip_shares": grouped["growth"].prod().where(known == whole), "payments_count": whole,
+        "dividends_year_usd": grouped["dividend_usd"].sum(),
+    })  # fmt: skip
+    return frames.conform(found.reset_index().assign(trade_date=trade_date, source_mode=source_mode), DRIP)
 
 
 def host_yields(actions: pd.DataFrame, closes: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, float]:

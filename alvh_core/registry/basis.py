@@ -70,6 +70,8 @@ column("rate_beta_frac", "float", "Return of the host for one point of the 10-ye
        "fraction per percentage point")  # fmt: skip
 column("rate_share_frac", "float", "Share of what SPX leaves that rates explain: no VIX hedge touches it", "fraction",
        low=0, high=1)  # fmt: skip
+column("curve_10y3m_frac", "float", "10-year par yield less that of three months, of the newest curve known",
+       "fraction a year")  # fmt: skip
 column("rate_status", "category", "OK with 120 nights or more; the market itself leaves nothing to explain",
        allowed=RATE_STATUSES)  # fmt: skip
 
@@ -113,7 +115,8 @@ HOST_BASIS = TableSpec(
     values=("vix_beta_frac?", "vix_beta_se?", "vix_beta_r2_frac?", "vix_beta_nobs_count", "vix_beta_status",
             "vol_beta?", "vol_beta_se?", "vol_beta_nobs_count", "vol_beta_status", "stress_beta?", "stress_beta_se?",
             "stress_nobs_count", "stress_beta_status", "ad_corr63?", "ad_rank_corr63?", "ad_corr_se?",
-            "is_ad_divergence?", "ad_status", "breadth_scope", "rate_beta_frac?", "rate_share_frac?", "rate_status"),
+            "is_ad_divergence?", "ad_status", "breadth_scope", "rate_beta_frac?", "rate_share_frac?", "rate_status",
+            "curve_10y3m_frac?", "curve_date?"),
     description="How a host, or a volatility product, hangs together with VIX, SPX, breadth and rates",
 )  # fmt: skip
 EVENT_WINDOWS = TableSpec(

@@ -26,6 +26,13 @@ column("fill_spread_usd", "float", "Ask less bid of the fill; 0 at a settlement"
 column("fees_usd", "float", "Fees", "USD")
 column("cash_mid_usd", "float", "Cash of the fill at mid, without fees; k S/2 a share is paid on top", "USD")
 column("crossing_usd", "float", "Cost of crossing from mid to touch, at k = 1; linear in k", "USD")
+column("roll_cost_mid_usd", "float", "Of a roll: mid of the new leg less that of the old, with the sign of the units",
+       "USD per share")  # fmt: skip
+column("roll_cost_crossing_usd", "float", "Of a roll: half of both spreads, at k = 1; k times it is paid on top",
+       "USD per share", low=0)  # fmt: skip
+column("tv_before_usd_per_day", "float", "Of a roll: time value of the old leg over its days left", "USD per day")
+column("tv_after_usd_per_day", "float", "Of a roll: the same of the new leg; lower at the same delta of a longer "
+       "tenor, not always where a leg far in the money goes", "USD per day")  # fmt: skip
 column("book_mark_usd", "float", "Value of what is open at mid", "USD")
 column("book_liquidation_usd", "float", "Value of what is open at bid", "USD")
 column("pnl_mid_usd", "float", "Profit of the night at mid, fees and crossing not counted; what has no quote stays "
@@ -65,7 +72,8 @@ FILLS = TableSpec(
     name="out_alvh__daily_fills",
     key=(*LADDER, "layer_no", "fill_no"),
     values=("fill_kind", "osi_symbol", "units_traded", "fill_mid_usd", "fill_spread_usd", "fees_usd", "cash_mid_usd",
-            "crossing_usd", "fill_reason"),
+            "crossing_usd", "fill_reason", "roll_cost_mid_usd?", "roll_cost_crossing_usd?", "tv_before_usd_per_day?",
+            "tv_after_usd_per_day?"),
     description="What every ladder traded on paper tonight; a fill at k costs cash_mid_usd less k times crossing_usd",
 )  # fmt: skip
 BOOK = TableSpec(

@@ -69,6 +69,11 @@ column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_S
 column(
     "class_pe_ratio", "float", "Sum of market caps over sum of earnings in the asset class; loss-makers count", low=0
 )
+column("drip_shares", "float", "What one share of 365 days ago has become, each dividend reinvested at the close of "
+       "its ex date, untaxed, splits undone", "shares", low=1)  # fmt: skip
+column("dividends_year_usd", "float", "Dividends with an ex date in the last 365 days, on the shares of the night",
+       "USD per share", low=0)  # fmt: skip
+column("payments_count", "int", "Dividends behind it", "dividends", low=1)
 column("pair_symbol", "category", "Instrument chosen on the first half of the sessions, tried beside the ladder")
 column("pair_direction", "int", "1 bought, -1 sold short", low=-1, high=1)
 column("pair_candidates_count", "int", "Candidates declared for the host that the universe holds", "candidates", low=0)
@@ -121,6 +126,12 @@ DIVIDEND_VALUE = TableSpec(
             "ddm_status", "class_pe_ratio?", "ddm_beta?", "ddm_beta_kind?"),
     description="Dividend-discount value of single stocks, and the P/E of their class",
 )  # fmt: skip
+DRIP = TableSpec(
+    name="out_market__daily_drip",
+    key=(*NIGHT, "symbol"),
+    values=("dividends_year_usd", "payments_count", "drip_shares?"),
+    description="A year of dividends reinvested, of every symbol of which dividends are known",
+)
 PAIRS = TableSpec(
     name="out_alvh__daily_pairs",
     key=(*NIGHT, "host"),
@@ -129,4 +140,4 @@ PAIRS = TableSpec(
             "pair_p_value?", "pair_status", "pair_reason", "profile?"),
     description="Whether a second instrument beside the comparing profile's ladder earns its place (V4), by host",
 )  # fmt: skip
-COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, PAIRS)
+COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, DRIP, PAIRS)

@@ -1,7 +1,9 @@
 """How tight the market is beyond the 8 % rule: columns and tables."""
 
+from alvh_core.registry.basis import MEASURE_STATUSES
 from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
 
+QR_STATUSES = ("OK", "MISSING_LEG", "NO_OPEN_INTEREST", "NOTHING_NEEDED")
 FINANCING_STATUSES = ("OK", "AMERICAN", "SHORT_TENOR", "FEW_PAIRS", "WIDE_ERROR", "NO_CURVE")
 
 column("band_pairs_count", "int", "Call-put pairs within 5 % of the forward", "pairs", low=0)
@@ -29,11 +31,21 @@ column("adverse_selection_status", "category", "What the proxies could be taken 
        allowed=("ONE_SNAPSHOT", "NO_SIZES"))  # fmt: skip
 column("acid_test_ratio", "float", "Contracts that can be had now over contracts needed, of the tightest layer", low=0)
 column("qr_binding_layer", "int", "The layer that decides it", low=1, high=3)
-column("qr_basis", "category", "What it was taken from; volume is the night's, an average is not stored",
-       allowed=("size_volume_oi", "volume_oi", "none"))  # fmt: skip
+column("qr_basis", "category", "What the binding layer's was taken from: size at the touch, average volume of 20 "
+       "sessions, open interest; a term that is not known is left out",
+       allowed=("size_volume_oi", "volume_oi", "size_oi", "oi", "none"))  # fmt: skip
+column("qr_status", "category", "Why there is or is not a ratio; a leg without a price is missing too",
+       allowed=QR_STATUSES)  # fmt: skip
 column("s_regime_pctile_frac", "float", "Share of the nights of the same VIX regime with a spread not above tonight's",
        "fraction", low=0, high=1)  # fmt: skip
 column("s_p95_frac", "float", "95th percentile of the spread over the last 252 nights", "fraction", low=0, high=2)
+column("iv30_pctile_frac", "float", "Share of the chain's last 252 nights with a 30-day volatility not above tonight's",
+       "fraction", low=0, high=1)  # fmt: skip
+column("iv30_nights_count", "int", "Nights with a 30-day volatility behind it; 20 are needed", "nights", low=0)
+column("adv_sel_proxy", "float", "PROXY of adverse selection: slope of the log of the spread on the underlying's "
+       "|return| over the last 60 sessions", "log of spread per 1.00 of return")  # fmt: skip
+column("adv_sel_nobs_count", "int", "Nights behind it", "nights", low=0, high=60)
+column("adv_sel_quality", "category", "OK with 20 nights or more", allowed=MEASURE_STATUSES)
 column("spread_nights_count", "int", "Nights with a reading", "nights", low=0)
 column("regime_nights_count", "int", "Of them in tonight's VIX regime", "nights", low=0)
 
@@ -56,13 +68,14 @@ BOOK_SPREADS = TableSpec(
     name="out_liquidity__daily_book_spreads",
     key=(*NIGHT, "hedge_symbol", "option_right"),
     values=("s_ladder_frac?", "vix_regime", "s_regime_pctile_frac?", "s_p95_frac?", "spread_nights_count",
-            "regime_nights_count"),
+            "regime_nights_count", "adv_sel_proxy?", "adv_sel_nobs_count?", "adv_sel_quality?",
+            "iv30_vol?", "iv30_pctile_frac?", "iv30_nights_count?"),
     description="The default ladder's spread in every hedge chain beside its own last 252 nights",
 )  # fmt: skip
 LADDER_TIGHTNESS = TableSpec(
     name="out_alvh__daily_ladder_tightness",
     key=LADDER,
-    values=("acid_test_ratio?", "qr_binding_layer?", "qr_basis"),
+    values=("acid_test_ratio?", "qr_binding_layer?", "qr_basis", "qr_status?"),
     description="The acid test of every ladder: what can be had now over what is needed",
 )
 TIGHTNESS_TABLES: tuple[TableSpec, ...] = (PARITY, LEG_TIGHTNESS, BOOK_SPREADS, LADDER_TIGHTNESS)

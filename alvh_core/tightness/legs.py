@@ -6,13 +6,13 @@ one moment cannot show who trades against whom.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.params import SpreadRule
 from alvh_core.registry.tightness import LADDER_TIGHTNESS, LEG_TIGHTNESS
 from alvh_core.triggers import LADDER
-
-VOLUME_FRAC, OPEN_INTEREST_FRAC = 0.10, 0.01  # participation, domain paper C11
+from alvh_core.volumes import OPEN_INTEREST_FRAC, VOLUME_FRAC
 
 
 def leg_tightness(legs: pd.DataFrame, priced: pd.DataFrame, rule: SpreadRule, trade_date: pd.Timestamp,
@@ -52,31 +52,54 @@ def leg_tightness(legs: pd.DataFrame, priced: pd.DataFrame, rule: SpreadRule, tr
 
 
 def ladder_tightness(legs: pd.DataFrame, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:
-    """Return `LADDER_TIGHTNESS`: ``min over layers of min(size at the touch, 10 % of volume, 1 % of OI) / contracts``.
+    """Return `LADDER_TIGHTNESS`: ``min over layers of min(size at the touch, 10 % of ADV20, 1 % of OI) / contracts``.
 
     Parameters
     ----------
     legs : DataFrame
-        `LADDER_LEGS`. A layer that buys nothing does not count; without sizes the first term is left out and the basis
-        says so.
+        `LADDER_LEGS`. A layer that needs nothing does not count; without sizes, or with too few nights for an average
+        volume, that term is left out and the basis says so. What a cap of the sizing keeps from being bought is needed
+        all the same: of what it leaves the ratio is 1 or more by construction.
     trade_date : Timestamp
     source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        Of a ladder that misses a contract, its price or its open interest there is no ratio: the status says why.
     """
-    needed = legs["units_target"].to_numpy(dtype=np.float64)
+    average, interest = (legs[name].to_numpy(dtype=np.float64) for name in ("adv20_count", "open_interest_count"))
+    needed = _contracts_needed(legs)
     size = np.where(legs["side"] > 0, legs["ask_size_count"], legs["bid_size_count"]).astype("float64")
-    flow = np.minimum(VOLUME_FRAC * legs["volume_count"].to_numpy(dtype=np.float64),
-                      OPEN_INTEREST_FRAC * legs["open_interest_count"].to_numpy(dtype=np.float64))  # fmt: skip
-    able = np.fmin(size, flow)
+    able = np.fmin(np.fmin(size, VOLUME_FRAC * average), OPEN_INTEREST_FRAC * interest)
+    is_lost = (legs["osi_symbol"].isna() | np.isnan(needed)) & legs["size_status"].ne("NOT_IN_LADDER")
+    is_dark = (needed > 0) & np.isnan(interest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where((needed > 0) & ~np.isnan(flow), able / needed, np.nan)
-    rows = legs[[*LADDER, "layer_no"]].assign(ratio=ratio, sized=~np.isnan(size))
-    binding = rows.sort_values(["ratio", "layer_no"]).drop_duplicates(LADDER).sort_values(LADDER)
-    basis = np.where(binding["sized"], "size_volume_oi", "volume_oi")
-    known = binding["ratio"].notna()
+        ratio = np.where(needed > 0, able / needed, np.nan)
+    rows = legs[[*LADDER, "layer_no"]].astype(dict.fromkeys(LADDER, "str")).assign(
+        ratio=ratio, is_lost=is_lost.to_numpy(), is_dark=is_dark,
+        basis=np.char.add(np.where(np.isnan(size), "", "size_"), np.where(np.isnan(average), "oi", "volume_oi")),
+    )  # fmt: skip
+    found = rows.sort_values(["ratio", "layer_no"]).groupby(LADDER).agg(
+        ratio=("ratio", "first"), layer_no=("layer_no", "first"), basis=("basis", "first"),
+        is_lost=("is_lost", "any"), is_dark=("is_dark", "any"),
+    ).reset_index()  # fmt: skip
+    status = np.select([found["is_lost"], found["is_dark"], found["ratio"].isna()],
+                       ["MISSING_LEG", "NO_OPEN_INTEREST", "NOTHING_NEEDED"], default="OK")  # fmt: skip
+    known = status == "OK"
     return frames.conform(
-        binding.assign(
-            trade_date=trade_date, source_mode=source_mode, acid_test_ratio=binding["ratio"],
-            qr_binding_layer=binding["layer_no"].astype("Int64").where(known), qr_basis=np.where(known, basis, "none"),
+        found.assign(
+            trade_date=trade_date, source_mode=source_mode, acid_test_ratio=found["ratio"].where(known),
+            qr_binding_layer=found["layer_no"].astype("Int64").where(known),
+            qr_basis=found["basis"].where(known, "none"), qr_status=status,
         ),
         LADDER_TIGHTNESS,
     )  # fmt: skip
+
+
+def _contracts_needed(legs: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the declared contracts, or what the budget pays for at the ask; NaN where that is not known."""
+    price = legs["ask_usd"].where(legs["ask_usd"] > 0) * legs["multiplier"]
+    affordable = np.floor((legs["budget_usd"] / price).to_numpy(dtype=np.float64).round(9))
+    by_premium = (legs["unit_basis"] == "premium") & legs["size_status"].ne("NOT_IN_LADDER")
+    return np.where(by_premium, affordable, legs["units_target"].to_numpy(dtype=np.float64))

@@ -132,6 +132,13 @@ class LakeTables:
             return self._hold(path, conform(frame, table))
         return conform(frame, table.only(columns))[columns]
 
+    def columns_of(self, table: TableSpec, columns: list[str]) -> pa.Table:
+        """Read some columns of a table as they lie in the lake, without descriptions; no rows if it is not there."""
+        bare = pa.schema([pa.field(c.name, _ARROW[c.dtype]) for c in table.only(columns).columns])
+        if not self._store.exists(self.path_of(table)):
+            return bare.empty_table()
+        return self._read(table, self.path_of(table), columns).cast(bare)
+
     def _is_held(self, frame: pd.DataFrame) -> bool:
         return self._held is not None and frame.size <= HELD_CELLS
 

@@ -61,6 +61,14 @@ def claim(connection: sa.Connection, key: NightKey, row: Mapping[str, Any]) -> N
         connection.execute(sa.insert(NIGHTS).values(**vars(key), **values))
 
 
+def published(connection: sa.Connection, source_mode: str, start: date, end: date) -> dict[date, Any]:
+    """Return when each published night from start to end was computed last, by date."""
+    mine = (NIGHTS.c.source_mode == source_mode) & NIGHTS.c.trade_date.between(start, end)
+    query = sa.select(NIGHTS.c.trade_date, sa.func.max(NIGHTS.c.finished_at_utc))
+    rows = connection.execute(query.where(mine & NIGHTS.c.publication_no.is_not(None)).group_by(NIGHTS.c.trade_date))
+    return dict(sorted(tuple(row) for row in rows))
+
+
 def take_over(connection: sa.Connection, key: NightKey, run_id: str) -> bool:
     """Let another run publish a COMPLETE night again, which stays COMPLETE; tell whether there is such a night."""
     published = is_night(NIGHTS, key) & (NIGHTS.c.night_status == "COMPLETE")
@@ -115,7 +123,7 @@ def last_publication(connection: sa.Connection, source_mode: str, before: date) 
     return int(connection.execute(newest).scalar_one())
 
 
-def published(connection: sa.Connection, source_mode: str, trade_date: date, nights: int) -> dict[date, str | None]:
+def last_answers(connection: sa.Connection, source_mode: str, trade_date: date, nights: int) -> dict[date, str | None]:
     """Return the hash of the answers of the last published nights up to a date, so many in all, by their dates."""
     mine = (NIGHTS.c.source_mode == source_mode) & (NIGHTS.c.trade_date <= trade_date)
     sha = sa.func.max(NIGHTS.c.answers_sha256).label("answers_sha256")  # of a date one universe's night is published

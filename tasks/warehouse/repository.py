@@ -6,7 +6,7 @@ new one, never half of either. Connections and transactions are made here; what 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -86,6 +86,11 @@ class Warehouse:
         """Return the status of every night from start to end that was ever claimed."""
         with self.reading() as connection:
             return ledger.statuses(connection, source_mode, start, end)
+
+    def published(self, source_mode: str, start: date, end: date) -> dict[date, Any]:
+        """Return when each published night from start to end was computed last, by date, in order."""
+        with self.reading() as connection:
+            return ledger.published(connection, source_mode, start, end)
 
     def claim(self, key: NightKey, *, run_id: str, code_version: str, rules_hash: str,
               source: str | None = None) -> None:  # fmt: skip
@@ -212,6 +217,12 @@ class Warehouse:
             sa.select(table).where((table.c.source_mode == source_mode) & (table.c.trade_date == newest)), spec
         )
 
+    def rows_of(self, spec: TableSpec, source_mode: str, nights: Iterable[Any]) -> pd.DataFrame:
+        """Return a table's rows of some nights; empty where there are none."""
+        table, days = SQL_TABLES[spec.name], sorted({pd.Timestamp(night).date() for night in nights})
+        mine = (table.c.source_mode == source_mode) & table.c.trade_date.in_(days)
+        return self._read(_columns(spec).where(mine), spec)
+
     def night_before(self, source_mode: str, trade_date: date) -> date | None:
         """Return the latest night before a date that left its `LADDER_STATE`."""
         with self.reading() as connection:
@@ -230,7 +241,7 @@ class Warehouse:
         Nights are counted by the ledger's complete ones: to find them in a large table would mean reading all of it.
         """
         with self.reading() as connection:
-            published = ledger.published(connection, source_mode, trade_date, nights)
+            published = ledger.last_answers(connection, source_mode, trade_date, nights)
             return self._history.rows(connection, spec, published, source_mode=source_mode, **equal)
 
     def night(self, source_mode: str, trade_date: date, *, profile: str | None = None,

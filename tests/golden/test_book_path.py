@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.book.market import settlement_values
+from alvh_core.book.market import QUOTED, settlement_values
 from alvh_core.book.sums import night_book
-from alvh_core.book.transition import trade
+from alvh_core.book.transition import ROLL_TERMS, trade
 from alvh_core.ladders import TERMS
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, POSITIONS
@@ -26,6 +26,7 @@ CONTRACTS = {  # name: expiry, strike
 }  # fmt: skip
 SYMBOL = {name: f"VIX   {day[2:].replace('-', '')}C{round(strike * 1000):08d}"
           for name, (day, strike) in CONTRACTS.items()}  # fmt: skip
+INTRINSIC = {"Q": 1.0}  # of the forward 23.00 over its strike, at no rate, when it is rolled
 HOLD3, PQD = ("HOLD",) * 3, ("P", "Q", "D")
 # day, action of the three layers, contract each would buy (None: no such expiry), filter passes, host's return, quotes
 NIGHTS = [
@@ -89,11 +90,12 @@ def _contract(name):
 
 def _quote(quotes, name):
     bid, ask = quotes[name]
-    return {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2}
+    mid = (bid + ask) / 2
+    return {"bid_usd": bid, "ask_usd": ask, "mid_usd": mid, "extrinsic_usd": mid - INTRINSIC.get(name, 0.0)}
 
 
 def _legs(actions, wanted, is_eligible, quotes):
-    blank = dict.fromkeys([*_contract("P"), "bid_usd", "ask_usd", "mid_usd"], None)
+    blank = dict.fromkeys([*_contract("P"), *QUOTED], None)
     rows = []
     for at, (action, name) in enumerate(zip(actions, wanted, strict=True)):
         found = name in quotes
@@ -104,13 +106,13 @@ def _legs(actions, wanted, is_eligible, quotes):
             "leg_status": "OK" if found else "NO_EXPIRY", "is_eligible": is_eligible, "unit_basis": "contracts",
         })  # fmt: skip
     legs = pd.DataFrame(rows)
-    prices = ["strike_usd", "bid_usd", "ask_usd", "mid_usd"]
+    prices = ["strike_usd", *QUOTED]
     return legs.astype(dict.fromkeys(prices, "float64") | {"expiry_date": "datetime64[s]"})
 
 
 def _chain(quotes):
     rows = [{"osi_symbol": SYMBOL[name], "quote_flag": "OK", **_quote(quotes, name)} for name in quotes]
-    return pd.DataFrame(rows, columns=["osi_symbol", "quote_flag", "bid_usd", "ask_usd", "mid_usd"])
+    return pd.DataFrame(rows, columns=["osi_symbol", "quote_flag", *QUOTED])
 
 
 def _values():
@@ -200,6 +202,19 @@ def test_a_roll_buys_back_what_was_sold_for_a_profit(path):
     made = trades.fills[["fill_kind", "osi_symbol", "units_traded"]].values.tolist()
     assert made == [["ROLL_CLOSE", SYMBOL["P"], -2], ["ROLL_OPEN", SYMBOL["N"], 4]]
     assert not trades.positions.set_index("osi_symbol").loc[SYMBOL["N"], "is_profit_taken"], "what is new may profit"
+
+
+def test_what_a_roll_costs_a_share_and_how_much_time_value_a_day_uses_up(path):
+    """Q on 12-29: 20 days left, mid 2.60 of which 1.00 is intrinsic; R: 48 days left, mid 4.10, all of it time."""
+    old, new = path[11][0].fills[ROLL_TERMS].to_numpy(dtype=float)
+    assert np.isnan(old).all(), "told once, with what is bought"
+    np.testing.assert_allclose(new, [4.10 - 2.60, (0.10 + 0.20) / 2, 1.60 / 20, 4.10 / 48])
+    others = pd.concat([trades.fills for trades, _ in path[:11]])
+    assert others[ROLL_TERMS].isna().all(axis=None), "no other fill is a roll"
+
+
+def test_a_roll_into_the_same_contract_is_none_and_costs_nothing(path):
+    assert path[10][0].fills.empty  # 12-28: Q has 21 days left, and Q is what the layer would buy
 
 
 def test_vix_settles_at_vro_never_at_the_opening_print(path):

@@ -90,7 +90,8 @@ def test_a_recorded_night_imported_from_its_own_lake_decides_the_same(run_night,
     before, after = (warehouse_of(tmp_path / home).night(mode, day)
                      for home, mode in (("one", "recorded"), ("other", "imported")))  # fmt: skip
     other = {"source_mode", "block_reason"}  # they name the way
-    other |= {"extrinsic_usd"}  # American options have theirs on the spot, which the lake's quotes do not hold
+    # American options have theirs on the spot, which the lake's quotes do not hold
+    other |= {"extrinsic_usd", "extrinsic_frac", "extrinsic_usd_per_day"}
     for name in ladder:
         told = [column for column in before[name] if column not in other]
         pd.testing.assert_frame_equal(after[name][told], before[name][told])

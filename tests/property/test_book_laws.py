@@ -9,7 +9,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from alvh_core import frames
-from alvh_core.book.market import settlement_values
+from alvh_core.book.market import QUOTED, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import LAYER, of_last_night, trade
 from alvh_core.columns import ACTIONS
@@ -39,7 +39,7 @@ TERM = pd.DataFrame([[*key, *(getattr(PROFILES[key[3]], term) for term in TERMS)
                     columns=[*LADDER, *TERMS])  # fmt: skip
 OFFERED = CONTRACTS.groupby(["host", "root"])["osi_symbol"].agg(list).to_dict()
 DRAWN = [*ACTIONS, "DEPLOY", "HOLD", "HOLD"]
-PRICES = ["bid_usd", "ask_usd", "mid_usd"]
+PRICES = QUOTED
 
 # a night: days since the one before, whether settlements are published by then, what quotes and signals are made of
 night = st.tuples(st.sampled_from([12, 1, 4, 8, 20]), st.sampled_from([True, False]), st.integers(0, 2**32 - 1))
@@ -55,7 +55,8 @@ def _market(rng):
     count = len(CONTRACTS)
     bid = rng.integers(0, 900, count) * rng.choice([0.0, 0.01, 0.01, 0.01], count)
     ask = bid + rng.integers(1, rng.choice([5, 20, 300], count)) / 100
-    chain = CONTRACTS.assign(bid_usd=bid, ask_usd=ask, mid_usd=(bid + ask) / 2, quote_flag="OK")
+    chain = CONTRACTS.assign(bid_usd=bid, ask_usd=ask, mid_usd=(bid + ask) / 2, extrinsic_usd=(bid + ask) / 4,
+                             quote_flag="OK")  # fmt: skip
     chain = chain[rng.random(count) > 0.2].drop(columns="host")
     double = chain[rng.random(len(chain)) > 0.95]  # quoted twice, so not quoted
     return pd.concat([chain, double.assign(**{name: double[name] + 1.0 for name in PRICES})], ignore_index=True)

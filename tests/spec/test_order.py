@@ -5,13 +5,14 @@ from datetime import date
 from functools import partial
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
 from alvh_core import frames
 from alvh_core.alerting.plan import AlertPlan
 from alvh_core.errors import ContractError, FatalError
-from alvh_core.schemas import LADDER_LEGS, META_ALERTS, META_PAYLOADS, VERDICTS_TABLE
+from alvh_core.schemas import CLOSES, LADDER_LEGS, META_ALERTS, META_PAYLOADS, VERDICTS_TABLE
 from tasks.alert import store_night_alerts
 from tasks.warehouse.ledger import NIGHTS
 from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
@@ -123,6 +124,28 @@ def test_a_night_with_other_answers_than_before_says_so_in_its_transaction(wareh
 
 
 # Numbers
+
+
+def test_published_nights_say_when_they_were_computed_last(warehouse, publish):
+    for day in (13, 14, 15, 16):
+        publish(key_of(day))
+    publish(key_of(14, "live"))
+    warehouse.claim(key_of(17), **CLAIM)  # published by nobody yet
+    first = warehouse.published(MODE, date(2026, 7, 14), date(2026, 7, 17))
+    assert list(first) == [date(2026, 7, day) for day in (14, 15, 16)]
+    publish(key_of(15))
+    again = warehouse.published(MODE, date(2026, 7, 14), date(2026, 7, 17))
+    assert {day for day in first if first[day] != again[day]} == {date(2026, 7, 15)}
+
+
+def test_a_table_of_some_nights(warehouse, publish):
+    for day in (13, 14, 15):
+        publish(key_of(day))
+    publish(key_of(13, "live"))
+    nights = pd.Series(pd.to_datetime(["2026-07-15", "2026-07-13", "2026-07-13", "2026-07-10"]))
+    found = warehouse.rows_of(CLOSES, MODE, nights)
+    assert sorted(found["trade_date"].dt.day) == [13, 15]
+    assert warehouse.rows_of(CLOSES, MODE, nights[:0]).empty
 
 
 def test_publications_are_numbered_and_hashed(warehouse, publish):

@@ -148,6 +148,32 @@ def test_rates_of_a_night():
     assert row["rate_beta_frac"] == pytest.approx(-0.05)  # -5 per unit of yield is -0.05 per percentage point
     assert row["rate_share_frac"] == pytest.approx(1.0)
     assert row["rate_status"] == "OK"
+    assert row["curve_10y3m_frac"] == pytest.approx(levels[-1] - bills[-1])
+    assert row["curve_date"] == days[-1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "slope", "day"),
+    [
+        ([(0, 10.0, 0.042), (0, 0.25, 0.039)], 0.003, 0),
+        ([(0, 10.0, 0.042), (0, 0.25, 0.045)], -0.003, 0),
+        ([(-1, 10.0, 0.042), (-1, 0.25, 0.039)], 0.003, -1),  # yesterday's stays yesterday's
+        ([(-1, 10.0, 0.042), (-1, 0.25, 0.039), (1, 10.0, 0.09), (1, 0.25, 0.01)], 0.003, -1),  # tomorrow is not known
+        ([(-1, 10.0, 0.042), (-1, 0.25, 0.039), (0, 10.0, 0.043)], None, None),  # no three months tonight
+        ([], None, None),
+    ],
+)
+def test_slope_of_the_curve(rows, slope, day):
+    night = SESSIONS[-1]
+    curve = pd.DataFrame([(night + pd.Timedelta(days=at), *told) for at, *told in rows],
+                         columns=["curve_date", "tenor_years", "par_yield_frac"])  # fmt: skip
+    curve = curve.astype({"curve_date": "datetime64[s]", "tenor_years": "float64", "par_yield_frac": "float64"})
+    found = _basis(_closes({"SPX": np.full(3, 100.0), "VNQ": np.full(3, 80.0)}), ["SPX", "VNQ"], curve)
+    if slope is None:
+        assert found[["curve_10y3m_frac", "curve_date"]].isna().all(axis=None)
+    else:
+        assert found["curve_10y3m_frac"].tolist() == pytest.approx([slope, slope])
+        assert (found["curve_date"] == night + pd.Timedelta(days=day)).all()
 
 
 # --- correlations -----------------------------------------------------------------------------------------------------

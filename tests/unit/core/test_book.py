@@ -3,16 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from alvh_core import frames
+from alvh_core.black import price
 from alvh_core.book.exits import decide_exits
 from alvh_core.book.filtering import FILTER_COUNTS, filter_counts
-from alvh_core.book.market import official_closes, quotes_of, settled, settlement_values
+from alvh_core.book.market import QUOTED, official_closes, quotes_of, settled, settlement_values
+from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_state, night_book
-from alvh_core.book.transition import NightTrades
+from alvh_core.book.transition import NightTrades, roll_terms, trade
+from alvh_core.ladders import TERMS
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
-from alvh_core.schemas import LADDER_STATE
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS, LADDER_STATE
 from alvh_core.triggers import LADDER
 
 DAY = pd.Timestamp("2026-07-16")
@@ -122,7 +126,8 @@ def test_a_print_that_nothing_vouches_for_settles_nothing(changes, sound):
     ],
 )
 def test_what_a_share_pays(root, day, right, strike, pays):
-    mine = pd.DataFrame([_position(root=root, expiry_date=pd.Timestamp(day), option_right=right, strike_usd=strike)])
+    mine = pd.DataFrame([_position(root=root, expiry_date=pd.Timestamp(day), option_right=right, strike_usd=strike,
+                                   split_factor=1.0)])  # fmt: skip
     np.testing.assert_allclose(settled(mine, _values()), [pays], atol=1e-9)
 
 
@@ -131,16 +136,179 @@ def test_a_quarantined_or_double_quote_is_no_quote():
         [["A", "OK", 1.0, 1.2, 1.1], ["B", "BAD", 1.0, 1.2, 1.1], ["C", "OK", 1.0, 1.2, 1.1],
          ["C", "OK", 2.0, 2.2, 2.1]],
         columns=["osi_symbol", "quote_flag", "bid_usd", "ask_usd", "mid_usd"],
-    )  # fmt: skip
+    ).assign(extrinsic_usd=0.5)  # fmt: skip
     found = quotes_of(chain, pd.Series(["B", "A", "C", "D", "A"]))
     np.testing.assert_allclose(found["mid_usd"], [np.nan, 1.1, np.nan, np.nan, 1.1])
+
+
+def _roll(old, new, *, units=4, days=(21, 110)):
+    """Return the terms of a roll between two legs, given as bid, ask and time value."""
+    row = {"units_open": units}
+    for name, (bid, ask, extrinsic), left in zip(("", "new_"), (old, new), days, strict=True):
+        quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "extrinsic_usd": extrinsic}
+        row |= {name + key: value for key, value in quote.items()}
+        row[f"{name}expiry_date"] = DAY + pd.Timedelta(days=left)
+    return roll_terms(pd.DataFrame([row]), DAY).to_numpy().tolist()[0]
+
+
+def test_a_roll_by_hand():
+    old, new = (1.95, 2.05, 0.42), (3.85, 4.15, 3.30)
+    assert _roll(old, new) == pytest.approx([2.0, 0.2, 0.02, 0.03])
+    assert _roll(old, new, units=-4) == pytest.approx([-2.0, 0.2, 0.02, 0.03]), "what is sold brings the difference in"
+    assert _roll(old, old, days=(21, 21))[0] == 0.0, "the same contract"
+
+
+def test_a_roll_of_what_has_no_quote_or_no_days_left():
+    nothing = (np.nan, np.nan, np.nan)  # given up near its settlement, for nothing
+    np.testing.assert_allclose(_roll(nothing, (3.85, 4.15, 3.30)), [4.0, 0.15, np.nan, 0.03])
+    assert np.isnan(_roll((1.95, 2.05, 0.42), (3.85, 4.15, 3.30), days=(0, 110))[2])
+
+
+@pytest.mark.parametrize("delta", [0.1, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("vol", [0.15, 0.8, 1.4])
+def test_on_a_flat_surface_a_roll_to_a_longer_tenor_lowers_the_decay_of_a_day(delta, vol):
+    days, forward = np.array([5, 21, 30, 110, 220]), 20.0
+    total = vol * np.sqrt(days / 365.0)
+    strike = forward * np.exp(total**2 / 2 - norm.ppf(delta) * total)  # the same delta at every tenor
+    mid = price(np.full(5, forward), strike, days / 365.0, np.full(5, vol), np.ones(5), np.ones(5, dtype=bool))
+    extrinsic = mid - np.maximum(forward - strike, 0.0)
+    legs = [(m, m, tv) for m, tv in zip(mid, extrinsic, strict=True)]
+    for at in range(4):
+        _, _, before, after = _roll(legs[at], legs[at + 1], days=(days[at], days[at + 1]))
+        assert 0.0 < after < before
+
+
+# --- splits -----------------------------------------------------------------------------------------------------------
+VXX = dict(zip(LADDER, ["SPX", "V2_VOL_WRAPPER", "VXX", "trigger_442"], strict=True))
+ENTRY, SPLIT_DAY, EXPIRY = (pd.Timestamp(day) for day in ("2026-07-01", "2026-07-10", "2026-07-15"))
+LATE = pd.Timestamp("2026-07-16")
+NO_ACTIONS = frames.empty(DAILY_ACTIONS)
+NO_CLOSES = frames.empty(CLOSES)
+
+
+def _actions(*rows):
+    told = [{"symbol": s, "ex_date": day, "split_ratio": ratio, "dividend_usd": 0.0} for s, day, ratio in rows]
+    rows = pd.DataFrame(told, columns=["symbol", "ex_date", "split_ratio", "dividend_usd"])
+    return rows.astype({"ex_date": "datetime64[s]", "split_ratio": "float64"})
+
+
+def _closes(close, day=ENTRY):
+    """Return what was known of VXX on the night of the entry."""
+    return pd.DataFrame({"symbol": ["VXX"], "trade_date": [ENTRY], "bar_date": [day], "close_usd": [close]})
+
+
+def _bars(entry, last, expiry=EXPIRY):
+    return pd.DataFrame({"symbol": "VXX", "bar_date": [ENTRY, expiry], "close_usd": [entry, last]})
+
+
+def _vxx(right="C", strike=22.0, **changes):
+    return _position(VXX, osi_symbol="VXX   260715C00022000", root="VXX", option_right=right, strike_usd=strike,
+                     expiry_date=EXPIRY, entry_date=ENTRY, last_mark_usd=1.0, **changes)  # fmt: skip
+
+
+def _night_of(position, actions, then, bars, day=LATE, quotes=()):
+    """Take one position through a night, armed and with another contract to roll into; return book, fills and row."""
+    before = _positions(position)
+    values = pd.DataFrame({"root": "VXX", "expiry_date": bars["bar_date"], "official_value": bars["close_usd"]})
+    chain = pd.DataFrame([[position["osi_symbol"], "OK", *quote, 0.1] for quote in quotes],
+                         columns=["osi_symbol", "quote_flag", *QUOTED])  # fmt: skip
+    leg = VXX | {"layer_no": 1, "osi_symbol": "VXX   261015C00084000", "root": "VXX", "option_right": "C",
+                 "expiry_date": pd.Timestamp("2026-10-15"), "strike_usd": 84.0, "multiplier": 100, "units_target": 4,
+                 "side": 1, "is_armed": True, "leg_status": "OK", "leg_action": "HOLD", "is_eligible": True,
+                 "unit_basis": "contracts", "bid_usd": 5.0, "ask_usd": 5.2, "mid_usd": 5.1,
+                 "extrinsic_usd": 5.1}  # fmt: skip
+    terms = pd.DataFrame([VXX | {name: getattr(PROFILES["trigger_442"], name) for name in TERMS}])
+    splits = splits_since_entry(before, actions, then, bars)
+    return trade(before, pd.DataFrame([leg]), chain, values, terms, trade_date=day, source_mode="simulated",
+                 splits=splits)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "strike", "ratio", "entry_now", "close", "pays"),
+    [
+        # VXX 22C bought at 20.00; one for four: 84 of today are 21 of the entry, not 62 in the money
+        pytest.param("C", 22.0, 0.25, 80.0, 84.0, 0.0, id="a reverse split is no rise"),
+        pytest.param("C", 22.0, 0.25, 80.0, 96.0, 2.0, id="96 of today are 24"),
+        pytest.param("P", 22.0, 0.25, 80.0, 84.0, 1.0, id="and the put is 1 in the money"),
+        pytest.param("P", 100.0, 10.0, 10.0, 9.5, 5.0, id="ten for one is no fall: 9.50 are 95"),
+        pytest.param("C", 22.0, 0.25, 20.0, 84.0, 0.0, id="a history that is not adjusted says the same"),
+    ],
+)
+def test_a_split_position_settles_in_the_shares_of_its_entry(right, strike, ratio, entry_now, close, pays):
+    then = _closes(entry_now * ratio if entry_now != 20.0 else 20.0)
+    found = _night_of(_vxx(right, strike), _actions(("VXX", SPLIT_DAY, ratio)), then, _bars(entry_now, close))
+    fill = found.fills.iloc[0]
+    assert (fill["fill_kind"], fill["units_traded"]) == ("SETTLE", -4)
+    assert fill["fill_mid_usd"] == pytest.approx(pays)
+    assert fill["cash_mid_usd"] == pytest.approx(400 * pays)
+    assert f"{ratio:g} shares for one on 2026-07-10" in fill["fill_reason"]
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        pytest.param((), id="no split"),
+        pytest.param((("UVXY", SPLIT_DAY, 0.1),), id="another's"),
+        pytest.param((("VXX", ENTRY, 0.25),), id="of the day of the entry: the quotes were of the new shares"),
+        pytest.param((("VXX", SPLIT_DAY, 1.0),), id="a dividend"),
+    ],
+)
+def test_what_was_not_split_while_it_was_held_settles_at_the_close(actions):
+    found = _night_of(_vxx(), _actions(*actions), _closes(20.0), _bars(20.1, 24.5))
+    assert found.fills["fill_mid_usd"].tolist() == [2.5], "closes are corrected by half a percent, that is no split"
+    assert found.fills["fill_reason"].tolist() == ["settled at 2.5 a share"]
+
+
+def test_a_split_after_the_expiry_counts_too_for_the_history_is_restated_by_it():
+    """The close of 24.00 on the day of the expiry is read as 96.00 on a night after the split."""
+    actions = _actions(("VXX", EXPIRY + pd.Timedelta(days=1), 0.25))
+    assert _night_of(_vxx(), actions, _closes(20.0), _bars(80.0, 96.0)).fills["fill_mid_usd"].tolist() == [2.0]
+
+
+@pytest.mark.parametrize("actions", [(), (("VXX", SPLIT_DAY, 0.5),)], ids=["none", "one of two"])
+def test_a_split_that_no_source_tells_settles_nothing(actions):
+    found = _night_of(_vxx(), _actions(*actions), _closes(20.0), _bars(80.0, 84.0))
+    assert found.fills.empty
+    position = found.positions.iloc[0]
+    assert position["position_state"] == "AWAITING_SETTLEMENT"
+    assert position["position_reason"].endswith("closes are 4 times what they were at entry: a split that no source "
+                                                "tells in full")  # fmt: skip
+
+
+@pytest.mark.parametrize("days", [40, 15, 4], ids=["nothing due", "a roll is due", "the last chance to sell"])
+def test_between_split_and_settlement_there_is_no_mark_and_no_sale(days):
+    """The old symbol may be listed anew, as another contract; and what has no quote is not given up for nothing."""
+    expiry = LATE + pd.Timedelta(days=days)
+    found = _night_of(_vxx() | {"expiry_date": expiry}, _actions(("VXX", SPLIT_DAY, 0.25)), NO_CLOSES,
+                      _bars(80.0, 84.0), quotes=[(60.0, 62.0, 61.0)])  # fmt: skip
+    assert found.fills.empty
+    position = found.positions.iloc[0]
+    assert np.isnan(position["mark_usd"])
+    assert np.isnan(position["liquidation_usd"])
+    assert position["last_mark_usd"] == 1.0
+    assert position["position_state"] == ("HELD" if days == 40 else "NO_QUOTE")
+    assert "0.25 shares for one on 2026-07-10" in position["position_reason"]
+
+
+def test_nothing_held_is_nothing_split():
+    assert splits_since_entry(_positions(), NO_ACTIONS, NO_CLOSES, BARS).empty
+
+
+def test_splits_of_many_positions_do_not_mix():
+    rows = [_vxx(), _position(), _vxx(layer_no=2) | {"entry_date": SPLIT_DAY}, _vxx(layer_no=3)]
+    actions = _actions(("VXX", EXPIRY, 0.5), ("VXX", SPLIT_DAY, 0.25))
+    found = splits_since_entry(_positions(*rows).set_index(pd.Index([7, 3, 5, 1])), actions, NO_CLOSES, BARS)
+    assert found["split_factor"].tolist() == [0.125, 1.0, 0.5, 0.125]
+    assert found.index.tolist() == [7, 3, 5, 1]
+    assert found["split_told"].iloc[0] == ("split: 0.25 shares for one on 2026-07-10, 0.5 shares for one on "
+                                           "2026-07-15; counted in shares of the entry")  # fmt: skip
 
 
 def _exit(bid, ask, *, action="HOLD", cost=2.0, **changes):
     candidate = {"new_symbol": "NEW", "new_status": "OK", "new_units": 4, "is_eligible": True,
                  "leg_action": action, "is_armed": action != "DISARM"}  # fmt: skip
     terms = {"mode": "trigger", "roll_dte_days": 21, "hold_days": 0, "profit_multiple": 3.0, "profit_sold_frac": 0.5,
-             "defer_spread_frac": 0.25, "defer_until_dte_days": 5}  # fmt: skip
+             "defer_spread_frac": 0.25, "defer_until_dte_days": 5, "split_told": ""}  # fmt: skip
     quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "payoff_usd": np.nan}
     row = pd.DataFrame([_position() | candidate | terms | quote | {"entry_mid_usd": cost} | changes])
     return decide_exits(row, DAY).iloc[0]

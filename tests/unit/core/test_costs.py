@@ -13,7 +13,14 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
 from alvh_core.costs.carry import night_costs, yearly_costs
-from alvh_core.costs.dividends import gordon_value, hedged_betas, night_dividends, portfolio_pe, reinvested_shares
+from alvh_core.costs.dividends import (
+    gordon_value,
+    hedged_betas,
+    night_dividends,
+    night_drip,
+    portfolio_pe,
+    reinvested_shares,
+)
 from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
@@ -353,3 +360,38 @@ def test_a_required_return_takes_the_hedged_beta_where_there_is_one():
     np.testing.assert_allclose(found["ddm_beta"], [0.5, 0.8, np.nan])
     np.testing.assert_allclose(found["required_return_frac"], [0.065, 0.08, np.nan])  # at a premium of 5 %
     assert found["ddm_status"].astype("str").tolist() == ["OK", "OK", "NO_BETA"]
+
+
+def _drip(actions, closes):
+    told = pd.DataFrame(actions, columns=["symbol", "ex_date", "dividend_usd", "split_ratio"])
+    told = told.astype({"ex_date": "datetime64[s]", "dividend_usd": "float64", "split_ratio": "float64"})
+    bars = pd.DataFrame(closes, columns=["symbol", "bar_date", "close_usd"])
+    bars = bars.astype({"bar_date": "datetime64[s]", "close_usd": "float64"})
+    found = night_drip(told, bars, NIGHT, "recorded").astype({"symbol": "str"}).set_index("symbol")
+    return found[["dividends_year_usd", "payments_count", "drip_shares"]]
+
+
+def test_a_year_of_dividends_reinvested_by_hand():
+    found = _drip(
+        [("KO", "2026-06-15", 0.5, 1.0), ("KO", "2026-03-13", 0.5, 1.0), ("KO", "2025-07-16", 9.0, 1.0),  # a year ago
+         ("SCHD", "2026-06-24", 0.3, 1.0), ("NVDA", "2026-06-10", 0.0, 10.0)],
+        [("KO", "2026-06-15", 50.0), ("KO", "2026-03-13", 40.0), ("KO", "2025-07-16", 40.0),
+         ("SCHD", "2026-06-24", 30.0)],
+    )  # fmt: skip
+    assert found.loc["KO"].tolist() == pytest.approx([1.0, 2, (1 + 0.5 / 40.0) * (1 + 0.5 / 50.0)])
+    assert found.loc["SCHD"].tolist() == pytest.approx([0.3, 1, 1.01])
+    assert len(found) == 2, "of what pays nothing, or whose dividends nobody tells, there is no row"
+
+
+def test_dividends_before_a_split_are_of_the_old_shares():
+    """Four for one in May: 2.00 a share in March are 0.50 of today's; that of the day itself is of the new shares."""
+    actions = [("X", "2026-03-13", 2.0, 1.0), ("X", "2026-05-15", 0.6, 4.0), ("X", "2026-07-01", 0.6, 1.0)]
+    closes = [("X", "2026-03-13", 25.0), ("X", "2026-05-15", 30.0), ("X", "2026-07-01", 30.0)]  # adjusted
+    assert _drip(actions, closes).loc["X"].tolist() == pytest.approx([1.7, 3, 1.02**3])
+
+
+def test_without_the_close_of_an_ex_date_nothing_is_reinvested():
+    found = _drip([("KO", "2026-06-15", 0.5, 1.0), ("KO", "2026-03-13", 0.5, 1.0)], [("KO", "2026-06-15", 50.0)])
+    assert found["payments_count"].tolist() == [2]
+    assert found["drip_shares"].isna().all()
+    assert _drip([], []).empty

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alvh_core.forwards import expiry_forwards
-from alvh_core.ladder import band_medians, break_even
+from alvh_core.ladder import band_medians, break_even, with_costs
 from alvh_core.ladders import Ladder, night_books
 from alvh_core.params import FEE_USD_PER_CONTRACT, SpreadRule
 from alvh_core.pricing import price_quotes
@@ -169,6 +169,14 @@ def test_costs_of_a_leg(vix):
     assert leg["be_erosion_usd"] == pytest.approx((leg["ask_usd"] - leg["mid_usd"]) / leg["discount"])
     distance = leg["break_even_usd"] - leg["forward_usd"]
     assert leg["be_erosion_frac"] == pytest.approx(leg["be_erosion_usd"] / distance)
+    assert leg["extrinsic_frac"] == pytest.approx(leg["extrinsic_usd"] / leg["mid_usd"])
+    assert leg["extrinsic_usd_per_day"] == pytest.approx(leg["extrinsic_usd"] / leg["dte_days"])
+
+
+def test_time_value_of_what_costs_nothing_or_ends_today_is_no_ratio(vix):
+    legs = select_legs(vix, CALL, PROFILE)
+    found = with_costs(legs.assign(mid_usd=0.0, dte_days=0))
+    assert found[["extrinsic_frac", "extrinsic_usd_per_day"]].isna().all(axis=None)
 
 
 def test_puts_are_chosen_by_their_negative_delta(vix):

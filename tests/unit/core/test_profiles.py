@@ -156,7 +156,8 @@ def test_a_band_buys_its_weight_of_the_notional():
 # --- contracts --------------------------------------------------------------------------------------------------------
 def _legs(**changes):
     row = {"declared_units": 4, "unit_basis": "premium", "roll_budget_usd": 1000.0, "hedged_notional_usd": 1e7,
-           "ask_usd": 3.0, "multiplier": 100, "open_interest_count": 100_000.0, "leg_status": "OK"}  # fmt: skip
+           "ask_usd": 3.0, "multiplier": 100, "open_interest_count": 100_000.0, "adv20_count": np.nan,
+           "leg_status": "OK"}  # fmt: skip
     return pd.DataFrame(row | changes, index=range(max(np.size(value) for value in (row | changes).values())))
 
 
@@ -196,6 +197,16 @@ def test_one_percent_of_open_interest_caps(open_interest, contracts, status):
     leg = _sized(open_interest_count=open_interest)
     assert (leg["units_target"], leg["size_status"]) == (contracts, status)
     assert leg["residual_usd"] == pytest.approx(1000.0 - 300.0 * contracts)
+
+
+@pytest.mark.parametrize(
+    ("average", "contracts", "status"),
+    [(30.0, 3, "OK"), (29.9, 2, "CAPPED"), (9.9, 0, "CAPPED"), (0.0, 0, "CAPPED"), (np.nan, 3, "OK")],
+)
+def test_a_tenth_of_the_average_volume_caps(average, contracts, status):
+    leg = _sized(adv20_count=average)
+    assert (leg["units_target"], leg["size_status"]) == (contracts, status)
+    assert _sized(adv20_count=average, open_interest_count=100.0)["units_target"] == min(contracts, 1), "the lower cap"
 
 
 def test_too_small_says_which_account_would_do():

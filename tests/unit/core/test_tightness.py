@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alvh_core.basis.closes import Closes
 from alvh_core.forwards import EXPIRY
 from alvh_core.params import SpreadRule
 from alvh_core.tightness.history import MIN_NIGHTS, book_spreads
@@ -182,15 +183,24 @@ def test_tick_constrained():
 # --- the acid test ----------------------------------------------------------------------------------------------------
 def _acid(**changes):
     rows = {"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442", "layer_no": [1, 2, 3],
+            "osi_symbol": ["A", "B", "C"], "size_status": "OK", "unit_basis": "contracts", "budget_usd": NAN,
+            "ask_usd": 2.0, "multiplier": 100,
             "units_target": [4, 4, 2], "side": 1, "ask_size_count": [50.0, 30.0, 20.0], "bid_size_count": 1000.0,
-            "volume_count": [400.0, 200.0, 100.0], "open_interest_count": [9000.0, 3000.0, 700.0]}  # fmt: skip
+            "adv20_count": [400.0, 200.0, 100.0], "open_interest_count": [9000.0, 3000.0, 700.0]}  # fmt: skip
     legs = pd.DataFrame(rows | changes)
     return ladder_tightness(legs.sample(frac=1.0, random_state=1), DAY, "simulated").iloc[0]
 
 
+BUDGET = {"unit_basis": "premium", "budget_usd": [899.0, 800.0, 400.0], "units_target": [4, 4, 2]}
+
+
+def _told(row):
+    return row["acid_test_ratio"], row["qr_binding_layer"], row["qr_basis"], row["qr_status"]
+
+
 def test_acid_test_by_hand():
-    row = _acid()  # min(50, 40, 90) / 4, min(30, 20, 30) / 4, min(20, 10, 7) / 2
-    assert (row["acid_test_ratio"], row["qr_binding_layer"], row["qr_basis"]) == (3.5, 3, "size_volume_oi")
+    # min(50, 40, 90) / 4, min(30, 20, 30) / 4, min(20, 10, 7) / 2
+    assert _told(_acid()) == (3.5, 3, "size_volume_oi", "OK")
 
 
 @pytest.mark.parametrize("times", [2, 5, 70])
@@ -203,15 +213,55 @@ def test_acid_test_is_one_at_the_exact_limit():
 
 
 def test_a_layer_that_buys_nothing_does_not_count():
-    row = _acid(units_target=[4, 4, 0])
-    assert (row["acid_test_ratio"], row["qr_binding_layer"]) == (5.0, 2)
+    assert _told(_acid(units_target=[4, 4, 0]))[:2] == (5.0, 2)
     row = _acid(units_target=[0, 0, 0])
-    assert (np.isnan(row["acid_test_ratio"]), row["qr_binding_layer"] is pd.NA, row["qr_basis"]) == (True, True, "none")
+    assert np.isnan(row["acid_test_ratio"])
+    assert row["qr_binding_layer"] is pd.NA
+    assert (row["qr_basis"], row["qr_status"]) == ("none", "NOTHING_NEEDED")
 
 
-def test_without_sizes_the_basis_says_so():
-    row = _acid(ask_size_count=NAN)
-    assert (row["acid_test_ratio"], row["qr_basis"]) == (3.5, "volume_oi")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ask_size_count": NAN}, (3.5, 3, "volume_oi", "OK")),
+        ({"adv20_count": NAN}, (3.5, 3, "size_oi", "OK")),
+        ({"adv20_count": [400.0, 200.0, NAN]}, (3.5, 3, "size_oi", "OK")),  # the binding layer's
+        ({"adv20_count": NAN, "ask_size_count": NAN}, (3.5, 3, "oi", "OK")),
+    ],
+)
+def test_a_term_that_is_not_known_is_left_out_and_the_basis_says_so(changes, told):
+    assert _told(_acid(**changes)) == told
+
+
+def test_a_contract_that_nobody_trades_on_average_can_not_be_had():
+    assert _told(_acid(adv20_count=[400.0, 0.0, 100.0])) == (0.0, 2, "size_volume_oi", "OK")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"osi_symbol": ["A", "B", None], "open_interest_count": [9000.0, 3000.0, NAN]}, "MISSING_LEG"),
+        (BUDGET | {"osi_symbol": ["A", "B", None], "units_target": [4, 4, 0]}, "MISSING_LEG"),  # nothing to pay for
+        (BUDGET | {"ask_usd": [2.0, 2.0, NAN], "units_target": [4, 4, 0]}, "MISSING_LEG"),
+        ({"open_interest_count": [9000.0, 3000.0, NAN]}, "NO_OPEN_INTEREST"),
+    ],
+)
+def test_a_ladder_without_one_of_its_contracts_has_no_ratio(changes, status):
+    row = _acid(**changes)
+    assert np.isnan(row["acid_test_ratio"])
+    assert row["qr_binding_layer"] is pd.NA
+    assert (row["qr_basis"], row["qr_status"]) == ("none", status)
+
+
+def test_what_a_cap_keeps_from_being_bought_is_needed_all_the_same():
+    """Of the contracts that the caps leave the ratio would be 1 or more whatever the market."""
+    row = _acid(**BUDGET | {"adv20_count": [10.0, 200.0, 100.0], "units_target": [1, 4, 2]})
+    assert _told(row) == (0.25, 1, "size_volume_oi", "OK")  # 1 of the 4 that the budget pays for
+
+
+def test_a_layer_that_is_not_in_the_ladder_is_not_missing():
+    one = {"osi_symbol": ["A", None, None], "size_status": ["OK", "NOT_IN_LADDER", "NOT_IN_LADDER"]}
+    assert _told(_acid(**one, units_target=[4, 0, 0])) == (10.0, 1, "size_volume_oi", "OK")
 
 
 def test_a_sold_layer_takes_the_bid():
@@ -219,15 +269,22 @@ def test_a_sold_layer_takes_the_bid():
 
 
 # --- a spread beside its history --------------------------------------------------------------------------------------
-def _book(spread, close, earlier, state="PASS"):
+NIGHTS = np.busday_offset("2026-07-16", np.arange(-299, 1), roll="backward")
+NO_CLOSES = Closes(dates=NIGHTS[:0], symbols=(), values=np.empty((0, 0)))
+
+
+def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES, vol=NAN):
     signals = pd.DataFrame([{"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442",
                              "s_ladder_frac": spread, "vix_close_vol_points": close,
                              "filter_state": state}])  # fmt: skip
-    return book_spreads(signals, [], "trigger_442", earlier, DAY, "simulated").iloc[0]
+    volatility = pd.DataFrame({"underlying": ["VIX", "SPX"], "iv30_vol": [vol, 9.9]})
+    return book_spreads(signals, [], "trigger_442", earlier, closes, volatility, DAY, "simulated").iloc[0]
 
 
-def _earlier(spreads, regimes):
-    return pd.DataFrame({"hedge_symbol": "VIX", "option_right": "C", "s_ladder_frac": spreads, "vix_regime": regimes})
+def _earlier(spreads, regimes, vol=NAN):
+    nights = pd.DatetimeIndex(NIGHTS[-len(spreads) - 1 : -1].astype("datetime64[s]"))
+    return pd.DataFrame({"hedge_symbol": "VIX", "option_right": "C", "s_ladder_frac": spreads, "vix_regime": regimes,
+                         "trade_date": nights, "iv30_vol": vol})  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -260,3 +317,71 @@ def test_nights_of_another_regime_do_not_count():
 def test_quotes_after_hours_are_no_reading():
     found = _book(0.05, 19.0, _earlier([0.04] * 40, "18_to_22"), state="BAD_QUOTE")
     assert found[["s_ladder_frac", "s_regime_pctile_frac"]].isna().all()
+
+
+# --- a spread and the moves of its underlying -------------------------------------------------------------------------
+def _moved(returns):
+    values = 20.0 * np.cumprod(1.0 + np.r_[0.0, returns])
+    other = np.full(len(values), 100.0)
+    return Closes(dates=NIGHTS[-len(values) :], symbols=("VIX", "VXX"), values=np.column_stack([values, other]))
+
+
+def _widened(nights, slope=5.0, seed=3):
+    """Return spreads that widen with the size of the move, both ways, tonight's last, and the closes."""
+    returns = np.random.default_rng(seed).normal(0.0, 0.05, nights)
+    spreads = 0.05 * np.exp(slope * np.abs(returns))
+    return spreads, _moved(returns)
+
+
+@pytest.mark.parametrize("nights", [20, 45, 60])
+@pytest.mark.parametrize("slope", [5.0, 0.0, -2.0])
+def test_the_slope_of_the_spread_on_the_moves_is_recovered(nights, slope):
+    spreads, closes = _widened(nights, slope)
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=closes)
+    assert found["adv_sel_proxy"] == pytest.approx(slope, abs=1e-9)
+    assert (found["adv_sel_nobs_count"], found["adv_sel_quality"]) == (nights, "OK")
+
+
+def test_sixty_sessions_are_read_and_no_more():
+    spreads, closes = _widened(100)
+    spreads[:40] = 1.9
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=closes)
+    assert (found["adv_sel_proxy"], found["adv_sel_nobs_count"]) == (pytest.approx(5.0), 60)
+
+
+def test_a_night_without_spread_or_move_does_not_count():
+    spreads, closes = _widened(30)
+    closes.values[-5, 0] = np.nan  # takes two moves with it
+    found = _book(spreads[-1], 19.0, _earlier(np.r_[NAN, 0.0, spreads[2:-1]], "18_to_22"), closes=closes)
+    assert (found["adv_sel_proxy"], found["adv_sel_nobs_count"]) == (pytest.approx(5.0), 26)
+
+
+@pytest.mark.parametrize(
+    ("nights", "closes", "told"),
+    [
+        pytest.param(19, None, (19, "INSUFFICIENT"), id="too few"),
+        pytest.param(40, NO_CLOSES, (0, "NO_DATA"), id="no closes"),
+        pytest.param(40, _moved(np.zeros(40)), (40, "INSUFFICIENT"), id="nothing ever moved"),
+    ],
+)
+def test_without_enough_there_is_no_proxy(nights, closes, told):
+    spreads, moved = _widened(nights)
+    found = _book(spreads[-1], 19.0, _earlier(spreads[:-1], "18_to_22"), closes=moved if closes is None else closes)
+    assert np.isnan(found["adv_sel_proxy"])
+    assert (found["adv_sel_nobs_count"], found["adv_sel_quality"]) == told
+
+
+# --- a volatility beside its history ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("vol", "pctile"), [(0.95, 0.55), (0.50, 0.05), (2.0, 1.0)])
+def test_where_tonights_volatility_stands_is_a_plain_count(vol, pctile):
+    vols = np.r_[np.full(9, 0.9), 0.95, np.linspace(1.0, 1.2, 9)]
+    found = _book(0.05, 19.0, _earlier([NAN] * 19, "unknown", vols), vol=vol)  # whatever the spreads were
+    assert found["iv30_pctile_frac"] == pytest.approx(pctile)
+    assert (found["iv30_vol"], found["iv30_nights_count"]) == (vol, 20)
+
+
+@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 0)])
+def test_without_enough_nights_or_without_tonight_it_stands_nowhere(nights, vol, count):
+    found = _book(0.05, 19.0, _earlier([0.04] * nights, "18_to_22", 0.9), vol=vol)
+    assert np.isnan(found["iv30_pctile_frac"])
+    assert found["iv30_nights_count"] == count

@@ -1,0 +1,64 @@
+"""Splits of the underlying while a contract is held: how many shares of today one share of its entry has become.
+
+After a split the clearing house adjusts what is held, and the symbol it was bought under is nobody's or another
+contract's: its quotes say nothing of the position. What it pays follows from the shares it was bought on, so that is
+what it settles by; until then it has no mark and waits. Splits are told by `DAILY_ACTIONS`; where no source tells one,
+a history of closes that has been restated since the entry gives it away, and nothing is settled on it.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+RESTATED_FRAC = 0.02  # vendors correct closes by less, no split is smaller
+
+
+def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataFrame,
+                       bars: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+    """Return what splits have made of the shares that positions were bought on.
+
+    Parameters
+    ----------
+    held : DataFrame
+        `POSITIONS` of the night before.
+    actions : DataFrame
+        `DAILY_ACTIONS`: nothing after the night.
+    then : DataFrame
+        `CLOSES` of the nights on which positions were opened, as far as their histories are to be checked.
+    bars : DataFrame
+        `DAILY_BARS` of tonight.
+
+    Returns
+    -------
+    DataFrame
+        Aligned with ``held``: ``split_factor``, shares of today for one of the entry, 1 without a split, NaN where only
+        the restated history tells one; ``split_told``, in words, empty without a split.
+    """
+    splits = actions.loc[actions["split_ratio"].ne(1.0), ["symbol", "ex_date", "split_ratio"]]
+    if splits.empty and then.empty:  # as on most nights
+        return pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
+    every = range(len(held))
+    mine = held[["entry_date"]].assign(symbol=held["hedge_symbol"].astype("str"), row=every)
+    hit = mine.merge(splits.astype({"symbol": "str"}).sort_values("ex_date"), on="symbol")
+    hit = hit[hit["ex_date"] > hit["entry_date"]]
+    words = hit["split_ratio"].map("{:g} shares for one on ".format) + hit["ex_date"].dt.strftime("%Y-%m-%d")
+    factor = hit["split_ratio"].groupby(hit["row"]).prod().reindex(every, fill_value=1.0).to_numpy(dtype=np.float64)
+    told = words.astype("str").groupby(hit["row"]).agg(", ".join).reindex(every, fill_value="")
+    told = ("split: " + told + "; counted in shares of the entry").where(told != "", "").to_numpy(dtype=object)
+    restated = _restated(mine, then, bars)
+    is_untold = (np.abs(restated - 1.0) > RESTATED_FRAC) & (np.abs(restated * factor - 1.0) > RESTATED_FRAC)
+    why = [f"closes are {x:.4g} times what they were at entry: a split that no source tells in full" for x in restated]
+    return pd.DataFrame({"split_factor": np.where(is_untold, np.nan, factor),
+                         "split_told": np.where(is_untold, np.array(why, dtype=object), told)},
+                        index=held.index)  # fmt: skip
+
+
+def _restated(mine: pd.DataFrame, then: pd.DataFrame, bars: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the close that was the last one at entry, as known tonight, over what it was; NaN where not known."""
+    told = then[["symbol", "trade_date", "bar_date", "close_usd"]].astype({"symbol": "str"})
+    now = bars.loc[bars["bar_date"].isin(told["bar_date"]), ["symbol", "bar_date", "close_usd"]]
+    known = told.merge(now.astype({"symbol": "str"}), on=["symbol", "bar_date"], suffixes=("_then", ""))
+    ratio = (known["close_usd"] / known["close_usd_then"]).to_numpy(dtype=np.float64)
+    keys = pd.MultiIndex.from_arrays([known["symbol"], pd.DatetimeIndex(known["trade_date"])])
+    at = pd.MultiIndex.from_arrays([mine["symbol"], pd.DatetimeIndex(mine["entry_date"])])
+    return np.asarray(pd.Series(ratio, index=keys).reindex(at), dtype=np.float64)
