@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from alvh_core.errors import ContractError
 
 DIRECTIONS = (1, -1)
-REFUSED_CLASSES = ("volatility_etp", "vix_index")  # the ladder's own instrument, or a wrapper of it: domain paper C31
+REFUSED_CLASSES = ("volatility_etp", "vix_index")  # the ladder's own instrument, or a wrapper of it
 
 
 @dataclass(frozen=True, kw_only=True)

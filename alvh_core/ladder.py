@@ -34,7 +34,6 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
     -------
     ndarray
         ``K +/- ((m + k S / 2) / D + fee)``: the premium is carried to expiry, the fee is not. NaN in gives NaN out.
-        Domain paper C6.
 
     Examples
     --------

@@ -12,9 +12,9 @@ from typing import Any
 from alvh_core.errors import ContractError
 
 LAYERS = (1, 2, 3)
-FEE_USD_PER_CONTRACT = 1.0  # domain paper 5.2, a judgement
+FEE_USD_PER_CONTRACT = 1.0  # a judgement: about what brokers charge
 EQUITY_PREMIUM_FRAC = 0.05  # a declared judgement, for the cost of equity of the dividend model only
-DIVIDEND_GROWTH_FRAC = 0.03  # likewise: the growth of the paper's worked example
+DIVIDEND_GROWTH_FRAC = 0.03  # a judgement as well: about that of nominal output
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
 
 DEFAULT_PROFILE = "trigger_442"
-COMPARISON_PROFILE = "ratio_4_4_2"  # the same ladder sized by premium: domain paper C2, equal dollars across assets
-_ABLATION = "domain paper C32: is the fixed 4/4/2 better than other ratios, at equal premium?"
+COMPARISON_PROFILE = "ratio_4_4_2"  # the same ladder sized by premium: equal dollars across assets
+_ABLATION = "source article (the False Binary): is the fixed 4/4/2 better than other ratios, at equal premium?"
 _SITE = "vixshield.com/ask"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-SESSIONS, MIN_NIGHTS = 20, 5  # domain paper C11, C33: ADV20; the minimum is a judgement
+SESSIONS, MIN_NIGHTS = 20, 5  # the ADV20 of liquidity limits; the minimum is a judgement
 VOLUME_FRAC, OPEN_INTEREST_FRAC = 0.10, 0.01  # participation in it, and in the open interest
 READ = ["osi_symbol", "volume_count"]
 

@@ -14,7 +14,7 @@ from alvh_core.basis.betas import Fit, correlations, partial_r2, rank_columns, s
 from alvh_core.basis.closes import Closes
 from alvh_core.registry.basis import HOST_BASIS
 
-WINDOW, MIN_NOBS = 252, 120  # domain paper C18
+WINDOW, MIN_NOBS = 252, 120  # a year of sessions, and half of one
 STRESS_FRAC, MIN_STRESS = -0.02, 20
 AD_WINDOW, MIN_AD, HIGH_WINDOW = 63, 60, 20  # C16
 

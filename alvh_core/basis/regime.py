@@ -13,7 +13,7 @@ from alvh_core.expiries import IsSession
 from alvh_core.futures import listed_contracts
 from alvh_core.registry.basis import REGIME, VIX_REGIMES
 
-EDR_WEIGHT = 0.6  # domain paper C36: of VIX9D, the rest is 20-day realised volatility
+EDR_WEIGHT = 0.6  # of VIX9D, the rest is 20-day realised volatility; of five weights in print the middle
 MAX_AGE_DAYS = 4
 OVER_RV_FRAC, CONTANGO_FRAC, MA_BARS, RV_RETURNS = 0.18, 0.12, 200, 30  # C25, vixshield.com/ask on Big Top
 _REGIME_EDGES = (18.0, 22.0, 28.0)

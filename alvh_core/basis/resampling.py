@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES, MEAN_BLOCK = 500, 20.0  # domain paper 5.4: blocks of 20 sessions on average
+RESAMPLES, MEAN_BLOCK = 500, 20.0  # blocks of a trading month on average
 
 
 def drawn_counts(dates: NDArray[np.datetime64], mean_block: float = MEAN_BLOCK,

@@ -19,7 +19,7 @@ from alvh_core.basis.betas import slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.registry.basis import TERM
 
-# Domain paper 10.4, VIX futures 2022-2026: means of UX1 and UX2, UX4, and UX7 and UX8.
+# VIX futures 2022-2026: means of UX1 and UX2, UX4, and UX7 and UX8.
 DECLARED_BETAS: Mapping[int, float] = MappingProxyType({30: 0.53, 110: 0.27, 220: 0.17})
 # The same contracts, by time to settlement; what is about to settle moves with the index itself.
 _NEAR_DAYS: Mapping[int, tuple[int, int]] = MappingProxyType({30: (8, 60), 110: (85, 145), 220: (175, 265)})

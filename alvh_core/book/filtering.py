@@ -1,6 +1,6 @@
 """What the 8 % filter let through tonight: armed sessions it passed, and layers it stopped where they armed first.
 
-Summed over a ladder's life, these are the domain paper's ``pass_rate_deploy`` and ``filter_blocks_trigger_rate`` (5.3).
+Summed over a ladder's life: how often the filter let a ladder buy that wanted to, and how often it stopped a trigger.
 """
 
 from collections import Counter

@@ -16,7 +16,7 @@ from alvh_core.registry.book import BOOK
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER, ladder_keys
 
-CALM_FRAC = -0.02  # a night on which the host lost less is no stress: domain paper C13, C18
+CALM_FRAC = -0.02  # a night on which the host lost less is no stress
 _SUMS = (
     "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
     "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",

@@ -144,7 +144,7 @@ def roll_terms(rolled: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     DataFrame
         `ROLL_TERMS`: ``m_new - m_old``, with the other sign where the leg is sold; ``(S_old + S_new) / 2``, of which k
         is paid on top; and time value over days left, straight-line. NaN time value where the chain cannot say it. A
-        leg given up without a quote went for nothing. Domain paper C24, C5.
+        leg given up without a quote went for nothing.
     """
     old_mid, old_spread = rolled["mid_usd"].fillna(0.0), (rolled["ask_usd"] - rolled["bid_usd"]).fillna(0.0)
     side = np.sign(rolled["units_open"])

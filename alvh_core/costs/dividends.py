@@ -132,7 +132,7 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged:
         `DAILY_RATIOS`.
     universe : mapping of str to Asset
     hedged : mapping of str to float
-        Beta on SPX with the ladder, by symbol: the domain paper's C28.
+        Beta on SPX with the ladder, by symbol: the required return is of what is held, hedge included.
     unhedged : mapping of str to float
         Beta on SPX on its worst days, for what has no hedged one.
     ten_year : float

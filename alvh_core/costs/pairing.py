@@ -25,7 +25,7 @@ from alvh_core.basis.resampling import MEAN_BLOCK, drawn_counts
 from alvh_core.book.sums import CALM_FRAC
 from alvh_core.errors import ContractError
 
-WEIGHT_FRAC = 0.30  # domain paper C31 and the article: at most 30 % of the hedge budget; the ladder stays the hedge
+WEIGHT_FRAC = 0.30  # at most 30 % of the hedge budget: the ladder stays the hedge
 MAX_P_VALUE = 0.10  # C31
 NOISE_KEPT_FRAC = 0.12  # of pairs of pure noise, measured by the tests: ten and more sessions are few for a bootstrap
 MIN_STRESS = 10  # in each half: together the 20 that a beta in stress needs, C18

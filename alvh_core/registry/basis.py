@@ -43,7 +43,7 @@ column("fwd_beta", "float", "Move of a future of the tenor for a point of spot V
 column("fwd_beta_measured", "float", "The same by least squares over the last 252 nights", low=-5, high=5)
 column("fwd_beta_se", "float", "Its Newey-West error, 5 lags", low=0)
 column("fwd_beta_nobs_count", "int", "Sessions behind it", "sessions", low=0)
-column("fwd_beta_status", "category", "MEASURED where all tenors have 120 sessions and rise with VIX, else the paper's",
+column("fwd_beta_status", "category", "MEASURED where all tenors have 120 sessions and rise with VIX, else DECLARED",
        allowed=("DECLARED", "MEASURED"))  # fmt: skip
 
 column("vix_beta_frac", "float", "Return of the host for one point of VIX, 252 sessions", "fraction per VIX point")

@@ -131,10 +131,10 @@ def cost_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
 
 def _damping(term: pd.DataFrame) -> str:
     if term.empty:  # a night that was published before they were
-        return "by the paper's values"
+        return "by the declared values"
     rows = list(records(term.sort_values("beta_tenor_days")))
     told = ", ".join(f"{row.fwd_beta:.2f} at {row.beta_tenor_days} days" for row in rows)
-    status = "the paper's" if any(row.fwd_beta_status == "DECLARED" for row in rows) else "measured"
+    status = "declared" if any(row.fwd_beta_status == "DECLARED" for row in rows) else "measured"
     return f"{told}; {status}, {several(min(row.fwd_beta_nobs_count for row in rows), 'session')} known"
 
 

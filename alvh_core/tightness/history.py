@@ -14,7 +14,7 @@ from alvh_core.ladders import Ladder
 from alvh_core.registry.tightness import BOOK_SPREADS
 
 WINDOW_NIGHTS, MIN_NIGHTS = 252, 20
-MOVES_WINDOW = 60  # sessions; domain paper C12: 20 to 60
+MOVES_WINDOW = 60  # sessions, of which 20 must have a reading
 _BOOK = ["hedge_symbol", "option_right"]
 
 

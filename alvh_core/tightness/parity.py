@@ -18,7 +18,7 @@ from alvh_core.registry.tightness import PARITY
 from alvh_core.universe import Asset
 
 BAND_FRAC = 0.05  # strikes this near to the forward
-MIN_PAIRS, MIN_DTE_DAYS, MAX_SE_FRAC = 10, 60, 0.005  # domain paper C10: below, the slope is hopeless
+MIN_PAIRS, MIN_DTE_DAYS, MAX_SE_FRAC = 10, 60, 0.005  # below, the slope is hopeless
 PAIRED = ["strike_usd", "gap_usd", "low_usd", "high_usd"]
 _FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
 
