@@ -39,7 +39,7 @@ from tasks.normalise import normalise
 from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
 from tasks.price import price
 from tasks.publish import publish
-from tasks.report import report
+from tasks.report import forget_pages, report
 from tasks.score import score
 from tasks.settings import Settings, load_settings
 from tasks.signals import signal
@@ -159,6 +159,7 @@ def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) 
         breadth(night)
         judge(night)
         drift(night)
+        forget_pages(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night) if has_page else night.report_path
     return {
