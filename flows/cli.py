@@ -62,23 +62,22 @@ def report(
     settings = prepare()
     if mode not in {None, *SOURCE_MODES}:
         raise ContractError(f"--mode: expected {', '.join(SOURCE_MODES)}, found {mode!r}")
-    pattern = f"{parse_date(day) if day else '*'}-{mode or '*'}.html"
-    pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
-    if not pages and day:
-        from flows.reports import write_page  # noqa: PLC0415 - seconds of imports
+    trade_date = parse_date(day) if day else None
+    from tasks.warehouse.published import published_night  # noqa: PLC0415 - SQLAlchemy
 
-        pages = [Path(page) for page in write_page(settings, parse_date(day), mode)]
-    if not pages:
-        raise ContractError(
-            f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"
-        )
-    typer.echo(pages[-1])
+    night = published_night(settings.query_url, trade_date, mode)  # the ledger knows what is current, files do not
+    page = settings.reports_root / f"{night.trade_date}-{night.source_mode}.html"
+    if not page.is_file():
+        from flows.reports import report_night  # noqa: PLC0415 - seconds of imports
+
+        page = Path(report_night(night.trade_date, night.source))
+    typer.echo(page)
     if gx_pages:
         from flows.data_docs import data_docs  # noqa: PLC0415 - seconds of imports
 
-        typer.echo(data_docs(settings, parse_date(pages[-1].stem[:10]), pages[-1].stem[11:]))
+        typer.echo(data_docs(settings, night.trade_date, night.source_mode))
     if open_it:
-        webbrowser.open(pages[-1].as_uri())
+        webbrowser.open(page.absolute().as_uri())
 
 
 @app.command()

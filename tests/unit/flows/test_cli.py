@@ -101,7 +101,7 @@ def test_query_lake(alvh, published):
     pytest.param(("query", "select 1", "--format", "xml"), ["--format: expected one of table, csv"], id="format"),
     pytest.param(("query", "--lake", "copy (select 1) to '/tmp/x'"), ["lake is only read"], id="lake-write"),
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
-    pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
+    pytest.param(("report", "--date", "2026-07-15"), ["found none; run `alvh nightly` first"], id="no-report"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
     pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
     pytest.param(("quarantine", "--severity", "grave"), ["--severity: expected row, expiry"], id="severity"),
@@ -154,20 +154,33 @@ def test_brackets_in_a_message_are_printed(alvh, published):
     assert "no such column: closed" in err
 
 
-def test_report(alvh, published, monkeypatch):
-    opened = []
+def test_report_is_of_the_night_published_last_whatever_the_files_say(alvh, published, monkeypatch, sample_frame):
+    opened, pages = [], []
     monkeypatch.setattr(cli.webbrowser, "open", opened.append)
-    pages = []
-    for at, name in enumerate(["2026-07-15-live", "2026-07-16-simulated", "2026-07-16-recorded"]):
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    last = NightKey(trade_date=date(2026, 7, 15), universe="default", source_mode="live")
+    tables = {s.name: sample_frame(s, trade_date="2026-07-15", source_mode="live") for s in NIGHT_TABLES}
+    warehouse.claim(last, run_id="r", code_version="0", rules_hash="x")
+    warehouse.publish(last, tables, outcome="OK", reason=None, counts={}, run_id="r")
+    warehouse.close()
+    for at, name in enumerate(["2026-07-15-live", "2026-07-16-simulated", "2026-07-17-recorded"]):
         page = published / "reports" / f"{name}.html"
         page.parent.mkdir(exist_ok=True)
         page.write_text("x")
-        os.utime(page, (at, at))
+        os.utime(page, (at, at))  # the oldest file is the page of the night published last
         pages.append(page)
-    assert alvh("report")[1].strip() == str(pages[2])
-    assert alvh("report", "--mode", "live")[1].strip() == str(pages[0])
+    assert alvh("report")[1].strip() == str(pages[0])
+    assert alvh("report", "--mode", "simulated")[1].strip() == str(pages[1])
     assert alvh("report", "--date", "2026-07-16", "--mode", "simulated", "--open")[1].strip() == str(pages[1])
     assert opened == [pages[1].as_uri()]
+    code, out, err = alvh("report", "--mode", "recorded")
+    assert (code, out) == (2, ""), "a page of no published night is nobody's answer"
+    assert "expected a published night (recorded), found none; run `alvh nightly` first" in err
+
+
+def test_report_writes_the_page_that_a_backfill_left_out(alvh, published, monkeypatch):
+    monkeypatch.setattr("flows.reports.report_night", lambda *night: f"page of {night[0]} from {night[1]}")
+    assert alvh("report")[1].strip() == "page of 2026-07-16 from None"
 
 
 @pytest.fixture
