@@ -23,7 +23,7 @@ app.add_typer(alerts.app, name="alert")
 @app.command()
 def nightly(
     day: Annotated[
-        str | None, typer.Option("--date", help="Session, YYYY-MM-DD; default: the last one closed.")
+        str | None, typer.Option("--date", help="Session, YYYY-MM-DD, live one that is over; default: the last one.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES].")] = None,
     force: Annotated[bool, typer.Option(help="Compute a COMPLETE night again from what has landed.")] = False,
@@ -38,6 +38,8 @@ def nightly(
     night = None
     if calendar.is_session(trade_date):  # a wrong source or date is told before a server starts
         night = wiring.build_night(settings, trade_date, source or settings.source, "check")
+        if night.source_mode == "live":
+            wiring.check_over(calendar, trade_date, datetime.now(UTC))
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()

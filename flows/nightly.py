@@ -6,7 +6,7 @@ from what has landed. Nothing is published until everything is, in one transacti
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,21 @@ def nightly(
     ----------
     trade_date : date, optional
         Session to run; by default the New York date the run was scheduled for, never today's, if that session was over.
+        A live one must be over now; the simulated market has every session of its calendar, those to come too.
     source : str, optional
-        ``simulated``, ``live`` or ``recorded:PATH``; by default ``ALVH_SOURCE``.
+        ``simulated``, ``live``, ``recorded:PATH`` or ``imported[:HISTORIES]``; by default ``ALVH_SOURCE``.
     force : bool
         Compute a night again that is already COMPLETE, from what has landed.
     """
     settings = load_settings()
     day = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time)
-    if not trading_calendar(settings.calendar_file).is_session(day):
+    calendar = trading_calendar(settings.calendar_file)
+    if not calendar.is_session(day):
         return Completed(name="MarketClosed", message=f"{day} is no trading session")
     if trade_date is None:
-        check_over(trading_calendar(settings.calendar_file), day, runtime.flow_run.scheduled_start_time)
+        check_over(calendar, day, runtime.flow_run.scheduled_start_time)
+    elif (source or settings.source) == "live":
+        check_over(calendar, day, datetime.now(UTC))
     return run_night(settings, day, source, force=force)
 
 

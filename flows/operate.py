@@ -13,7 +13,9 @@ from alvh_core.errors import ContractError
 from flows.rejects import quarantine
 from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
 
-SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
+SOURCE = Annotated[
+    str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES]; default: ALVH_SOURCE.")
+]
 
 
 def serve() -> None:
@@ -33,6 +35,7 @@ def backfill(
 ) -> None:
     """Publish every session of a period that is not published yet; stop it with Ctrl-C and go on later."""
     settings, first, last = prepare(), parse_date(start, "--from"), parse_date(end, "--to")
+    from alvh_core.reporting.texts import several  # noqa: PLC0415 - pandas
     from flows.serve import own_server  # noqa: PLC0415
 
     with own_server(settings) as address:
@@ -46,7 +49,8 @@ def backfill(
         except KeyboardInterrupt:
             typer.echo("stopped; what is published stays, the same command goes on from there", err=True)
             raise typer.Exit(EXIT_STOPPED) from None
-    typer.echo(f"{len(outcomes)} nights run" if outcomes else f"every session from {first} to {last} is published")
+    nights = several(len(outcomes), "night")
+    typer.echo(f"{nights} run" if outcomes else f"every session from {first} to {last} is published")
 
 
 def reconcile(

@@ -97,7 +97,11 @@ def test_query_lake(alvh, published):
 @pytest.mark.parametrize(("words", "expected"), [
     pytest.param(("query", "selec 1"), ["syntax error", "tables:", VERDICTS_TABLE.name], id="syntax"),
     pytest.param(("query", "select * from verdicts"), ["no such table: verdicts", VERDICTS_TABLE.name], id="table"),
-    pytest.param(("query", "delete from meta_nights"), ["not authorized"], id="write"),
+    pytest.param(("query", "delete from meta_nights"), ["not authorized; `alvh query` only reads"], id="write"),
+    pytest.param(("query", "drop table meta_nights"), ["not authorized; `alvh query` only reads"], id="drop"),
+    pytest.param(("query", "select day from meta_nights n join meta_gaps g using (trade_date)"),
+                 ["no such column: day", "\ncolumns of meta_nights: trade_date, ", "\ncolumns of meta_gaps: "],
+                 id="column"),
     pytest.param(("query", "select 1", "--format", "xml"), ["--format: expected one of table, csv"], id="format"),
     pytest.param(("query", "--lake", "copy (select 1) to '/tmp/x'"), ["lake is only read"], id="lake-write"),
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
@@ -108,6 +112,15 @@ def test_query_lake(alvh, published):
     pytest.param(("quarantine", "--mode", "real"), ["--mode: expected live, recorded"], id="quarantine-mode"),
     pytest.param(("quarantine", "--date", "2026-07-15"), ["expected a published night (2026-07-15), found none"],
                  id="no-such-night"),
+    pytest.param(("quarantine", "--rule", "CROSED"), ["--rule: expected a rule", "found 'CROSED'; near it: CROSSED"],
+                 id="rule"),
+    pytest.param(("quarantine", "--symbol", "spx"), ["a symbol of the universe default, found 'spx'; near it: SPX"],
+                 id="symbol"),
+    pytest.param(("quarantine", "--rule", "ZZZZ", "--format", "csv"), ["near it: none like it"], id="rule-csv"),
+    pytest.param(("nightly", "--date", "2027-06-01", "--source", "live"),
+                 ["expected a run after the close of 2027-06-01", "run it after the close"], id="not-over"),
+    pytest.param(("nightly", "--date", "2026-07-16", "--source", "recorded:/nope"), ["found no such folder: /nope"],
+                 id="no-folder"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):
@@ -255,7 +268,7 @@ def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
     monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tmp_path / "nope.toml"))
     code, out, _ = alvh("doctor")
     assert code == 1
-    assert "1 nights published" in out
+    assert "1 night published" in out
     assert "NO  night 2026-07-17" in out
     assert "RuntimeError: boom" in out
     assert "alvh nightly --date 2026-07-17" in out
