@@ -12,7 +12,7 @@ from alvh_core.columns import SOURCE_MODES
 from alvh_core.errors import AlvhError, ContractError
 from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
-from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare
+from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare, show_stages
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
@@ -40,6 +40,7 @@ def nightly(
         night = wiring.build_night(settings, trade_date, source or settings.source, "check")
         if night.source_mode == "live":
             wiring.check_over(calendar, trade_date, datetime.now(UTC))
+    show_stages()
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()

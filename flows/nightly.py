@@ -20,7 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
-from tasks.assets import is_untracked
+from tasks.assets import STAGES, is_untracked
 from tasks.book import book
 from tasks.context import context
 from tasks.costs import costs
@@ -117,6 +117,7 @@ def land_all(night: Night) -> list[Landing]:
     requests = night.requests
     if is_untracked():
         return [land_quietly(night, request) for request in requests]
+    STAGES.info("land, %d payloads", len(requests))
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
         # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols

@@ -1,6 +1,5 @@
 """Commands that keep the pipeline going; `flows.cli` puts them on `alvh`."""
 
-import logging
 import os
 import sys
 from datetime import date
@@ -11,7 +10,7 @@ import typer
 
 from alvh_core.errors import ContractError
 from flows.rejects import quarantine
-from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
+from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare, show_log, show_stages
 
 SOURCE = Annotated[
     str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES]; default: ALVH_SOURCE.")
@@ -43,7 +42,7 @@ def backfill(
         from flows.backfill import backfill as flow  # noqa: PLC0415 - Prefect reads the address when it is imported
         from flows.backfill import worker_pool  # noqa: PLC0415
 
-        _show_progress()
+        show_log("alvh.progress", sys.stdout)
         try:
             outcomes = flow.with_options(task_runner=worker_pool(workers))(first, last, source, force)
         except KeyboardInterrupt:
@@ -74,6 +73,7 @@ def watch(
     prepare()
     from flows.watch import watch as flow  # noqa: PLC0415
 
+    show_stages()
     seen = flow(trade_date=_optional(day), source=source)
     typer.echo(f"{seen['trade_date']}  {seen['status']}")
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
@@ -130,14 +130,6 @@ def _print_outcomes(ended: dict[str, str], nothing: str) -> None:
         typer.echo(f"{day}  {outcome}")
     if not ended:
         typer.echo(nothing)
-
-
-def _show_progress() -> None:
-    """Print the progress lines; everything else of the log stays quiet."""
-    log = logging.getLogger("alvh.progress")
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    log.addHandler(logging.StreamHandler(sys.stdout))
 
 
 def mount(app: typer.Typer) -> None:

@@ -322,6 +322,33 @@ def test_a_night_that_another_run_holds_for_too_long_is_no_success(alvh, home, m
     assert (code, out, err) == (1, "", "AlreadyRunning: another run\n")
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_stages_are_told_to_who_waits_before_a_terminal(alvh, home, monkeypatch, is_terminal):
+    from prefect.states import Completed
+    from prefect.tasks import MaterializingTask
+
+    from tasks.assets import STAGES, stage, untracked
+
+    monkeypatch.setattr(STAGES, "handlers", [])
+    monkeypatch.setattr(MaterializingTask, "__call__", lambda *_: None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+
+    @stage(writes=[])
+    def curve(_night):
+        pass
+
+    def flow(**_):
+        curve(None)
+        with untracked():
+            monkeypatch.setattr(curve, "fn", lambda _: None)
+            curve(None)  # one of hundreds of nights: the backfill tells the night
+        return Completed(name="AlreadyRunning", message="another run")
+
+    monkeypatch.setattr("flows.nightly.nightly", flow)
+    told = alvh("nightly", "--date", "2026-07-16")[2].splitlines()
+    assert told == ["curve", "AlreadyRunning: another run"][0 if is_terminal else 1 :]
+
+
 def test_help_is_quick_and_names_the_commands():
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-m", "flows.cli", "--help"], capture_output=True, text=True, check=False)
