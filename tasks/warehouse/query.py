@@ -41,7 +41,7 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
         if isinstance(error, sa.exc.ResourceClosedError):
             words = "expected one SELECT, found a statement without rows"
         raise ContractError(
-            f"the warehouse did not answer: {words}{_only_reads(str(words), sql)}\n{_there_is(sql)}"
+            f"the warehouse did not answer: {words}{_only_reads(str(words), sql)}\n{_there_is(str(words), sql)}"
         ) from error
     finally:
         engine.dispose()
@@ -53,9 +53,11 @@ def _only_reads(words: str, sql: str) -> str:
     return "; `alvh query` only reads: expected one SELECT" if is_change or "not authorized" in words else ""
 
 
-def _there_is(sql: str) -> str:
-    """Return the columns of the tables that a statement names, or all tables where it names none."""
-    named = [name for name in dict.fromkeys(re.findall(r"\w+", sql.lower())) if name in SQL_TABLES]
+def _there_is(words: str, sql: str) -> str:
+    """Return the columns of the tables that a statement names, where a column is what is wrong; else all tables."""
+    is_column = re.search(r"no such column|column \S+ does not exist", words)  # SQLite's words, PostgreSQL's
+    asked = re.findall(r"\w+", sql.lower()) if is_column else []
+    named = [name for name in dict.fromkeys(asked) if name in SQL_TABLES]
     columns = [f"columns of {name}: {', '.join(SQL_TABLES[name].columns.keys())}" for name in named]
     return "\n".join(columns) or f"tables: {', '.join(sorted(SQL_TABLES))}"
 
