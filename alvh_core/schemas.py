@@ -173,7 +173,8 @@ LADDER_SIGNALS = TableSpec(
         "tick_floor_frac?", "ladder_premium_usd?", "be_erosion_max_frac?", "quote_clock?", "filter_state", "action",
         "block_reason?", "is_eligible?",
     ),
-    description="What the ladder does tonight, and the 8 % rule behind it",
+    description="What the ladder does tonight, and the 8 % rule behind it; s_median_frac is over every contract of the "
+    "band in the tenor windows, of the ladder's kind of option",
 )  # fmt: skip
 LADDER_STATE = TableSpec(
     name="out_alvh__daily_ladder_state",
@@ -195,7 +196,8 @@ SPREAD_SCORES = TableSpec(
         "score", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min", "members_count",
         "score_version", "quotes_note",
     ),
-    description="Spread-liquidity score per expiry, underlying and asset class",
+    description="Spread-liquidity score per expiry, underlying and asset class; s_median_frac of an underlying is the "
+    "median of those of the expiries nearest to the tenors, of a class the median of its members",
 )  # fmt: skip
 VERDICTS_TABLE = TableSpec(
     name="out_alvh__daily_verdicts",

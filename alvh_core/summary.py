@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alvh_core.reporting.model import QualityPage, SuiteView
+from alvh_core.reporting.texts import reading
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
 
 _LADDER = ["host", "variant", "hedge_symbol", "profile"]
@@ -32,12 +33,16 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     return [
         {
             "asset class": str(row.asset_class), "host": str(row.host), "variant": str(row.variant),
-            "hedge": str(row.hedge_symbol), "spread": "" if pd.isna(row.s_ladder_frac) else f"{row.s_ladder_frac:.2%}",
+            "hedge": str(row.hedge_symbol), "spread": _spread(row),
             "filter": str(row.filter_state), "tonight": str(row.tonight), "verdict": str(row.verdict),
             "why": str(row.tonight_reason),
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _spread(row: Any) -> str:
+    return reading("" if pd.isna(row.s_ladder_frac) else f"{row.s_ladder_frac:.2%}", str(row.filter_state))
 
 
 def validation_summary(page: QualityPage) -> str:
@@ -80,7 +85,7 @@ def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
         column = row["variant"][:2] + (" native" if native else f" {row['hedge']}")
         proxy = f" ({row['hedge']})" if native and row["hedge"] != row["host"] else ""
         cells = rows.setdefault(row["host"], {"asset class": row["asset class"], "host": row["host"]})
-        cells[column] = f"{row['spread']:>6} {row['filter']}{proxy}"
+        cells[column] = f"{row['spread']:>8} {row['filter']}{proxy}"
         cells["verdict"] = row["verdict"]
     columns = sorted({name for cells in rows.values() for name in cells} - {"asset class", "host", "verdict"})
     names = ("asset class", "host", *columns, "verdict")

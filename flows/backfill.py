@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from prefect import flow, runtime, task
@@ -26,7 +26,7 @@ from alvh_core.upkeep import open_nights, progress_line
 from expectations.runner import proofs_first
 from flows.children import begin_worker
 from flows.nightly import conclude, prepare, restate
-from flows.wiring import build_night, trading_calendar
+from flows.wiring import build_night, check_over, trading_calendar
 from tasks.assets import untracked
 from tasks.night import Night
 from tasks.open_night import NightTakenError, open_night
@@ -83,7 +83,7 @@ def backfill(start: date, end: date, source: str | None = None, force: bool = Fa
     Raises
     ------
     ContractError
-        The period is empty or holds no session.
+        The period ends before it begins, holds no session, or is live and not over.
     FatalError
         Nights failed; the others are published, and the gap ledger says what is open.
     """
@@ -105,11 +105,15 @@ def planned_nights(start: date, end: date, source: str | None, *, force: bool) -
     """Return a period's last night and the nights that are to be run, which enter the gap ledger."""
     settings = load_settings()
     calendar = trading_calendar(settings.calendar_file)
+    if start > end:
+        raise ContractError(f"backfill: expected --from not to be later than --to, found {start} and {end}")
     days = calendar.between(start - timedelta(days=1), end).astype(object).tolist()
     if not days:
         raise ContractError(f"backfill: expected a session from {start} to {end}, found none")
     run_id = str(runtime.flow_run.id)
     last = build_night(settings, days[-1], source or settings.source, run_id)
+    if last.source_mode == "live":
+        check_over(calendar, days[-1], datetime.now(UTC))
     found = last.warehouse.nights(last.source_mode, days[0], days[-1])
     nights = [
         build_night(settings, day, source or settings.source, run_id).with_warehouse(last.warehouse)

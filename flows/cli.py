@@ -12,7 +12,7 @@ from alvh_core.columns import SOURCE_MODES
 from alvh_core.errors import AlvhError, ContractError
 from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
-from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare
+from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare, show_stages
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
@@ -23,7 +23,7 @@ app.add_typer(alerts.app, name="alert")
 @app.command()
 def nightly(
     day: Annotated[
-        str | None, typer.Option("--date", help="Session, YYYY-MM-DD; default: the last one closed.")
+        str | None, typer.Option("--date", help="Session, YYYY-MM-DD, live one that is over; default: the last one.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES].")] = None,
     force: Annotated[bool, typer.Option(help="Compute a COMPLETE night again from what has landed.")] = False,
@@ -38,6 +38,9 @@ def nightly(
     night = None
     if calendar.is_session(trade_date):  # a wrong source or date is told before a server starts
         night = wiring.build_night(settings, trade_date, source or settings.source, "check")
+        if night.source_mode == "live":
+            wiring.check_over(calendar, trade_date, datetime.now(UTC))
+    show_stages()
     state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
     if state.is_failed() or state.is_crashed():
         state.result()
@@ -62,23 +65,22 @@ def report(
     settings = prepare()
     if mode not in {None, *SOURCE_MODES}:
         raise ContractError(f"--mode: expected {', '.join(SOURCE_MODES)}, found {mode!r}")
-    pattern = f"{parse_date(day) if day else '*'}-{mode or '*'}.html"
-    pages = sorted(settings.reports_root.glob(pattern), key=lambda page: page.stat().st_mtime)
-    if not pages and day:
-        from flows.reports import write_page  # noqa: PLC0415 - seconds of imports
+    trade_date = parse_date(day) if day else None
+    from tasks.warehouse.published import published_night  # noqa: PLC0415 - SQLAlchemy
 
-        pages = [Path(page) for page in write_page(settings, parse_date(day), mode)]
-    if not pages:
-        raise ContractError(
-            f"expected a report {pattern} in {settings.reports_root}, found none; run `alvh nightly` first"
-        )
-    typer.echo(pages[-1])
+    night = published_night(settings.query_url, trade_date, mode)  # the ledger knows what is current, files do not
+    page = settings.reports_root / f"{night.trade_date}-{night.source_mode}.html"
+    if not page.is_file():
+        from flows.reports import report_night  # noqa: PLC0415 - seconds of imports
+
+        page = Path(report_night(night.trade_date, night.source))
+    typer.echo(page)
     if gx_pages:
         from flows.data_docs import data_docs  # noqa: PLC0415 - seconds of imports
 
-        typer.echo(data_docs(settings, parse_date(pages[-1].stem[:10]), pages[-1].stem[11:]))
+        typer.echo(data_docs(settings, night.trade_date, night.source_mode))
     if open_it:
-        webbrowser.open(pages[-1].as_uri())
+        webbrowser.open(page.absolute().as_uri())
 
 
 @app.command()

@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 from packaging.requirements import Requirement
 
 from alvh_core.errors import AlvhError
+from alvh_core.reporting.texts import several
 from flows.doctor_sources import Finding, examine_sources
 from flows.wiring import read_universe, trading_calendar
 from tasks.lake.raw import archived_sessions
@@ -77,7 +78,8 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
         return
     nights = query_warehouse(url, "select trade_date, source_mode, night_status, reason from meta_nights")
     is_complete = nights["night_status"] == "COMPLETE"
-    yield Finding(check="warehouse", is_ok=True, found=f"{shown}, {is_complete.sum()} nights published")
+    published = several(int(is_complete.sum()), "night")
+    yield Finding(check="warehouse", is_ok=True, found=f"{shown}, {published} published")
     for day, mode, status, reason in nights[~is_complete].itertuples(index=False):
         yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} {status} {reason or ''}".rstrip(),
                       advice=f"unless it runs now: `alvh nightly --date {day}` takes it up again")  # fmt: skip

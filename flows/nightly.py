@@ -6,7 +6,7 @@ from what has landed. Nothing is published until everything is, in one transacti
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
-from tasks.assets import is_untracked
+from tasks.assets import STAGES, is_untracked
 from tasks.book import book
 from tasks.context import context
 from tasks.costs import costs
@@ -39,7 +39,7 @@ from tasks.normalise import normalise
 from tasks.open_night import NightTakenError, in_order, open_night, reopen_night
 from tasks.price import price
 from tasks.publish import publish
-from tasks.report import report
+from tasks.report import forget_pages, report
 from tasks.score import score
 from tasks.settings import Settings, load_settings
 from tasks.signals import signal
@@ -60,17 +60,21 @@ def nightly(
     ----------
     trade_date : date, optional
         Session to run; by default the New York date the run was scheduled for, never today's, if that session was over.
+        A live one must be over now; the simulated market has every session of its calendar, those to come too.
     source : str, optional
-        ``simulated``, ``live`` or ``recorded:PATH``; by default ``ALVH_SOURCE``.
+        ``simulated``, ``live``, ``recorded:PATH`` or ``imported[:HISTORIES]``; by default ``ALVH_SOURCE``.
     force : bool
         Compute a night again that is already COMPLETE, from what has landed.
     """
     settings = load_settings()
     day = trade_date or scheduled_date(runtime.flow_run.scheduled_start_time)
-    if not trading_calendar(settings.calendar_file).is_session(day):
+    calendar = trading_calendar(settings.calendar_file)
+    if not calendar.is_session(day):
         return Completed(name="MarketClosed", message=f"{day} is no trading session")
     if trade_date is None:
-        check_over(trading_calendar(settings.calendar_file), day, runtime.flow_run.scheduled_start_time)
+        check_over(calendar, day, runtime.flow_run.scheduled_start_time)
+    elif (source or settings.source) == "live":
+        check_over(calendar, day, datetime.now(UTC))
     return run_night(settings, day, source, force=force)
 
 
@@ -113,6 +117,7 @@ def land_all(night: Night) -> list[Landing]:
     requests = night.requests
     if is_untracked():
         return [land_quietly(night, request) for request in requests]
+    STAGES.info("land, %d payloads", len(requests))
     lanes: Any
     with ThreadPoolTaskRunner(max_workers=LANES) as lanes:
         # quoted: looking for futures in the universe, Prefect would read all of it for each of its symbols
@@ -159,6 +164,7 @@ def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) 
         breadth(night)
         judge(night)
         drift(night)
+        forget_pages(night)
         ended = publish(night, counts, based_on_no)
     page: Path = report(night) if has_page else night.report_path
     return {

@@ -1,6 +1,5 @@
 """Commands that keep the pipeline going; `flows.cli` puts them on `alvh`."""
 
-import logging
 import os
 import sys
 from datetime import date
@@ -11,9 +10,11 @@ import typer
 
 from alvh_core.errors import ContractError
 from flows.rejects import quarantine
-from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare
+from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare, show_log, show_stages
 
-SOURCE = Annotated[str | None, typer.Option(help="simulated, live, or recorded:PATH; default: ALVH_SOURCE.")]
+SOURCE = Annotated[
+    str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES]; default: ALVH_SOURCE.")
+]
 
 
 def serve() -> None:
@@ -33,6 +34,7 @@ def backfill(
 ) -> None:
     """Publish every session of a period that is not published yet; stop it with Ctrl-C and go on later."""
     settings, first, last = prepare(), parse_date(start, "--from"), parse_date(end, "--to")
+    from alvh_core.reporting.texts import several  # noqa: PLC0415 - pandas
     from flows.serve import own_server  # noqa: PLC0415
 
     with own_server(settings) as address:
@@ -40,13 +42,14 @@ def backfill(
         from flows.backfill import backfill as flow  # noqa: PLC0415 - Prefect reads the address when it is imported
         from flows.backfill import worker_pool  # noqa: PLC0415
 
-        _show_progress()
+        show_log("alvh.progress", sys.stdout)
         try:
             outcomes = flow.with_options(task_runner=worker_pool(workers))(first, last, source, force)
         except KeyboardInterrupt:
             typer.echo("stopped; what is published stays, the same command goes on from there", err=True)
             raise typer.Exit(EXIT_STOPPED) from None
-    typer.echo(f"{len(outcomes)} nights run" if outcomes else f"every session from {first} to {last} is published")
+    nights = several(len(outcomes), "night")
+    typer.echo(f"{nights} run" if outcomes else f"every session from {first} to {last} is published")
 
 
 def reconcile(
@@ -70,6 +73,7 @@ def watch(
     prepare()
     from flows.watch import watch as flow  # noqa: PLC0415
 
+    show_stages()
     seen = flow(trade_date=_optional(day), source=source)
     typer.echo(f"{seen['trade_date']}  {seen['status']}")
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
@@ -126,14 +130,6 @@ def _print_outcomes(ended: dict[str, str], nothing: str) -> None:
         typer.echo(f"{day}  {outcome}")
     if not ended:
         typer.echo(nothing)
-
-
-def _show_progress() -> None:
-    """Print the progress lines; everything else of the log stays quiet."""
-    log = logging.getLogger("alvh.progress")
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    log.addHandler(logging.StreamHandler(sys.stdout))
 
 
 def mount(app: typer.Typer) -> None:

@@ -1,6 +1,7 @@
 """`alvh quarantine`: what a night refused, by rule and then one by one, and what to do about it."""
 
 import shlex
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from flows.output import as_text, check_format, write_frame
 from flows.start import parse_date, prepare
 
 if TYPE_CHECKING:
+    from tasks.settings import Settings
     from tasks.warehouse.rejects import Rejects
 
 SHOWN = ["row_key", "severity", "rule_name", "rows_count", "observed", "payload_sha256"]
@@ -37,11 +39,28 @@ def quarantine(
     wanted = Wanted(trade_date=parse_date(day) if day else None, source_mode=mode, symbol=symbol, rule=rule,
                     severity=severity)  # fmt: skip
     found = rejects_of(settings.query_url, wanted, limit)
+    if found.entries.empty:  # what a night once refused has a name, whatever rules and universe are now
+        _check_names(settings, symbol, rule)
     if output != "table":
         write_frame(found.entries, output)
         return
     typer.echo(f"{found.trade_date} · {found.source_mode.upper()}")
     typer.echo(_listing(found) if len(found.entries) else "nothing of this kind was quarantined")
+
+
+def _check_names(settings: "Settings", symbol: str | None, rule: str | None) -> None:
+    """Refuse a rule or symbol that nobody has: to a mistyped one, "nothing" would read as good news."""
+    from expectations.handbook import rule_words  # noqa: PLC0415 - seconds of imports
+    from flows.wiring import read_universe  # noqa: PLC0415
+
+    universe, assets = read_universe(settings)
+    for option, value, known, where in (
+        ("--rule", rule, {name for _, name, _ in rule_words()}, "a rule of docs/rules.md"),
+        ("--symbol", symbol, set(assets), f"a symbol of the universe {universe}"),
+    ):
+        if value not in {None, *known}:
+            near = ", ".join(get_close_matches(str(value).upper(), sorted(known))) or "none like it"
+            raise ContractError(f"{option}: expected {where}, found {value!r}; near it: {near}")
 
 
 def _listing(found: "Rejects") -> str:

@@ -1,8 +1,10 @@
 """What every command does first: read the settings, and give Prefect its own quiet home before it is imported."""
 
+import logging
 import os
+import sys
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from alvh_core.errors import ContractError
 from flows.pages import pages_url
@@ -60,6 +62,20 @@ def parse_date(text: str, option: str = "--date") -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ContractError(f"{option}: expected YYYY-MM-DD, found {text!r}") from error
+
+
+def show_stages() -> None:
+    """Print one line per stage of a night, where somebody waits for it before a terminal."""
+    if sys.stderr.isatty():
+        show_log("alvh.stages", sys.stderr)
+
+
+def show_log(name: str, stream: TextIO) -> None:
+    """Print the lines of one log of ours; everything else of the log stays quiet."""
+    log = logging.getLogger(name)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(logging.StreamHandler(stream))
 
 
 def _running_server(settings: "Settings") -> str | None:

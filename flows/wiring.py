@@ -89,17 +89,18 @@ def scheduled_date(scheduled: datetime) -> date:
 
 
 def check_over(calendar: TradingCalendar, day: date, scheduled: datetime) -> None:
-    """Refuse a run without a date in the middle of a session: a click in the UI would use up that session's night.
+    """Refuse a session that is not over: a click in the UI, or a date of next month, would use up its night.
 
     Raises
     ------
     ContractError
-        The session had not closed at the time the run was scheduled for.
+        The session had not closed at that time.
     """
     if (close := calendar.session(day).close_at_utc) > scheduled:
         raise ContractError(
-            f"nightly: expected a run after the close of {day}, {close:%H:%M} UTC, found one for {scheduled:%H:%M}; "
-            "what lands once is never fetched again: give trade_date to run it all the same, or another session"
+            f"nightly: expected a run after the close of {day}, {close:%H:%M} UTC, found one for "
+            f"{scheduled:%Y-%m-%d %H:%M}; what lands once is never fetched again: run it after the close, or name "
+            "another session"
         )
 
 

@@ -4,6 +4,7 @@
 in the event. What a table holds is `alvh_core.schemas`.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,7 @@ from alvh_core.registry.spec import TableSpec
 from tasks.lake.tables import PART
 from tasks.night import Night
 
+STAGES = logging.getLogger("alvh.stages")  # one line per stage; quiet unless a command shows it
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -67,8 +69,11 @@ class Stage(MaterializingTask[P, R]):
     """A task of the night that is called as a plain function inside `untracked`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the stage."""
-        return self.fn(*args, **kwargs) if _UNTRACKED.get() else super().__call__(*args, **kwargs)
+        """Run the stage, and say so to who waits before a terminal."""
+        if _UNTRACKED.get():
+            return self.fn(*args, **kwargs)
+        STAGES.info(self.name)
+        return super().__call__(*args, **kwargs)
 
 
 def stage(*, writes: Sequence[Asset], reads: Sequence[Asset] = (),

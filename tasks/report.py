@@ -41,6 +41,14 @@ def report(night: Night) -> Path:
     return path
 
 
+def forget_pages(night: Night) -> None:
+    """Remove the pages of a night that is about to be published: one that is missing is made when it is asked for,
+    one that is left would be handed out as the page of what is published now.
+    """  # noqa: D205 - one thought
+    for page in (night.report_path, night.quality_path):
+        page.unlink(missing_ok=True)
+
+
 def _quality(night: Night, tables: Mapping[str, pd.DataFrame], priced_count: int,
              ledger: Mapping[str, object]) -> QualityPage:  # fmt: skip
     history = night.warehouse.last_nights(META_VALIDATIONS, night.source_mode, night.trade_date, TREND_NIGHTS)

@@ -25,7 +25,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
 
     home: Path = Field(default=Path(".alvh"), description="Folder of lake, warehouse, reports and the Prefect database")
-    source: str = Field(default="simulated", description="Default of --source: simulated, live, or recorded:PATH")
+    source: str = Field(
+        default="simulated", description="Default of --source: simulated, live, recorded:PATH, or imported[:HISTORIES]"
+    )
     universe_file: Path | None = Field(
         default=None, description="TOML file that extends or narrows the built-in universe"
     )

@@ -25,6 +25,7 @@ from alvh_core.schemas import (
     OPTION_QUOTES,
     SNAPSHOTS,
 )
+from alvh_core.signals import without_trigger
 
 SEVERITY_TAKES = {
     "row": "the row", "expiry": "the expiry", "underlying": "the underlying", "night": "the night",
@@ -156,11 +157,15 @@ def missing_table(tables: Mapping[str, pd.DataFrame]) -> Table:
     payloads, quarantine = tables[META_PAYLOADS.name], tables[META_QUARANTINE.name]
     lost = payloads[payloads["payload_outcome"] == "MISSING"].astype({"dataset": "str", "symbol": "str"})
     suspended = quarantine[quarantine["severity"] == "underlying"]
-    without = _without(tables[LADDER_SIGNALS.name])
+    without, reasons = _without(tables[LADDER_SIGNALS.name]), _signal_reasons(tables[LADDER_SIGNALS.name])
+    arrived = set(tables[SNAPSHOTS.name]["underlying"].astype("str"))
     entries = [(r.symbol, r.dataset, text(r.reason)) for r in records(lost.sort_values(["dataset", "symbol"]))]
     entries += [(str(r.row_key), "suspended by validation", text(r.reason)) for r in records(suspended)]
     told = {symbol for symbol, kind, _ in entries if kind in {"option_chain", "suspended by validation"}}
-    entries += [(symbol, "no chain tonight", "") for symbol in sorted(without) if symbol not in told]
+    entries += [
+        (symbol, "chain without a reading" if symbol in arrived else "no chain tonight", reasons.get(symbol, ""))
+        for symbol in sorted(without) if symbol not in told
+    ]  # fmt: skip
     columns = (Column.words("Symbol"), Column.words("What"),
                Column.words("Cost to the night"), Column.words("Why"))  # fmt: skip
     closes = set(tables[CLOSES.name]["symbol"].astype("str"))
@@ -185,6 +190,12 @@ def _cost(symbol: str, kind: str, without: Mapping[str, str], closes: set[str]) 
     if kind in _COSTS:
         return _COSTS[kind]
     return without.get(symbol, "")
+
+
+def _signal_reasons(signals: pd.DataFrame) -> dict[str, str]:
+    """Return why the signals have no data of a chain, in their own words."""
+    lost = signals[signals["filter_state"] == "NO_DATA"]
+    return {str(r.hedge_symbol): without_trigger(text(r.block_reason)).removeprefix("NO_DATA: ") for r in records(lost)}
 
 
 def _without(signals: pd.DataFrame) -> dict[str, str]:

@@ -19,6 +19,7 @@ from alvh_core.reporting.texts import (
     count,
     listed,
     percent,
+    reading,
     records,
     text,
 )
@@ -120,11 +121,10 @@ def _host_row(part: pd.DataFrame, columns: Sequence[str], numbers: Mapping[str, 
 
 def _matrix_cell(row: Any, numbers: Mapping[str, int]) -> MatrixCell:
     sign, verdict, spread = word(row.state), str(row.verdict), percent(row.s_ladder_frac)
-    partial = row.state in {"MISSING_LEG", "BAD_QUOTE", "ZERO_BID"}
     return MatrixCell(
         symbol=sign.symbol, word=sign.word, tone=sign.tone, verdict=verdict,
         verdict_symbol=VERDICT_SYMBOLS.get(verdict, verdict),
-        reading=f"({spread})" if partial and spread != DASH else spread,
+        reading=reading(spread, row.state),
         reason_no=numbers.get(str(row.tonight_reason)) if row.tonight == "BLOCKED" else None,
         note=f"{row.host} {row.variant} in {row.hedge_symbol}: {row.tonight_reason}. Verdict {verdict}: {row.reasons}",
     )  # fmt: skip

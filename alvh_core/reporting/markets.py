@@ -79,11 +79,12 @@ def _box(name: str, universe: Mapping[str, Asset], quantiles: list[float], layer
 
 _SCORES = (
     Column("Score", "0 to 100 over the three tenor windows; a missing tenor counts 0"),
-    Column("Median spread", "|delta| 0.10 to 0.60 out of the money, of the expiry nearest to each tenor"),
+    Column("Median of tenors", "Median of up to three medians: |delta| 0.10 to 0.60 out of the money, in the expiry "
+           "nearest to each tenor; of a class, that of its members. The plot takes every expiry of the windows"),
     Column("Two-sided", "Share of contracts with a bid and an ask"),
-    Column("Contracts", "In the band, all expiries"),
+    Column("Contracts, all expiries", "In the band; the plot's n are those of the tenor windows"),
     Column("Coverage", "Share of the score's weight that had data"),
-)
+)  # fmt: skip
 
 
 def class_scores(tables: Mapping[str, pd.DataFrame]) -> Table:

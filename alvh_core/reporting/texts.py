@@ -128,6 +128,20 @@ def minutes(value: Any) -> str:
     return f"{total} min" if total < 120 else f"{total // 60} h {total % 60:02d} min"
 
 
+_PARTIAL = frozenset({"MISSING_LEG", "BAD_QUOTE", "ZERO_BID"})
+
+
+def reading(spread: str, filter_state: str) -> str:
+    """Put a ladder's spread in brackets where not all of its legs are in it: it is no reading of the filter.
+
+    Examples
+    --------
+    >>> reading("3.21 %", "PASS"), reading("3.21 %", "MISSING_LEG"), reading("", "ZERO_BID")
+    ('3.21 %', '(3.21 %)', '')
+    """
+    return f"({spread})" if filter_state in _PARTIAL and spread not in {"", DASH} else spread
+
+
 def several(amount: int, one: str, many: str = "") -> str:
     """Write an amount with its noun.
 

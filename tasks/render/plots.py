@@ -24,6 +24,7 @@ _VARIABLES = {_INK: "var(--ink)", _MUTED: "var(--muted)", _GRID: "var(--line)", 
 _LAYER_MARKERS = ("o", "^", "s")
 _TICKS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.40, 1.0, 2.0)
 _SMALLEST = 0.004
+_LABEL_DAYS = 45  # as far as the label of the close reaches
 
 
 def spread_svg(plot: SpreadPlot) -> str:
@@ -87,7 +88,7 @@ def _spread_axes(axes: Any, plot: SpreadPlot) -> None:
         fontweight="bold",
     )
     head = {"transform": axes.get_yaxis_transform(), "ha": "right", "color": _MUTED, "fontsize": 7.5}
-    for x, words in ((1.135, "median"), (1.235, "n"), (1.405, "two-sided")):
+    for x, words in ((1.135, "window median"), (1.235, "n"), (1.405, "two-sided")):
         axes.text(x, top, words, **head)
     sign = {"markersize": 4, "markerfacecolor": "none", "markeredgecolor": _MUTED, "linestyle": "none"}
     for x, marker, words in zip((0.02, 0.11, 0.21), _LAYER_MARKERS, plot.layer_labels, strict=False):
@@ -138,8 +139,16 @@ def _draw_curve(axes: Any, plot: TriggerPlot) -> None:
                       va="center", fontsize=8)  # fmt: skip
     if plot.close is not None:
         axes.plot([0], [plot.close], marker="D", markersize=7, color=_INK, zorder=6)
-        axes.annotate(f"close {plot.close:.2f}", (0, plot.close), (9, 0), textcoords="offset points", va="center",
-                      color=_INK, fontsize=9.5, fontweight="bold")  # fmt: skip
+        axes.annotate(f"close {plot.close:.2f}", (0, plot.close), (9, _beside_curve(plot)), va="center", color=_INK,
+                      textcoords="offset points", fontsize=9.5, fontweight="bold", zorder=7,
+                      bbox={"facecolor": _PAPER, "linewidth": 0, "pad": 0.5})  # fmt: skip
+
+
+def _beside_curve(plot: TriggerPlot) -> float:
+    """Return how far above the close its label stands, in points: on the side where the nearest forwards are not."""
+    near = [forward for days, forward in plot.curve if days <= _LABEL_DAYS]
+    is_above = bool(near) and sum(near) / len(near) >= (plot.close or 0.0)
+    return -12.0 if is_above else 12.0
 
 
 def _trigger_range(plot: TriggerPlot) -> tuple[float, float]:

@@ -48,7 +48,7 @@ class Payload:
     etag, last_modified : str, optional
     fetched_at_utc : datetime
     source_mode : str
-        live, recorded or simulated.
+        live, recorded, imported or simulated.
     """
 
     url: str
@@ -216,7 +216,8 @@ class HttpClient:
         key = self._keys.get(urlsplit(str(response.url)).netloc)
         if key is None:
             is_forbidden = response.status_code == requests.codes.forbidden
-            meaning = "unknown symbol, or refused: set ALVH_USER_AGENT to a contact"
+            refused = "" if self._is_replay else ", or refused: set ALVH_USER_AGENT to a contact"
+            meaning = f"unknown symbol{refused}"
             return meaning if is_forbidden else response.reason or "no reason"
         try:
             said = response.raw.read1(_TOLD_BYTES, decode_content=True)[:_TOLD_BYTES]  # what is there, without waiting

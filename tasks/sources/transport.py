@@ -65,12 +65,16 @@ class RecordedTransport(_BodyTransport):
 
     Raises
     ------
+    ContractError
+        There is no such folder.
     FatalError
         The folder does not hold the session, or holds it under several source modes.
     """
 
     def __init__(self, root: Path, session: date) -> None:
         super().__init__()
+        if not root.is_dir():
+            raise ContractError(f"--source recorded: expected a folder of nights, found no such folder: {root}")
         homes = [home for home in (root, *sorted(root.glob("source_mode=*"))) if (home / str(session)).is_dir()]
         if len(homes) > 1:
             raise FatalError(f"{root} holds session {session} more than once: {', '.join(h.name for h in homes)}; "

@@ -1,5 +1,6 @@
 """One question in SQL, as typed by a person, to a warehouse that it cannot change."""
 
+import re
 import sqlite3
 from typing import Any
 
@@ -18,7 +19,7 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
     Raises
     ------
     ContractError
-        The statement is not valid or tries to write; carries the database's words and the tables there are.
+        The statement is not valid or tries to write; carries the database's words and what there is.
     RetriableError
         The database is not there, went away, or is busy.
     """
@@ -40,10 +41,25 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
         if isinstance(error, sa.exc.ResourceClosedError):
             words = "expected one SELECT, found a statement without rows"
         raise ContractError(
-            f"the warehouse did not answer: {words}\ntables: {', '.join(sorted(SQL_TABLES))}"
+            f"the warehouse did not answer: {words}{_only_reads(str(words), sql)}\n{_there_is(str(words), sql)}"
         ) from error
     finally:
         engine.dispose()
+
+
+def _only_reads(words: str, sql: str) -> str:
+    """Say that nothing can be changed here, where that may be why there is no answer."""
+    is_change = re.search(r"\b(alter|create|delete|drop|insert|truncate|update)\b", sql, re.IGNORECASE)
+    return "; `alvh query` only reads: expected one SELECT" if is_change or "not authorized" in words else ""
+
+
+def _there_is(words: str, sql: str) -> str:
+    """Return the columns of the tables that a statement names, where a column is what is wrong; else all tables."""
+    is_column = re.search(r"no such column|column \S+ does not exist", words)  # SQLite's words, PostgreSQL's
+    asked = re.findall(r"\w+", sql.lower()) if is_column else []
+    named = [name for name in dict.fromkeys(asked) if name in SQL_TABLES]
+    columns = [f"columns of {name}: {', '.join(SQL_TABLES[name].columns.keys())}" for name in named]
+    return "\n".join(columns) or f"tables: {', '.join(sorted(SQL_TABLES))}"
 
 
 def _answer(connection: sa.Connection, sql: str) -> sa.CursorResult[Any]:

@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from alvh_core.errors import ContractError
 from alvh_core.schemas import META_QUARANTINE
 from tasks.warehouse.engine import describe_url, reader_engine
 from tasks.warehouse.faults import clear_errors
-from tasks.warehouse.ledger import NIGHTS
+from tasks.warehouse.published import find_published
 from tasks.warehouse.tables import SQL_TABLES
 
 QUARANTINE = SQL_TABLES[META_QUARANTINE.name]
@@ -65,7 +64,7 @@ def rejects_of(url: str, wanted: Wanted, limit: int) -> Rejects:
     engine = reader_engine(url)
     try:
         with clear_errors(describe_url(url)), engine.begin() as connection:
-            night = _night(connection, wanted)
+            night = find_published(connection, wanted.trade_date, wanted.source_mode)
             mine = _conditions(night, wanted)
             groups = _summary(mine)
             return Rejects(trade_date=night.trade_date, source_mode=night.source_mode, source=night.source,
@@ -73,19 +72,6 @@ def rejects_of(url: str, wanted: Wanted, limit: int) -> Rejects:
                            entries=_frame(connection, _entries(mine, groups.subquery(), limit)))  # fmt: skip
     finally:
         engine.dispose()
-
-
-def _night(connection: sa.Connection, wanted: Wanted) -> Any:
-    query = sa.select(NIGHTS.c.trade_date, NIGHTS.c.source_mode, NIGHTS.c.source)
-    query = query.where(NIGHTS.c.publication_no.is_not(None) | (NIGHTS.c.night_status == "COMPLETE"))
-    for column, value in ((NIGHTS.c.trade_date, wanted.trade_date), (NIGHTS.c.source_mode, wanted.source_mode)):
-        query = query.where(column == value) if value else query
-    order = (NIGHTS.c.finished_at_utc.is_(None), NIGHTS.c.finished_at_utc.desc())
-    night = connection.execute(query.order_by(*order).limit(1)).first()
-    if night is None:
-        named = " ".join(str(value) for value in (wanted.trade_date, wanted.source_mode) if value) or "any"
-        raise ContractError(f"expected a published night ({named}), found none; run `alvh nightly` first")
-    return night
 
 
 def _conditions(night: Any, wanted: Wanted) -> sa.ColumnElement[bool]:

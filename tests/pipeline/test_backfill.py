@@ -48,9 +48,10 @@ def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
     second = started(tiny)
     lines = second.communicate(timeout=900)[0].splitlines()
     left = 4 - len(published)
+    ended = f"{left} night{'s' if left > 1 else ''} run"
     assert second.returncode == 0, lines
     assert [re.sub(r", about .* left", "", line) for line in lines] == [
-        *(f"{n}/{left}  {day}  OK" for n, day in enumerate(DAYS[-left:], 1)), f"{left} nights run"
+        *(f"{n}/{left}  {day}  OK" for n, day in enumerate(DAYS[-left:], 1)), ended
     ]  # fmt: skip
     assert {gap["gap_status"] for gap in warehouse.gaps("simulated")} == {"FILLED"}
     numbers = [warehouse.ledger("simulated", day)["publication_no"] for day in DAYS]
@@ -66,6 +67,18 @@ def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
     artifacts = {artifact["key"]: artifact for artifact in found}
     assert artifacts["backfill"]["data"] == 100.0
     assert f"| {DAYS[-1]} | OK |" in artifacts["backfill-nights"]["data"]
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    (["2026-07-17", "--to", "2026-07-16"], "expected --from not to be later than --to, found 2026-07-17 and 2026-07-1"),
+    (["2027-06-01", "--to", "2027-06-02", "--source", "live"], "expected a run after the close of 2027-06-02"),
+])  # fmt: skip
+def test_a_period_that_cannot_be_is_refused(tiny: dict[str, str], words: list[str], expected: str) -> None:
+    command = [sys.executable, "-m", "flows.cli", "backfill", "--from", *words]
+    done = subprocess.run(command, env=tiny, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2, done.stderr
+    assert expected in done.stderr
+    assert not (Path(tiny["ALVH_HOME"]) / "lake").exists(), "nothing was claimed or asked for"
 
 
 def test_a_period_without_a_session_is_refused(tiny: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from alvh_core.columns import FILTER_STATES
+from alvh_core.schemas import TABLES
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROLES = ("owner", "writer", "reader")
@@ -66,6 +67,13 @@ def published(urls: dict[str, str], run_night, tmp_path_factory: pytest.TempPath
 def asked(sql: str, mode: str = "simulated") -> str:
     """A panel's SQL with its variable as Grafana fills it in."""
     return sql.replace("${mode:sqlstring}", f"'{mode}'")
+
+
+def test_no_panel_mixes_profiles() -> None:
+    for title, panel in PANELS.items():
+        (target,) = panel["targets"]
+        tables = [TABLES[word] for word in re.findall(r"\w+", target["rawSql"]) if word in TABLES]
+        assert "profile =" in target["rawSql"] or not any("profile" in table.names for table in tables), title
 
 
 @pytest.mark.slow

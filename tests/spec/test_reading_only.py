@@ -46,6 +46,13 @@ def everything_in(url):
         return query_warehouse(url, f"select * from {NIGHTS}").to_dict("records")
 
 
+@pytest.mark.parametrize("engine", ["lite", "server"])
+def test_a_wrong_column_is_answered_with_those_there_are(request, engine):
+    with pytest.raises(ContractError, match=rf"columns of {NIGHTS}: trade_date, ") as refused:
+        query_warehouse(request.getfixturevalue(engine), f"select day from {NIGHTS}")
+    assert "meta_gaps" not in str(refused.value)
+
+
 # SQLite
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alvh_core.alerting.rules import ALERT_RULES
+from alvh_core.schemas import TABLES
 from tasks.warehouse.repository import NightKey, query_warehouse
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -16,9 +17,9 @@ CLAIM = {"run_id": "run-1", "code_version": "0.1", "rules_hash": "abc", "source"
 COUNTS = {"rows_in_count": 10, "rows_published_count": 9, "rows_quarantined_count": 1}
 
 
-def questions() -> list[str]:
+def questions(options: str = r"(?: --format \w+)?") -> list[str]:
     pages = [*sorted(DOCS.glob("*.md")), DOCS.parent / "README.md"]
-    found = [sql for page in pages for sql in re.findall(r'alvh query(?: --format \w+)? "([^"]+)"', page.read_text())]
+    found = [sql for page in pages for sql in re.findall(rf'alvh query{options} "([^"]+)"', page.read_text())]
     return [sql for sql in found if sql != "..."]
 
 
@@ -45,6 +46,13 @@ def test_every_command_exists() -> None:
     assert set(re.findall(r"(?:`|^)alvh ([a-z]+)", RUNBOOK, re.MULTILINE)) <= commands
     below = {command.name or command.callback.__name__ for command in alerts.registered_commands}
     assert set(re.findall(r"alvh alert ([a-z]+)", RUNBOOK)) <= below
+
+
+@pytest.mark.parametrize("sql", questions(r"(?: --format \w+| --lake)?"))
+def test_a_question_says_which_nights_modes_and_profiles_it_means(sql: str) -> None:
+    for name in {word for word in re.findall(r"\w+", sql) if word in TABLES}:
+        meant = {"trade_date", "source_mode", "profile"} & set(TABLES[name].names)
+        assert "select *" in sql or meant <= set(re.findall(r"\w+", sql)), "its answer would mix them"
 
 
 @pytest.mark.parametrize("sql", questions())

@@ -9,7 +9,8 @@ import pytest
 from alvh_core import frames
 from alvh_core.params import SpreadRule
 from alvh_core.reporting.view import night_view
-from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, VERDICTS_TABLE
+from alvh_core.summary import verdict_matrix
 
 
 def _view(night, **options):
@@ -44,6 +45,15 @@ def test_headline_says_the_night_and_answers_both_questions(report_night):
     assert falls.lead == ("Tonight 5 of 10 ladders pass the 8 % rule, 3 are blocked by their spread, "
                           "2 cannot be measured.")  # fmt: skip
     assert falls.points[0].endswith("leg missing 1, no data 1.")
+
+
+def test_the_terminal_puts_a_spread_without_all_its_legs_in_brackets_as_the_page_does(report_night):
+    night = report_night()
+    rows = {row["host"]: row for row in verdict_matrix(night.tables)}
+    assert rows["XLK"]["V3 native"].split() == ["(8.57%)", "MISSING_LEG"]
+    assert rows["XLK"]["V1 VIX"].split() == ["3.21%", "PASS"]
+    shown = {row.host: row.cells[-1].reading for group in _view(night).matrix.groups for row in group.rows}
+    assert shown["XLK"] == "(8.57 %)"
 
 
 def test_variants_are_counted_with_their_distinct_readings(report_night):
@@ -314,7 +324,16 @@ def test_missing_hedge_index_is_the_outcome(report_night):
     assert (view.headline.outcome, view.headline.outcome_reason) == ("NO_DATA", "VIX: gone")
     assert view.hedge_legs[0].summary == "∅ NO_DATA: VIX: gone"
     assert view.hedge_legs[0].table.rows == ()
-    assert ["VIX", "no chain tonight", "4 ladders NO_DATA: all 3 hosts", ""] in _cells(view.missing)
+    assert ["VIX", "chain without a reading", "4 ladders NO_DATA: all 3 hosts", "VIX: gone"] in _cells(view.missing)
+
+
+def test_a_chain_that_did_not_arrive_is_told_from_one_without_a_reading(report_night):
+    night = report_night()
+    night.tables[SNAPSHOTS.name] = night.tables[SNAPSHOTS.name].iloc[:0]
+    why = "NO_DATA: no forward; NOT_ARMED: below"
+    _change(night, LADDER_SIGNALS, lambda f: f["hedge_symbol"] == "VIX", filter_state="NO_DATA", block_reason=why)
+    cells = _cells(_view(night).missing)
+    assert ["VIX", "no chain tonight", "4 ladders NO_DATA: all 3 hosts", "no forward"] in cells
 
 
 def test_inputs_are_not_changed(report_night):

@@ -97,17 +97,30 @@ def test_query_lake(alvh, published):
 @pytest.mark.parametrize(("words", "expected"), [
     pytest.param(("query", "selec 1"), ["syntax error", "tables:", VERDICTS_TABLE.name], id="syntax"),
     pytest.param(("query", "select * from verdicts"), ["no such table: verdicts", VERDICTS_TABLE.name], id="table"),
-    pytest.param(("query", "delete from meta_nights"), ["not authorized"], id="write"),
+    pytest.param(("query", "delete from meta_nights"), ["not authorized; `alvh query` only reads"], id="write"),
+    pytest.param(("query", "drop table meta_nights"), ["not authorized; `alvh query` only reads"], id="drop"),
+    pytest.param(("query", "select day from meta_nights n join meta_gaps g using (trade_date)"),
+                 ["no such column: day", "\ncolumns of meta_nights: trade_date, ", "\ncolumns of meta_gaps: "],
+                 id="column"),
     pytest.param(("query", "select 1", "--format", "xml"), ["--format: expected one of table, csv"], id="format"),
     pytest.param(("query", "--lake", "copy (select 1) to '/tmp/x'"), ["lake is only read"], id="lake-write"),
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
-    pytest.param(("report",), ["found none; run `alvh nightly` first"], id="no-report"),
+    pytest.param(("report", "--date", "2026-07-15"), ["found none; run `alvh nightly` first"], id="no-report"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
     pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
     pytest.param(("quarantine", "--severity", "grave"), ["--severity: expected row, expiry"], id="severity"),
     pytest.param(("quarantine", "--mode", "real"), ["--mode: expected live, recorded"], id="quarantine-mode"),
     pytest.param(("quarantine", "--date", "2026-07-15"), ["expected a published night (2026-07-15), found none"],
                  id="no-such-night"),
+    pytest.param(("quarantine", "--rule", "CROSED"), ["--rule: expected a rule", "found 'CROSED'; near it: CROSSED"],
+                 id="rule"),
+    pytest.param(("quarantine", "--symbol", "spx"), ["a symbol of the universe default, found 'spx'; near it: SPX"],
+                 id="symbol"),
+    pytest.param(("quarantine", "--rule", "ZZZZ", "--format", "csv"), ["near it: none like it"], id="rule-csv"),
+    pytest.param(("nightly", "--date", "2027-06-01", "--source", "live"),
+                 ["expected a run after the close of 2027-06-01", "run it after the close"], id="not-over"),
+    pytest.param(("nightly", "--date", "2026-07-16", "--source", "recorded:/nope"), ["found no such folder: /nope"],
+                 id="no-folder"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):
@@ -154,20 +167,33 @@ def test_brackets_in_a_message_are_printed(alvh, published):
     assert "no such column: closed" in err
 
 
-def test_report(alvh, published, monkeypatch):
-    opened = []
+def test_report_is_of_the_night_published_last_whatever_the_files_say(alvh, published, monkeypatch, sample_frame):
+    opened, pages = [], []
     monkeypatch.setattr(cli.webbrowser, "open", opened.append)
-    pages = []
-    for at, name in enumerate(["2026-07-15-live", "2026-07-16-simulated", "2026-07-16-recorded"]):
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    last = NightKey(trade_date=date(2026, 7, 15), universe="default", source_mode="live")
+    tables = {s.name: sample_frame(s, trade_date="2026-07-15", source_mode="live") for s in NIGHT_TABLES}
+    warehouse.claim(last, run_id="r", code_version="0", rules_hash="x")
+    warehouse.publish(last, tables, outcome="OK", reason=None, counts={}, run_id="r")
+    warehouse.close()
+    for at, name in enumerate(["2026-07-15-live", "2026-07-16-simulated", "2026-07-17-recorded"]):
         page = published / "reports" / f"{name}.html"
         page.parent.mkdir(exist_ok=True)
         page.write_text("x")
-        os.utime(page, (at, at))
+        os.utime(page, (at, at))  # the oldest file is the page of the night published last
         pages.append(page)
-    assert alvh("report")[1].strip() == str(pages[2])
-    assert alvh("report", "--mode", "live")[1].strip() == str(pages[0])
+    assert alvh("report")[1].strip() == str(pages[0])
+    assert alvh("report", "--mode", "simulated")[1].strip() == str(pages[1])
     assert alvh("report", "--date", "2026-07-16", "--mode", "simulated", "--open")[1].strip() == str(pages[1])
     assert opened == [pages[1].as_uri()]
+    code, out, err = alvh("report", "--mode", "recorded")
+    assert (code, out) == (2, ""), "a page of no published night is nobody's answer"
+    assert "expected a published night (recorded), found none; run `alvh nightly` first" in err
+
+
+def test_report_writes_the_page_that_a_backfill_left_out(alvh, published, monkeypatch):
+    monkeypatch.setattr("flows.reports.report_night", lambda *night: f"page of {night[0]} from {night[1]}")
+    assert alvh("report")[1].strip() == "page of 2026-07-16 from None"
 
 
 @pytest.fixture
@@ -242,7 +268,7 @@ def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
     monkeypatch.setenv("ALVH_UNIVERSE_FILE", str(tmp_path / "nope.toml"))
     code, out, _ = alvh("doctor")
     assert code == 1
-    assert "1 nights published" in out
+    assert "1 night published" in out
     assert "NO  night 2026-07-17" in out
     assert "RuntimeError: boom" in out
     assert "alvh nightly --date 2026-07-17" in out
@@ -294,6 +320,33 @@ def test_a_night_that_another_run_holds_for_too_long_is_no_success(alvh, home, m
     monkeypatch.setattr("flows.nightly.nightly", lambda **_: Completed(name="AlreadyRunning", message="another run"))
     code, out, err = alvh("nightly", "--date", "2026-07-16")
     assert (code, out, err) == (1, "", "AlreadyRunning: another run\n")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_stages_are_told_to_who_waits_before_a_terminal(alvh, home, monkeypatch, is_terminal):
+    from prefect.states import Completed
+    from prefect.tasks import MaterializingTask
+
+    from tasks.assets import STAGES, stage, untracked
+
+    monkeypatch.setattr(STAGES, "handlers", [])
+    monkeypatch.setattr(MaterializingTask, "__call__", lambda *_: None)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
+
+    @stage(writes=[])
+    def curve(_night):
+        pass
+
+    def flow(**_):
+        curve(None)
+        with untracked():
+            monkeypatch.setattr(curve, "fn", lambda _: None)
+            curve(None)  # one of hundreds of nights: the backfill tells the night
+        return Completed(name="AlreadyRunning", message="another run")
+
+    monkeypatch.setattr("flows.nightly.nightly", flow)
+    told = alvh("nightly", "--date", "2026-07-16")[2].splitlines()
+    assert told == ["curve", "AlreadyRunning: another run"][0 if is_terminal else 1 :]
 
 
 def test_help_is_quick_and_names_the_commands():

@@ -10,7 +10,7 @@ from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from alvh_core.schemas import OUT_TABLES
 from expectations import gate, rules, suites
-from flows import wiring
+from flows import nightly, wiring
 from flows.data_docs import data_docs
 from tasks.book import book
 from tasks.context import context
@@ -107,6 +107,19 @@ def test_a_corrected_rule_gives_a_night_its_rows_back_without_a_fetch(make_night
     assert before["rows_in_count"] == after["rows_in_count"]
     assert before["rows_published_count"] < after["rows_published_count"] > 0.99 * after["rows_in_count"]
     assert before["answers_sha256"] != after["answers_sha256"]
+
+
+def test_publishing_anew_removes_the_old_pages_even_if_no_page_is_made(make_night, monkeypatch):
+    night, seen = make_night(), []
+    pages = (night.report_path, night.quality_path)
+    for page in pages:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("of the publication before")
+    for name in ("remember", "context", "signal", "book", "tightness", "costs", "breadth", "judge", "drift"):
+        monkeypatch.setattr(nightly, name, lambda _: None)
+    monkeypatch.setattr(nightly, "publish", lambda *_: seen.append([page.is_file() for page in pages]))
+    nightly.conclude(night, {}, has_page=False)
+    assert seen == [[False, False]], "gone before, so that a run killed in between leaves no stale page"
 
 
 def test_great_expectations_pages_of_a_published_night(make_night, settings):

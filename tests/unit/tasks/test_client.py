@@ -118,8 +118,15 @@ def test_the_symbol_is_lost(httpserver, client, url, status):
 
 def test_403_says_what_it_means(httpserver, client, url):
     httpserver.expect_request(PATH).respond_with_data("<Error>AccessDenied</Error>", 403)
-    with pytest.raises(SkippableError, match="unknown symbol"):
+    with pytest.raises(SkippableError, match="unknown symbol, or refused: set ALVH_USER_AGENT to a contact"):
         client.get(url, "NOPE")
+
+
+@pytest.mark.parametrize("mode", ["simulated", "recorded", "imported"])
+def test_403_of_what_is_no_network_asks_for_no_contact(httpserver, url, mode):
+    httpserver.expect_request(PATH).respond_with_data("", 403)
+    with pytest.raises(SkippableError, match=r"answered 403 \(unknown symbol\), expected 200"):
+        HttpClient(session_with(live_transport()), mode, user_agent=AGENT).get(url, "NOPE")
 
 
 @pytest.mark.parametrize("status", [408, 420, 425, 429, 500, 502, 503, 504, 520, 524])

@@ -212,6 +212,23 @@ def test_triggers_are_drawn_without_close_and_forwards():
     assert ">close" not in svg
 
 
+@pytest.mark.parametrize(("slope", "is_below"), [(0.1, True), (-0.1, False)])
+def test_the_label_of_the_close_stands_where_the_forwards_are_not(slope, is_below):
+    curve = tuple((days, 20.0 + slope * days) for days in (4, 18, 32))
+    svg = trigger_svg(TriggerPlot(close=20.0, levels=(18.0,), disarm_levels=(16.0,), curve=curve, legs=()))
+    close = float(re.findall(r'<use [^>]* y="([\d.]+)" style="fill: var\(--ink\)', svg)[-1])
+    label = float(re.search(r' y="([\d.]+)"[^>]*>close 20\.00<', svg)[1])
+    assert (label > close + 8) if is_below else (label < close - 4), "its foot; y grows downwards"
+
+
+def test_two_medians_have_two_names(report_night):
+    night = report_night()
+    view = night_view(night.tables, night.priced, night.universe)
+    assert ">window median</text>" in spread_svg(view.spread_plot)
+    for table in (view.class_scores, view.underlying_scores):
+        assert "Median of tenors" in [column.label for column in table.columns]
+
+
 def test_plots_take_their_colours_from_the_page(report_night):
     night = report_night()
     view = night_view(night.tables, night.priced, night.universe)

@@ -80,8 +80,9 @@ def test_an_unknown_session_names_those_there_are(tmp_path):
     record(tmp_path, URL, b"x", folder="source_mode=live/2026-07-17")
     with pytest.raises(FatalError, match=rf"session 2026-07-20 under {tmp_path}, found 2026-07-16, 2026-07-17"):
         RecordedTransport(tmp_path, date(2026, 7, 20))
+    (tmp_path / "empty").mkdir()
     with pytest.raises(FatalError, match="found no sessions"):
-        RecordedTransport(tmp_path / "nowhere", DAY)
+        RecordedTransport(tmp_path / "empty", DAY)
 
 
 def test_a_session_held_twice_must_be_named(tmp_path):
