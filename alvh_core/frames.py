@@ -129,6 +129,12 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
     }
 
 
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return categories as text: those of two nights do not compare."""
+    categories = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(categories, "str"))
+
+
 def only(frame: pd.DataFrame, columns: Sequence[str], name: str, value: str) -> pd.DataFrame:
     """Return some columns of the rows that have one value."""
     return frame.loc[frame[name] == value, list(columns)]

@@ -150,7 +150,7 @@ def _ad(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladder
         state = "NO_DATA" if own is None or own.ad_status == "NO_DATA" else "WARMING_UP"
         return Saying(state=state, reason="too few sessions with both the host's return and breadth")
     told = f"correlation with breadth {own.ad_corr63:.2f} ± {own.ad_corr_se:.2f} over 63 sessions"
-    diverges = own.is_ad_divergence is True or own.is_ad_divergence == True  # noqa: E712 - may be a null
+    diverges = not pd.isna(own.is_ad_divergence) and bool(own.is_ad_divergence)
     return Saying(state="ACTIVE" if diverges else "CLEAR", reason=f"{told}{'; diverges' if diverges else ''}")
 
 

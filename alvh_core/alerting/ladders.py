@@ -28,7 +28,7 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
     """
     earlier = _read(night.history).sort_values("trade_date").drop_duplicates(LADDER, keep="last")
     columns = [*LADDER, "trade_date", "filter_state", "s_ladder_frac"]
-    tonight, earlier = _plain(_read(night.tonight[LADDER_SIGNALS.name])), _plain(earlier[columns])
+    tonight, earlier = frames.as_text(_read(night.tonight[LADDER_SIGNALS.name])), frames.as_text(earlier[columns])
     both = tonight.merge(earlier, on=LADDER, suffixes=("", "_before"))
     values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before"]
     for subject, hosts, row in _books(both, values):
@@ -49,7 +49,7 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
 def armed_layers(night: NightEvidence) -> Iterator[Finding]:
     """Find layers that are armed after tonight's close and were not, or the other way round."""
     tonight, before = (
-        _plain(tables[LADDER_STATE.name][[*_LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
+        frames.as_text(tables[LADDER_STATE.name][[*_LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
     )
     both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
     changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
@@ -68,7 +68,7 @@ def armed_layers(night: NightEvidence) -> Iterator[Finding]:
 
 def changed_verdicts(night: NightEvidence) -> Iterator[Finding]:
     """Find verdicts that are others than the night before."""
-    tonight, before = (_plain(tables[VERDICTS_TABLE.name]) for tables in (night.tonight, night.before))
+    tonight, before = (frames.as_text(tables[VERDICTS_TABLE.name]) for tables in (night.tonight, night.before))
     both = tonight.merge(before[[*LADDER, "verdict"]], on=LADDER, suffixes=("", "_before"))
     changed = both[both["verdict"] != both["verdict_before"]]
     for (variant, old, new), part in changed.groupby(["variant", "verdict_before", "verdict"]):
@@ -89,8 +89,8 @@ def deployed_on(state: pd.DataFrame) -> list[date]:
 def due_rolls(night: NightEvidence) -> Iterator[Finding]:
     """Find contracts held on paper that are near their settlement or past it."""
     state = night.tonight[LADDER_STATE.name]
-    held = _plain(state.loc[state["units_deployed"] > 0, [*_LAYER, "deployed_date"]])
-    bought = _plain(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], BOUGHT_LEGS))
+    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*_LAYER, "deployed_date"]])
+    bought = frames.as_text(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], BOUGHT_LEGS))
     contracts = held.merge(
         bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"]),
         left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
@@ -118,7 +118,9 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
     past = _comparable(night.history).sort_values("trade_date")
     past = past.groupby(LADDER, observed=True).tail(night.limits.regime_nights)
     spread = past.groupby(LADDER, observed=True)["s_ladder_frac"].agg(low="min", high="max", nights="size")
-    both = _plain(_comparable(night.tonight[LADDER_SIGNALS.name])).merge(_plain(spread.reset_index()), on=LADDER)
+    both = frames.as_text(_comparable(night.tonight[LADDER_SIGNALS.name])).merge(
+        frames.as_text(spread.reset_index()), on=LADDER
+    )
     both = both[both["nights"] >= night.limits.regime_min_nights]
     margin = night.limits.regime_margin_frac * (both["high"] - both["low"])
     wider, tighter = (both["s_ladder_frac"] > both["high"] + margin), (both["s_ladder_frac"] < both["low"] - margin)
@@ -133,12 +135,6 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
             found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
             to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
         )  # fmt: skip
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return categories as text: those of two nights do not compare."""
-    categories = frame.select_dtypes("category").columns
-    return frame.astype(dict.fromkeys(categories, "str"))
 
 
 def _read(signals: pd.DataFrame) -> pd.DataFrame:

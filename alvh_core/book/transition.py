@@ -61,13 +61,13 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     -------
     NightTrades
     """
-    held = _as_text(before).drop(columns=["position_state", "position_reason"])
+    held = frames.as_text(before).drop(columns=["position_state", "position_reason"])
     held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)
     held = held.reset_index(drop=True)
     candidates, layers = _candidates(legs), ladder_keys(legs, "layer_no")
     beside = (rows_beside(ladder_keys(held, "layer_no"), candidates.drop(columns=LAYER), layers),
               rows_beside(ladder_keys(held), terms.drop(columns=LADDER), ladder_keys(terms)))  # fmt: skip
-    held = held.join([_as_text(rows) for rows in beside])
+    held = held.join([frames.as_text(rows) for rows in beside])
     held[QUOTED] = quotes_of(chains, held["osi_symbol"]).where(held["split_told"] == "")
     held["payoff_usd"] = settled(held, values)
     held = held.join(decide_exits(held, trade_date))
@@ -77,7 +77,7 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     taken = ladder_keys(pd.concat([remaining[~waiting], rolled]), "layer_no")
     is_free = rows_of(layers, taken) < 0
     deploys = candidates["leg_action"].eq("DEPLOY") & (candidates["new_units"] > 0)
-    opened = _as_text(candidates[deploys & is_free])
+    opened = frames.as_text(candidates[deploys & is_free])
     # a roll buys the layer whole again: what was sold for a profit would else be missing for good
     replaced = _entries(rolled, "ROLL_OPEN").join(roll_terms(rolled, trade_date))
     bought = pd.concat([replaced, _entries(opened, "OPEN")], ignore_index=True)
@@ -101,12 +101,6 @@ def of_last_night(positions: pd.DataFrame, book: pd.DataFrame) -> pd.DataFrame:
         `BOOK` of the night before, which has rows whatever is held.
     """
     return positions[positions["trade_date"].isin(book["trade_date"].unique())]
-
-
-def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return categories as text: those of two nights do not compare."""
-    categories = frame.select_dtypes("category").columns
-    return frame.astype(dict.fromkeys(categories, "str"))
 
 
 def _candidates(legs: pd.DataFrame) -> pd.DataFrame:
