@@ -49,7 +49,7 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
         ``is_bought``. A layer whose budget pays for no contract is not missing: the ladder goes without it, and is
         worth what the others are.
     """
-    first = legs[legs["host"] == legs["scenario_host"]]
+    first = legs[legs["host"].astype("str") == legs["scenario_host"].astype("str")]
     rows = first.drop_duplicates([*BOOK, "layer_no"]).sort_values([*BOOK, "layer_no"], ignore_index=True)
     names = rows["hedge_symbol"].astype("str")
     own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]

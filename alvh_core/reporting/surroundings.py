@@ -112,8 +112,8 @@ def cost_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
     mine = mine.set_index("name").reindex([name for name in profiles if name in set(mine["name"])])
     calls = scenarios[(scenarios["hedge_symbol"] == HEDGE_INDEX) & (scenarios["option_right"] == "C")]
     told = calls["scenario_host"].astype("str")
-    own = calls["profile"].astype("str").map(mine["scenario_host"].astype("object").to_dict())
-    calls = calls[told == own.fillna(told)]  # a night that was published before there were more has one
+    own = calls["profile"].astype("str").map(mine["scenario_host"].to_dict()).astype("object")
+    calls = calls[(told == own) | own.isna()]  # a night that was published before there were more has one
     return Section(
         anchor="costs", short="Costs", title="What the hedge costs, and what it is worth",
         lead="Basis points a year of the notional that the profile declares, from the paper book. At mid a ladder "

@@ -140,7 +140,7 @@ def test_a_host_with_parameters_of_its_own_has_its_own_scenarios_and_notional():
     legs = legs.assign(
         strike_usd=legs["strike_usd"] * far, bid_usd=legs["bid_usd"] / far, mid_usd=legs["mid_usd"] / far
     )
-    found = distinct_legs(legs, {})
+    found = distinct_legs(legs.astype({"host": "category", "scenario_host": "category"}), {})  # as the stage has them
     assert found["scenario_host"].tolist() == ["IWM"] * 3 + ["XLE"] * 3
     jump = night_scenarios(found, {}, NIGHT, "simulated").astype({"scenario_host": "str"})
     whole = jump[(jump["scenario_layer_no"] == 0) & (jump["shock_vol_points"] == 10)].set_index("scenario_host")
@@ -157,6 +157,9 @@ def test_a_host_with_parameters_of_its_own_has_its_own_scenarios_and_notional():
         tables = {COSTS.name: named, SCENARIOS.name: told, TERM.name: frames.empty(TERM)}
         rows = cost_section(tables, {"trigger_442": PROFILES["trigger_442"]}).tables[1].rows
         assert len(rows) == 5, "the report shows the reference's own, once"
+    tables[COSTS.name] = cost[cost["variant"] != "V0_REF"]
+    shown = cost_section(tables, {"trigger_442": PROFILES["trigger_442"]}).tables
+    assert (len(shown[0].rows), len(shown[1].rows)) == (0, 5), "without a reference ladder what there is, and no error"
 
 
 @settings(deadline=None)  # a machine that is busy
