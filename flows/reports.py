@@ -27,6 +27,7 @@ def report_night(trade_date: date, source: str | None = None) -> str:
     """
     settings = load_settings()
     night = build_night(settings, trade_date, source or settings.source, "report")
-    if night.warehouse.status(night.key) != "COMPLETE":
+    known = night.warehouse.ledger(night.source_mode, trade_date) or {}
+    if known.get("publication_no") is None and known.get("night_status") != "COMPLETE":  # failed again, still published
         raise ContractError(f"{trade_date} ({night.source_mode}) is not published; run `alvh nightly` first")
     return str(report(night))

@@ -47,8 +47,9 @@ def book(night: Night) -> None:
     values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
     legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), signals, plan)
     terms, state = ladder_terms(plan), lake.read(LADDER_STATE)
-    opened = held.loc[held["expiry_date"] <= day, "entry_date"]  # what settles by a close is checked for splits
-    splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), warehouse.rows_of(CLOSES, mode, opened), bars)
+    is_due = (held["expiry_date"] <= day) & ~held["hedge_symbol"].isin(cash_indices(night.universe))
+    then = warehouse.rows_of(CLOSES, mode, held.loc[is_due, "entry_date"])  # an index has no shares to split
+    splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), then, bars, is_due)
     trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits)
     counts = filter_counts(signals, legs, state, terms, eve=before["trade_date"].max(), trade_date=day)
     sums = night_book(trades, before, counts, host_returns(bars, day), trade_date=day, source_mode=mode)

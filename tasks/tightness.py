@@ -26,7 +26,7 @@ def tightness(night: Night) -> None:
     lake.write(night_parity(priced, lake.read(FORWARDS), spots, night.universe, day, mode), PARITY)
     lake.write(leg_tightness(legs, priced, night.spread_rule, day, mode), LEG_TIGHTNESS)
     lake.write(ladder_tightness(legs, day, mode), LADDER_TIGHTNESS)
-    spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile.name, earlier,
+    spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile, earlier,
                            Closes.of(lake.read(DAILY_BARS)), lake.read(MODEL_FREE), day, mode)  # fmt: skip
     lake.write(spreads, BOOK_SPREADS)
     get_run_logger().info("%d hedge chains", len(spreads))

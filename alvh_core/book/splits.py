@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 RESTATED_FRAC = 0.02  # vendors correct closes by less, no split is smaller
 
 
-def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataFrame,
-                       bars: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataFrame, bars: pd.DataFrame,
+                       is_due: pd.Series) -> pd.DataFrame:  # fmt: skip
     """Return what splits have made of the shares that positions were bought on.
 
     Parameters
@@ -27,6 +27,8 @@ def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataF
         `CLOSES` of the nights on which positions were opened, as far as their histories are to be checked.
     bars : DataFrame
         `DAILY_BARS` of tonight.
+    is_due : Series of bool
+        Aligned with ``held``: settles by a close of a share, so that its history is checked.
 
     Returns
     -------
@@ -41,12 +43,14 @@ def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataF
     mine = held[["entry_date"]].assign(symbol=held["hedge_symbol"].astype("str"), row=every)
     hit = mine.merge(splits.astype({"symbol": "str"}).sort_values("ex_date"), on="symbol")
     hit = hit[hit["ex_date"] > hit["entry_date"]]
-    words = hit["split_ratio"].map("{:g} shares for one on ".format) + hit["ex_date"].dt.strftime("%Y-%m-%d")
+    words = hit["split_ratio"].map("{:g} shares for one on ".format).astype("str")
+    words += hit["ex_date"].dt.strftime("%Y-%m-%d").astype("str")
     factor = hit["split_ratio"].groupby(hit["row"]).prod().reindex(every, fill_value=1.0).to_numpy(dtype=np.float64)
-    told = words.astype("str").groupby(hit["row"]).agg(", ".join).reindex(every, fill_value="")
+    told = words.groupby(hit["row"]).agg(", ".join).reindex(every, fill_value="")
     told = ("split: " + told + "; counted in shares of the entry").where(told != "", "").to_numpy(dtype=object)
     restated = _restated(mine, then, bars)
-    is_untold = (np.abs(restated - 1.0) > RESTATED_FRAC) & (np.abs(restated * factor - 1.0) > RESTATED_FRAC)
+    is_moved = (np.abs(restated - 1.0) > RESTATED_FRAC) & (np.abs(restated * factor - 1.0) > RESTATED_FRAC)
+    is_untold = is_due.to_numpy() & is_moved
     why = [f"closes are {x:.4g} times what they were at entry: a split that no source tells in full" for x in restated]
     return pd.DataFrame({"split_factor": np.where(is_untold, np.nan, factor),
                          "split_told": np.where(is_untold, np.array(why, dtype=object), told)},

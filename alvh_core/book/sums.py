@@ -99,10 +99,14 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
-    """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none."""
+    """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none.
+
+    What waits for its settlement value has its last mark still, and is no open contract: it protects nothing.
+    """
+    lives = positions["position_state"] != "AWAITING_SETTLEMENT"
     size = positions["units_open"] * positions["multiplier"]
     mark, sale = ((positions[price] * size).astype("float64") for price in ("mark_usd", "liquidation_usd"))
-    return _by_ladder(positions, keys, value=_valued(positions), units=positions["units_open"].abs(),
+    return _by_ladder(positions, keys, value=_valued(positions), units=positions["units_open"].abs().where(lives, 0),
                       mark=mark, liquidation=sale, no_mark=mark.isna(), no_liquidation=sale.isna())  # fmt: skip
 
 

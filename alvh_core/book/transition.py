@@ -160,7 +160,8 @@ def _sales(sold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _purchases(bought: pd.DataFrame) -> pd.DataFrame:
-    why = bought["units"].astype("str") + " contracts, " + bought["mid"].round(4).astype("str") + " a share at mid"
+    units, mid = bought["units"].astype("int64").astype("str"), bought["mid"].round(4).astype("str")
+    why = units + " contracts, " + mid + " a share at mid"
     fills = _fill(bought, bought["kind"], bought["units"], bought["mid"], bought["spread"], FEE_USD_PER_CONTRACT, why)
     return fills.join(bought[ROLL_TERMS])
 

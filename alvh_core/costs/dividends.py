@@ -75,10 +75,7 @@ def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timesta
         dividend is bought for at the close of its ex date, for no source tells the day of payment, and untaxed
         (`DRIP_TAX_FRAC`). NULL where one of those closes is missing.
     """
-    told = actions.assign(symbol=actions["symbol"].astype("str")).sort_values(["symbol", "ex_date"])
-    later = told[::-1].groupby("symbol")["split_ratio"].cumprod() / told["split_ratio"]  # splits after the ex date
-    is_recent = (told["ex_date"] > trade_date - pd.Timedelta(days=365)) & (told["ex_date"] <= trade_date)
-    paid = told.assign(dividend_usd=told["dividend_usd"] / later)[is_recent & (told["dividend_usd"] > 0.0)]
+    paid = _of_the_year(actions, trade_date)
     closes = bars.loc[bars["bar_date"].isin(paid["ex_date"]), ["symbol", "bar_date", "close_usd"]]
     bought = paid.merge(closes.astype({"symbol": "str"}), left_on=["symbol", "ex_date"],
                         right_on=["symbol", "bar_date"], how="left")  # fmt: skip
@@ -92,6 +89,14 @@ def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timesta
     return frames.conform(found.reset_index().assign(trade_date=trade_date, source_mode=source_mode), DRIP)
 
 
+def _of_the_year(actions: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return the dividends with an ex date in the last 365 days, on the share count of the night."""
+    told = actions.assign(symbol=actions["symbol"].astype("str")).sort_values(["symbol", "ex_date"])
+    later = told[::-1].groupby("symbol")["split_ratio"].cumprod() / told["split_ratio"]  # splits after the ex date
+    is_recent = (told["ex_date"] > trade_date - pd.Timedelta(days=365)) & (told["ex_date"] <= trade_date)
+    return told.assign(dividend_usd=told["dividend_usd"] / later)[is_recent & (told["dividend_usd"] > 0.0)]
+
+
 def host_yields(actions: pd.DataFrame, closes: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, float]:
     """Return dividends with an ex date in the last 365 days over the last close, by symbol; none without a dividend.
 
@@ -103,8 +108,7 @@ def host_yields(actions: pd.DataFrame, closes: pd.DataFrame, trade_date: pd.Time
         `CLOSES`.
     trade_date : Timestamp
     """
-    recent = actions[(actions["ex_date"] > trade_date - pd.Timedelta(days=365)) & (actions["dividend_usd"] > 0)]
-    paid = recent.groupby(recent["symbol"].astype("str"))["dividend_usd"].sum()
+    paid = _of_the_year(actions, trade_date).groupby("symbol")["dividend_usd"].sum()
     last = closes.assign(symbol=closes["symbol"].astype("str")).set_index("symbol")["close_usd"]
     return {str(name): float(value) for name, value in (paid / last.reindex(paid.index)).dropna().items()}
 

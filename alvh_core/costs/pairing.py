@@ -61,7 +61,7 @@ class Sessions:
     @property
     def in_first_half(self) -> NDArray[np.bool_]:
         """All sessions up to the last known one of each host's first half, the smaller one."""
-        return np.asarray(2 * np.cumsum(self.known, axis=0) <= self.known.sum(axis=0))
+        return np.asarray(np.cumsum(self.early[::-1], axis=0)[::-1] > 0)
 
     @property
     def stressed(self) -> NDArray[np.bool_]:
@@ -72,7 +72,7 @@ class Sessions:
     @property
     def early(self) -> NDArray[np.bool_]:
         """The first half of each host's known sessions."""
-        return np.asarray(self.known & self.in_first_half)
+        return np.asarray(self.known & (2 * np.cumsum(self.known, axis=0) <= self.known.sum(axis=0)))
 
 
 @dataclass(frozen=True, eq=False)

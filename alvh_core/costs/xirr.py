@@ -54,7 +54,7 @@ def xirr(days: ArrayLike, flows: ArrayLike, min_days: float = 0.0) -> tuple[NDAr
     is_mixed = np.asarray((paid < 0.0).any(axis=0) & (paid > 0.0).any(axis=0))
     asked = known & is_mixed & (span > min_days)  # the others have no rate
     plain = paid[:, asked]
-    first = np.argmax(plain != 0.0, axis=0)
+    first = np.argmax(plain != 0.0, axis=0) if len(when) else np.zeros(0, dtype=np.int64)
     sign = np.where(plain[first, np.arange(plain.shape[1])] < 0.0, 1.0, -1.0)
     low, high = np.full(plain.shape[1], np.log1p(_LOW)), np.full(plain.shape[1], np.log1p(_HIGH))
     for _ in range(_HALVINGS):

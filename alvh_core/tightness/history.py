@@ -11,6 +11,7 @@ from alvh_core.basis.regime import vix_regime
 from alvh_core.frames import as_mapping
 from alvh_core.keys import keys_of
 from alvh_core.ladders import Ladder
+from alvh_core.params import LadderProfile
 from alvh_core.registry.tightness import BOOK_SPREADS
 
 WINDOW_NIGHTS, MIN_NIGHTS = 252, 20
@@ -18,7 +19,7 @@ MOVES_WINDOW = 60  # sessions, of which 20 must have a reading
 _BOOK = ["hedge_symbol", "option_right"]
 
 
-def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, earlier: pd.DataFrame,
+def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: LadderProfile, earlier: pd.DataFrame,
                  closes: Closes, volatility: pd.DataFrame, trade_date: pd.Timestamp,
                  source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `BOOK_SPREADS`: the default profile's reading of every hedge chain, once.
@@ -29,8 +30,8 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         `LADDER_SIGNALS` of tonight.
     plan : sequence of Ladder
         Tells calls from puts.
-    profile : str
-        The default profile; chains are the same for all.
+    profile : LadderProfile
+        The default one; a host whose entry changes it is no reading of it.
     earlier : DataFrame
         `BOOK_SPREADS` of the last 252 nights before tonight.
     closes : Closes
@@ -46,15 +47,7 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
         A percentile needs 20 nights of the same regime, a 95th percentile 20 nights in all; tonight counts. Quotes
         after hours are no reading: the filter calls them BAD_QUOTE.
     """
-    rights = {(p.host, p.variant, p.hedge_symbol): p.rule.option_right for p in plan if p.profile.name == profile}
-    mine = signals[signals["profile"] == profile]
-    keys = keys_of(mine, ["host", "variant", "hedge_symbol"])
-    whole = mine["filter_state"].isin(["PASS", "FAIL_ILLIQUID", "FAIL_TICK"])
-    tonight = mine.assign(
-        option_right=[rights.get(key, "C") for key in keys], s_ladder_frac=mine["s_ladder_frac"].where(whole),
-        vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
-    ).drop_duplicates(_BOOK, ignore_index=True)  # fmt: skip
-    read = [*_BOOK, "s_ladder_frac", "vix_regime"]
+    tonight, read = _readings(signals, plan, profile), [*_BOOK, "s_ladder_frac", "vix_regime"]
     implied = as_mapping(volatility, "underlying", "iv30_vol")
     tonight["iv30_vol"] = tonight["hedge_symbol"].map(dict(implied)).astype("float64")
     dated = [*read, "trade_date", "iv30_vol"]
@@ -81,6 +74,20 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: str, ea
     answer = result.assign(**counts, s_regime_pctile_frac=pctile, adv_sel_quality=quality, trade_date=trade_date,
                            source_mode=source_mode)  # fmt: skip
     return frames.conform(answer.sort_values(_BOOK), BOOK_SPREADS)
+
+
+def _readings(signals: pd.DataFrame, plan: Sequence[Ladder], profile: LadderProfile) -> pd.DataFrame:
+    """Return tonight's signal of each chain by the profile as it is declared."""
+    rights = {(p.host, p.variant, p.hedge_symbol): p.rule.option_right for p in plan if p.profile == profile}
+    mine = signals[signals["profile"] == profile.name]
+    keys = keys_of(mine, ["host", "variant", "hedge_symbol"])
+    whole = mine["filter_state"].isin(["PASS", "FAIL_ILLIQUID", "FAIL_TICK"])
+    told = mine.assign(
+        option_right=pd.Series([rights.get(key) for key in keys], index=mine.index, dtype="object"),
+        s_ladder_frac=mine["s_ladder_frac"].where(whole),
+        vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
+    )  # fmt: skip
+    return told[told["option_right"].notna()].drop_duplicates(_BOOK, ignore_index=True)
 
 
 def iv_percentiles(readings: pd.DataFrame, tonight: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,8 @@ def ladder_tightness(legs: pd.DataFrame, trade_date: pd.Timestamp, source_mode: 
     needed = _contracts_needed(legs)
     size = np.where(legs["side"] > 0, legs["ask_size_count"], legs["bid_size_count"]).astype("float64")
     able = np.fmin(np.fmin(size, VOLUME_FRAC * average), OPEN_INTEREST_FRAC * interest)
-    is_lost = (legs["osi_symbol"].isna() | np.isnan(needed)) & legs["size_status"].ne("NOT_IN_LADDER")
+    is_lost = legs["osi_symbol"].isna() | np.isnan(needed) | legs["size_status"].eq("NO_QUOTE")
+    is_lost &= legs["size_status"].ne("NOT_IN_LADDER")
     is_dark = (needed > 0) & np.isnan(interest)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(needed > 0, able / needed, np.nan)

@@ -133,10 +133,16 @@ class LakeTables:
         return conform(frame, table.only(columns))[columns]
 
     def columns_of(self, table: TableSpec, columns: list[str]) -> pa.Table:
-        """Read some columns of a table as they lie in the lake, without descriptions; no rows if it is not there."""
+        """Read some columns of a table as they lie in the lake, without descriptions.
+
+        Raises
+        ------
+        FileNotFoundError
+            It is not there.
+        """
         bare = pa.schema([pa.field(c.name, _ARROW[c.dtype]) for c in table.only(columns).columns])
         if not self._store.exists(self.path_of(table)):
-            return bare.empty_table()
+            raise FileNotFoundError(self.path_of(table))
         return self._read(table, self.path_of(table), columns).cast(bare)
 
     def _is_held(self, frame: pd.DataFrame) -> bool:

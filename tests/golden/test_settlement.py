@@ -17,7 +17,8 @@ def _paid(official, strike, right="C"):
     days = pd.date_range("2011-01-19", periods=len(official), freq="28D")
     finals = pd.DataFrame({"expiry_date": days, "settle_kind": "final", "settle_vol_points": official})
     bars = pd.DataFrame({"symbol": "VIX", "bar_date": days, "close_usd": 99.0})
-    held = pd.DataFrame({"root": "VIX", "expiry_date": days, "strike_usd": strike, "option_right": right})
+    held = pd.DataFrame({"root": "VIX", "expiry_date": days, "strike_usd": strike, "option_right": right,
+                         "split_factor": 1.0})  # fmt: skip
     return 100.0 * settled(held, settlement_values(finals, bars, ROOTS)).to_numpy()
 
 

@@ -218,7 +218,7 @@ def _night_of(position, actions, then, bars, day=LATE, quotes=()):
                  "unit_basis": "contracts", "bid_usd": 5.0, "ask_usd": 5.2, "mid_usd": 5.1,
                  "extrinsic_usd": 5.1}  # fmt: skip
     terms = pd.DataFrame([VXX | {name: getattr(PROFILES["trigger_442"], name) for name in TERMS}])
-    splits = splits_since_entry(before, actions, then, bars)
+    splits = splits_since_entry(before, actions, then, bars, before["expiry_date"] <= day)
     return trade(before, pd.DataFrame([leg]), chain, values, terms, trade_date=day, source_mode="simulated",
                  splits=splits)  # fmt: skip
 
@@ -291,13 +291,24 @@ def test_between_split_and_settlement_there_is_no_mark_and_no_sale(days):
 
 
 def test_nothing_held_is_nothing_split():
-    assert splits_since_entry(_positions(), NO_ACTIONS, NO_CLOSES, BARS).empty
+    assert splits_since_entry(_positions(), NO_ACTIONS, NO_CLOSES, BARS, pd.Series(dtype=bool)).empty
+
+
+def test_a_restated_history_is_asked_only_of_what_settles_tonight():
+    """A leg of October, bought on the same night as one that has expired, keeps its quotes."""
+    rows = [_vxx(), _vxx(layer_no=2) | {"expiry_date": pd.Timestamp("2026-10-15")}]
+    then = pd.DataFrame({"symbol": ["VXX"], "trade_date": [ENTRY], "bar_date": [ENTRY], "close_usd": [21.0]})
+    bars = pd.DataFrame({"symbol": ["VXX"], "bar_date": [ENTRY], "close_usd": [84.0]})
+    held = _positions(*rows)
+    found = splits_since_entry(held, NO_ACTIONS, then, bars, held["expiry_date"] <= LATE)
+    assert found["split_factor"].isna().tolist() == [True, False]
 
 
 def test_splits_of_many_positions_do_not_mix():
     rows = [_vxx(), _position(), _vxx(layer_no=2) | {"entry_date": SPLIT_DAY}, _vxx(layer_no=3)]
     actions = _actions(("VXX", EXPIRY, 0.5), ("VXX", SPLIT_DAY, 0.25))
-    found = splits_since_entry(_positions(*rows).set_index(pd.Index([7, 3, 5, 1])), actions, NO_CLOSES, BARS)
+    held = _positions(*rows).set_index(pd.Index([7, 3, 5, 1]))
+    found = splits_since_entry(held, actions, NO_CLOSES, BARS, held["expiry_date"] <= LATE)
     assert found["split_factor"].tolist() == [0.125, 1.0, 0.5, 0.125]
     assert found.index.tolist() == [7, 3, 5, 1]
     assert found["split_told"].iloc[0] == ("split: 0.25 shares for one on 2026-07-10, 0.5 shares for one on "
@@ -473,6 +484,12 @@ def test_the_sums_of_a_ladder_that_sleeps_go_on():
     assert second.loc["XLK", "calm_nights_count"] == 1  # its host had no return the second time
     assert second.loc["XLK", "sum_outlay_days_usd"] == pytest.approx(2.5 * 400 * 4)
     assert second.loc["XLK", "units_open"] == 4
+
+
+def test_what_waits_for_its_settlement_value_is_no_open_contract():
+    waiting = _position(position_state="AWAITING_SETTLEMENT")
+    found = _book(_positions(waiting, _position(layer_no=2)), frames.empty(BOOK), [SPX], {})
+    assert found["units_open"].tolist() == [4]
 
 
 def test_a_book_without_positions_is_worth_nothing():

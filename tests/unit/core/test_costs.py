@@ -16,6 +16,7 @@ from alvh_core.costs.carry import night_costs, yearly_costs
 from alvh_core.costs.dividends import (
     gordon_value,
     hedged_betas,
+    host_yields,
     night_dividends,
     night_drip,
     portfolio_pe,
@@ -391,6 +392,16 @@ def test_dividends_before_a_split_are_of_the_old_shares():
     actions = [("X", "2026-03-13", 2.0, 1.0), ("X", "2026-05-15", 0.6, 4.0), ("X", "2026-07-01", 0.6, 1.0)]
     closes = [("X", "2026-03-13", 25.0), ("X", "2026-05-15", 30.0), ("X", "2026-07-01", 30.0)]  # adjusted
     assert _drip(actions, closes).loc["X"].tolist() == pytest.approx([1.7, 3, 1.02**3])
+
+
+def test_a_yield_is_of_the_shares_of_tonight():
+    """10 USD before a split of ten for one are 1 USD of today's shares, 1 % of a close of 100."""
+    actions = pd.DataFrame({
+        "symbol": ["X", "X"], "ex_date": pd.to_datetime(["2026-03-13", "2026-05-15"]), "dividend_usd": [10.0, 0.0],
+        "split_ratio": [1.0, 10.0],
+    })  # fmt: skip
+    closes = pd.DataFrame({"symbol": ["X"], "close_usd": [100.0]})
+    assert host_yields(actions, closes, NIGHT) == {"X": pytest.approx(0.01)}
 
 
 def test_without_the_close_of_an_ex_date_nothing_is_reinvested():

@@ -48,6 +48,14 @@ def _tried(sessions, paid, **more):
     return try_pairs(sessions, _budgets(sessions), paid, range(sessions.pnl_usd.shape[1]), **more)
 
 
+def test_the_first_half_ends_with_its_last_session_that_counts():
+    """What is bought between the halves, while nothing was held, is the second half's: no budget looks ahead."""
+    held = np.array([1, 1, 1, 0, 0, 1, 1, 1], dtype=bool)[:, None]
+    some = Sessions(dates=DATES[:8], host_returns=np.zeros((8, 1)), pnl_usd=np.zeros((8, 1)), is_held=held)
+    assert some.early[:, 0].tolist() == [True, True, True] + [False] * 5
+    assert some.in_first_half[:, 0].tolist() == [True, True, True] + [False] * 5
+
+
 def test_a_copy_of_the_ladder_adds_nothing():
     sessions = _sessions()
     found = _tried(sessions, sessions.pnl_usd / BUDGET)

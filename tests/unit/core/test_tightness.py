@@ -1,5 +1,6 @@
 """Parity of Cboe's sample table, single legs by hand, and a spread's percentile against a slow count."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,17 @@ import pytest
 
 from alvh_core.basis.closes import Closes
 from alvh_core.forwards import EXPIRY
+from alvh_core.ladders import Ladder
 from alvh_core.params import SpreadRule
+from alvh_core.profiles import PROFILES
+from alvh_core.selection import LegRule
 from alvh_core.tightness.history import MIN_NIGHTS, book_spreads
 from alvh_core.tightness.legs import ladder_tightness, leg_tightness
 from alvh_core.tightness.parity import band_measures, implied_rates, night_parity
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 DAY = pd.Timestamp("2026-07-16")
+TRIGGER = PROFILES["trigger_442"]
 NAN = float("nan")
 # Cboe's sample calculation of 2014: file, minutes to settlement, rate, and its forward (domain paper 0.3)
 TABLE = Path(__file__).parents[2] / "golden" / "data"
@@ -243,6 +248,7 @@ def test_a_contract_that_nobody_trades_on_average_can_not_be_had():
         ({"osi_symbol": ["A", "B", None], "open_interest_count": [9000.0, 3000.0, NAN]}, "MISSING_LEG"),
         (BUDGET | {"osi_symbol": ["A", "B", None], "units_target": [4, 4, 0]}, "MISSING_LEG"),  # nothing to pay for
         (BUDGET | {"ask_usd": [2.0, 2.0, NAN], "units_target": [4, 4, 0]}, "MISSING_LEG"),
+        ({"size_status": ["OK", "NO_QUOTE", "OK"]}, "MISSING_LEG"),  # crossed: a contract without a price
         ({"open_interest_count": [9000.0, 3000.0, NAN]}, "NO_OPEN_INTEREST"),
     ],
 )
@@ -278,7 +284,11 @@ def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES, vol=NAN):
                              "s_ladder_frac": spread, "vix_close_vol_points": close,
                              "filter_state": state}])  # fmt: skip
     volatility = pd.DataFrame({"underlying": ["VIX", "SPX"], "iv30_vol": [vol, 9.9]})
-    return book_spreads(signals, [], "trigger_442", earlier, closes, volatility, DAY, "simulated").iloc[0]
+    ladder = Ladder(host="SPX", variant="V0_REF", hedge_symbol="VIX", profile=TRIGGER,
+                    rule=LegRule(option_right="C", target_delta=TRIGGER.target_delta))  # fmt: skip
+    plan = [replace(ladder, host="EEM", profile=replace(TRIGGER, target_delta=0.3)), ladder]
+    own = signals.assign(host="EEM", s_ladder_frac=0.99)  # an entry that changes the profile is no reading of it
+    return book_spreads(pd.concat([own, signals]), plan, TRIGGER, earlier, closes, volatility, DAY, "simulated").iloc[0]
 
 
 def _earlier(spreads, regimes, vol=NAN):
