@@ -4,10 +4,14 @@ What differs per database is in `tasks.warehouse.sqlite` (the embedded default) 
 tables are `tasks.warehouse.tables`. An address may hold a password: messages name it by `describe_url`, never as it is.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
 from tasks.warehouse import postgresql, sqlite
+from tasks.warehouse.faults import clear_errors
 
 EXPECTED = "an address such as sqlite:////path/file.sqlite or postgresql://user:password@host/database"
 
@@ -39,6 +43,25 @@ def reader_engine(url: str) -> sa.Engine:
     """
     address = parse_url(url)
     return postgresql.reader_engine(address) if is_postgresql(address) else sqlite.reader_engine(address)
+
+
+@contextmanager
+def one_look(url: str) -> Iterator[sa.Connection]:
+    """Give a connection for one question: it reads one state, and is closed with its engine.
+
+    Raises
+    ------
+    ContractError
+        As `reader_engine`.
+    RetriableError, FatalError
+        The database does not answer.
+    """
+    engine = reader_engine(url)
+    try:
+        with clear_errors(describe_url(url)), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def parse_url(url: str) -> sa.URL:

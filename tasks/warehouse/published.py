@@ -6,8 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
-from tasks.warehouse.engine import describe_url, reader_engine
-from tasks.warehouse.faults import clear_errors
+from tasks.warehouse.engine import one_look
 from tasks.warehouse.ledger import NIGHTS
 
 
@@ -27,12 +26,8 @@ def published_night(url: str, trade_date: date | None = None, source_mode: str |
     RetriableError, FatalError
         The database does not answer.
     """
-    engine = reader_engine(url)
-    try:
-        with clear_errors(describe_url(url)), engine.begin() as connection:
-            return find_published(connection, trade_date, source_mode)
-    finally:
-        engine.dispose()
+    with one_look(url) as connection:
+        return find_published(connection, trade_date, source_mode)
 
 
 def find_published(connection: sa.Connection, trade_date: date | None, source_mode: str | None) -> Any:

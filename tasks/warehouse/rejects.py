@@ -11,8 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from alvh_core.schemas import META_QUARANTINE
-from tasks.warehouse.engine import describe_url, reader_engine
-from tasks.warehouse.faults import clear_errors
+from tasks.warehouse.engine import one_look
 from tasks.warehouse.published import find_published
 from tasks.warehouse.tables import SQL_TABLES
 
@@ -61,17 +60,13 @@ def rejects_of(url: str, wanted: Wanted, limit: int) -> Rejects:
     RetriableError, FatalError
         The database does not answer.
     """
-    engine = reader_engine(url)
-    try:
-        with clear_errors(describe_url(url)), engine.begin() as connection:
-            night = find_published(connection, wanted.trade_date, wanted.source_mode)
-            mine = _conditions(night, wanted)
-            groups = _summary(mine)
-            return Rejects(trade_date=night.trade_date, source_mode=night.source_mode, source=night.source,
-                           summary=_frame(connection, groups),
-                           entries=_frame(connection, _entries(mine, groups.subquery(), limit)))  # fmt: skip
-    finally:
-        engine.dispose()
+    with one_look(url) as connection:
+        night = find_published(connection, wanted.trade_date, wanted.source_mode)
+        mine = _conditions(night, wanted)
+        groups = _summary(mine)
+        return Rejects(trade_date=night.trade_date, source_mode=night.source_mode, source=night.source,
+                       summary=_frame(connection, groups),
+                       entries=_frame(connection, _entries(mine, groups.subquery(), limit)))  # fmt: skip
 
 
 def _conditions(night: Any, wanted: Wanted) -> sa.ColumnElement[bool]:
