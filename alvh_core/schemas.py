@@ -9,6 +9,7 @@ from alvh_core.errors import ContractError
 from alvh_core.registry.basis import BASIS_TABLES
 from alvh_core.registry.book import BOOK_TABLES
 from alvh_core.registry.costs import COST_TABLES
+from alvh_core.registry.evaluation import EVALUATION_TABLES
 from alvh_core.registry.rules import RULE_TABLES
 from alvh_core.registry.spec import LADDER, LAKE, NIGHT, WAREHOUSE, TableSpec
 from alvh_core.registry.tightness import TIGHTNESS_TABLES
@@ -288,7 +289,7 @@ TABLES: dict[str, TableSpec] = {
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, DRIFT, VERDICTS_TABLE, MODEL_FREE,
-        *RULE_TABLES, *BASIS_TABLES, *TIGHTNESS_TABLES, *BOOK_TABLES, *COST_TABLES,
+        *RULE_TABLES, *BASIS_TABLES, *TIGHTNESS_TABLES, *BOOK_TABLES, *COST_TABLES, *EVALUATION_TABLES,
         META_NIGHTS, META_GAPS, META_ALERTS, META_DELIVERIES, META_PAYLOADS, META_VALIDATIONS, META_QUARANTINE,
     )
 }  # fmt: skip

@@ -1,45 +1,26 @@
-"""The verdict per host and variant: INSUFFICIENT, with every reason, until the evidence rules are met.
+"""The verdict per host and variant: INSUFFICIENT, with every reason, until there is evidence; then by the rules.
 
-The rules are fixed before any result is looked at. Tonight's reading of the filter is another matter and another
-column: one night proves nothing. Measures of hedge benefit belong to the evaluation, which does not exist yet.
+What evidence is stands here; what it must show, in `alvh_core.evaluation.rules`. Both are fixed before any result is
+looked at. Tonight's reading of the filter is another matter and another column: one night proves nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.evaluation.rules import EvidenceRule
+from alvh_core.evaluation.ruling import Evaluation, rule_on
 from alvh_core.keys import rows_of
+from alvh_core.registry.evaluation import EVALUATION
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.signals import without_trigger
 from alvh_core.triggers import LADDER, ladder_keys
 from alvh_core.universe import Asset
 
 NO_CHAIN = "no chain tonight"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvidenceRule:
-    """How much evidence a verdict needs.
-
-    Attributes
-    ----------
-    min_nights : int
-        Nights with quotes taken in session or at the close.
-    min_stress_windows : int
-        Declared stress windows that the nights cover.
-    max_missing_frac : float
-        Share of nights without a reading of the filter. [fraction]
-    trusted_scopes : tuple of str
-        Quote scopes that may carry a verdict.
-    """
-
-    min_nights: int = 250
-    min_stress_windows: int = 3
-    max_missing_frac: float = 0.10
-    trusted_scopes: tuple[str, ...] = ("nbbo", "exclusive_listing")
+_DRAWN = ["edge_low_frac", "edge_high_frac", "placebo_p_value"]
 
 
 def evidence(history: pd.DataFrame, counted: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -75,9 +56,8 @@ def uncounted(signals: pd.DataFrame, counted: pd.DataFrame) -> bool:
     return not set(ladder_keys(signals)) <= set(ladder_keys(known))
 
 
-def insufficiency(
-    nights_count: int, missing_frac: float, source_mode: str, venue_scope: str, rule: EvidenceRule
-) -> list[str]:
+def insufficiency(nights_count: int, missing_frac: float, source_mode: str, venue_scope: str, rule: EvidenceRule, *,
+                  measured: str, stress_windows_count: int, deep_losses_count: int) -> list[str]:  # fmt: skip
     """List everything that keeps the evidence from carrying a verdict; empty means enough.
 
     Parameters
@@ -86,6 +66,10 @@ def insufficiency(
         From `evidence`.
     source_mode, venue_scope : str
     rule : EvidenceRule
+    measured : str
+        ``evaluation_status`` of the ladder.
+    stress_windows_count, deep_losses_count : int
+        Of its `EVALUATION`.
 
     Returns
     -------
@@ -102,12 +86,19 @@ def insufficiency(
         )
     if venue_scope not in rule.trusted_scopes:
         reasons.append(f"QUOTE_SCOPE: {venue_scope} is not known to be the national best bid and offer")
-    reasons.append(f"NO_EVALUATION: hedge benefit over {rule.min_stress_windows} stress windows not measured yet")
+    if stress_windows_count < rule.min_stress_windows:
+        reasons.append(f"TOO_FEW_STRESS_WINDOWS: {stress_windows_count} of {rule.min_stress_windows} that these nights "
+                       "cover")  # fmt: skip
+    if measured != "OK":
+        reasons.append(f"NOT_MEASURED: {measured}")
+    elif deep_losses_count == 0:
+        reasons.append("NO_DEEP_LOSS: the host has not lost a tenth within 20 sessions, so its basis is not known")
     return reasons
 
 
 def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, Asset], scopes: Mapping[str, str],
-          rule: EvidenceRule, counted: pd.DataFrame | None = None) -> pd.DataFrame:  # fmt: skip
+          rule: EvidenceRule, evaluation: Evaluation,
+          counted: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Give the verdict of every ladder.
 
     Parameters
@@ -120,28 +111,47 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
     scopes : mapping of str to str
         Whose best quotes tonight's are, by the symbol of the chain.
     rule : EvidenceRule
+    evaluation : Evaluation
+        Row by row with the signals.
     counted : DataFrame, optional
         `VERDICTS_TABLE` of the night before; see `evidence`.
 
     Returns
     -------
-    DataFrame
+    verdicts : DataFrame
         `VERDICTS_TABLE`. A ladder that slept the night before is counted by ``history`` alone.
+    measures : DataFrame
+        `EVALUATION`, with what was drawn for those that were ruled on.
     """
     found = evidence(frames.concat([history, signals], LADDER_SIGNALS), counted)
     counts = found.take(rows_of(ladder_keys(signals), ladder_keys(found)))
-    about = signals[["source_mode", "hedge_symbol"]].astype("object")
+    about, measures = signals[["source_mode", "hedge_symbol"]].astype("object"), evaluation.table
     behind = zip(counts["nights_count"], counts["missing_frac"], about["source_mode"], about["hedge_symbol"],
+                 measures["evaluation_status"], measures["stress_windows_count"], measures["deep_losses_count"],
                  strict=True)  # fmt: skip
+    lacking = [
+        insufficiency(nights, missing, mode, scopes.get(symbol, NO_CHAIN), rule, measured=status,
+                      stress_windows_count=windows, deep_losses_count=deep)
+        for nights, missing, mode, symbol, status, windows, deep in behind
+    ]  # fmt: skip
+    ruling = rule_on(evaluation, np.array([not reasons for reasons in lacking], dtype=bool), rule)
+    told = [ruling.verdicts.get(at, ("INSUFFICIENT", reasons)) for at, reasons in enumerate(lacking)]
     deployable = (signals["filter_state"] == "PASS") & (signals["quote_clock"] != "after_hours")
-    return frames.conform(signals.assign(
+    verdicts = signals.assign(
         asset_class=signals["host"].astype("str").map({name: asset.asset_class for name, asset in universe.items()}),
-        verdict="INSUFFICIENT", tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
+        verdict=[verdict for verdict, _ in told], tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
         tonight_reason=_tonight_reasons(signals, deployable),
         nights_count=counts["nights_count"].to_numpy(), missing_count=counts["missing_count"].to_numpy(),
-        reasons=["; ".join(insufficiency(nights, missing, mode, scopes.get(symbol, NO_CHAIN), rule))
-                 for nights, missing, mode, symbol in behind],
-    ), VERDICTS_TABLE)  # fmt: skip
+        reasons=["; ".join(reasons) for _, reasons in told],
+    )  # fmt: skip
+    drawn = pd.DataFrame(
+        [[ruling.measured[at].edge_low_frac, ruling.measured[at].edge_high_frac, ruling.measured[at].placebo_p]
+         if at in ruling.measured else [np.nan] * len(_DRAWN) for at in range(len(signals))], columns=_DRAWN,
+    )  # fmt: skip
+    night = signals[["trade_date", "source_mode", *LADDER]].reset_index(drop=True)
+    return frames.conform(verdicts, VERDICTS_TABLE), frames.conform(
+        pd.concat([night, measures, drawn], axis=1), EVALUATION
+    )
 
 
 def _tonight_reasons(signals: pd.DataFrame, deployable: pd.Series) -> list[str]:

@@ -16,11 +16,11 @@ from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
+from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.profiles import extend_profiles
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
-from alvh_core.verdict import EvidenceRule
 from expectations.handbook import suites_hash
 from flows.sources import check_publishers, open_source
 from tasks.night import Night, no_client

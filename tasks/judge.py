@@ -1,9 +1,19 @@
-"""Stage 7, judge: the verdict per host and variant on all evidence so far."""
+"""Stage 7, judge: the verdict per ladder on all evidence so far, and the measures it rests on."""
 
+import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.frames import empty
-from alvh_core.schemas import LADDER_SIGNALS, SNAPSHOTS, VERDICTS_TABLE
+from alvh_core.basis.closes import Closes
+from alvh_core.evaluation.nights import BILLS, CAPACITY, CAPACITY_NIGHTS, NIGHTS, night_evaluation
+from alvh_core.evaluation.paths import BOOKED
+from alvh_core.evaluation.ruling import Evaluation
+from alvh_core.frames import concat, conform, empty
+from alvh_core.registry.book import BOOK
+from alvh_core.registry.costs import COSTS
+from alvh_core.registry.evaluation import EVALUATION
+from alvh_core.registry.tightness import LADDER_TIGHTNESS
+from alvh_core.schemas import DAILY_BARS, LADDER_SIGNALS, RATE_CURVE, SNAPSHOTS, VERDICTS_TABLE
+from alvh_core.triggers import LADDER
 from alvh_core.verdict import judge as judge_ladders
 from alvh_core.verdict import uncounted
 from tasks.assets import in_lake, in_warehouse, stage
@@ -11,9 +21,10 @@ from tasks.night import Night
 
 
 @stage(
-    reads=[in_lake(LADDER_SIGNALS), in_lake(SNAPSHOTS), *map(in_warehouse, (VERDICTS_TABLE, LADDER_SIGNALS))],
-    writes=[in_lake(VERDICTS_TABLE)],
-)
+    reads=[*map(in_lake, (LADDER_SIGNALS, SNAPSHOTS, BOOK, COSTS, LADDER_TIGHTNESS, DAILY_BARS, RATE_CURVE)),
+           *map(in_warehouse, (VERDICTS_TABLE, LADDER_SIGNALS, BOOK, LADDER_TIGHTNESS, RATE_CURVE))],
+    writes=[in_lake(VERDICTS_TABLE), in_lake(EVALUATION)],
+)  # fmt: skip
 def judge(night: Night) -> None:
     """Judge tonight's ladders on this and all earlier nights."""
     lake, mode, day, warehouse = night.lake, night.source_mode, night.trade_date, night.warehouse
@@ -22,6 +33,22 @@ def judge(night: Night) -> None:
     if uncounted(signals, counted):  # rare: a ladder that is new, or has slept; then everything is counted anew
         counted, history = empty(VERDICTS_TABLE), warehouse.signals_before(mode, day)
     scopes = dict(zip(snapshots["underlying"].astype("str"), snapshots["venue_scope"].astype("str"), strict=True))
-    verdicts = judge_ladders(signals, history, night.universe, scopes, night.evidence_rule, counted)
+    verdicts, measures = judge_ladders(signals, history, night.universe, scopes, night.evidence_rule,
+                                       _evaluated(night, signals), counted)  # fmt: skip
     lake.write(verdicts, VERDICTS_TABLE)
+    lake.write(measures, EVALUATION)
     get_run_logger().info("%d verdicts", len(verdicts))
+
+
+def _evaluated(night: Night, signals: pd.DataFrame) -> Evaluation:
+    """Read what the nights before left, and evaluate tonight's ladders on all of them."""
+    lake, mode, eve, warehouse = night.lake, night.source_mode, night.eve, night.warehouse
+    first = night.profile.name
+    capacity = conform(lake.read(LADDER_TIGHTNESS), CAPACITY)
+    return night_evaluation(
+        signals[LADDER], lake.read(BOOK), warehouse.last_nights(BOOKED, mode, eve, NIGHTS - 1),
+        concat([warehouse.last_nights(CAPACITY, mode, eve, CAPACITY_NIGHTS - 1, profile=first),
+                capacity[capacity["profile"] == first]], CAPACITY),
+        concat([warehouse.last_nights(BILLS, mode, eve, NIGHTS - 1), conform(lake.read(RATE_CURVE), BILLS)], BILLS),
+        lake.read(COSTS), Closes.of(lake.read(DAILY_BARS)), night.profiles,
+    )  # fmt: skip

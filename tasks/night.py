@@ -13,11 +13,11 @@ from typing import Any
 
 from alvh_core.alerting.plan import AlertPlan
 from alvh_core.errors import FatalError
+from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.profiles import comparison_profile
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
-from alvh_core.verdict import EvidenceRule
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
 from tasks.sources.catalogue import PayloadRequest, night_requests

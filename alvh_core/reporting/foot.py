@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alvh_core.columns import COLUMNS
+from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.model import Foot
 from alvh_core.reporting.texts import DASH, count, day, limit, new_york, number, tally
 from alvh_core.schemas import META_PAYLOADS, RATE_CURVE, SNAPSHOTS, SPREAD_SCORES
-from alvh_core.verdict import EvidenceRule
 
 _TERMS = (
     ("Spread", "spread_frac"), ("Spread of the premium", "s_ladder_frac"), ("Worst leg", "s_worst_frac"),

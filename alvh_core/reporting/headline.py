@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alvh_core.columns import QUOTE_CLOCKS, VERDICTS
+from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.ladders import REFERENCE_HOST
 from alvh_core.params import SpreadRule
 from alvh_core.reporting.ladders import variant_table
@@ -13,7 +14,6 @@ from alvh_core.reporting.texts import CLOCK_WORDS, DASH, SPREAD_STATES, STATE_WO
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, SNAPSHOTS
 from alvh_core.signals import night_outcome
 from alvh_core.universe import Asset
-from alvh_core.verdict import EvidenceRule
 
 CAN_IT = "Can the 4/4/2 layering be adapted outside SPX?"
 FALLS = "Does it fall apart without tight spreads?"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.profiles import PROFILES
 from alvh_core.reporting.data_quality import missing_table, quality_view
@@ -20,7 +21,6 @@ from alvh_core.reporting.side_by_side import profiles_section
 from alvh_core.reporting.surroundings import context_section, cost_section
 from alvh_core.reporting.triggers import trigger_view
 from alvh_core.universe import Asset
-from alvh_core.verdict import EvidenceRule
 
 PRICED_COLUMNS = ["underlying", "dte_days", "option_right", "delta_fwd", "strike_usd", "forward_usd", "spread_frac",
                   "quote_flag"]  # fmt: skip

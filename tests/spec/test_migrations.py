@@ -53,6 +53,7 @@ SINCE = {
     "out_fundamentals__daily_dividend_value",
     "out_alvh__daily_pairs",
     "out_market__daily_drip",
+    "out_alvh__daily_evaluation",
 }
 WIDER = {
     "rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points", "side", "unit_basis", "multiplier",
