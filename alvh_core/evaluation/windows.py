@@ -58,11 +58,11 @@ def found_windows(dates: NDArray[np.datetime64], spx: NDArray[np.float64],
         return []
     highs = np.lib.stride_tricks.sliding_window_view(close, HIGH_SESSIONS + 1)
     after = np.datetime64(max((window.last for window in declared), default=date.min), "D")
-    fallen = np.flatnonzero(close[HIGH_SESSIONS:] / highs.max(axis=1) - 1.0 <= FALL_FRAC) + HIGH_SESSIONS
+    fallen = np.flatnonzero(close[HIGH_SESSIONS:] <= (1.0 + FALL_FRAC) * highs.max(axis=1)) + HIGH_SESSIONS
     cuts = [0, *(np.flatnonzero(np.diff(fallen) > HIGH_SESSIONS) + 1), len(fallen)]
     result = []
     for spell in (fallen[low:high] for low, high in pairwise(cuts) if high > low):
-        begin = spell[0] - HIGH_SESSIONS + int(np.argmax(close[spell[0] - HIGH_SESSIONS : spell[0] + 1])) + 1
+        begin = int(spell[0]) - int(np.argmax(close[spell[0] - HIGH_SESSIONS : spell[0] + 1][::-1])) + 1  # last high
         end = begin + int(np.argmin(close[begin : spell[-1] + 1]))
         if days[begin] > after:
             result.append(StressWindow(first=days[begin].astype(object), last=days[end].astype(object),

@@ -1,13 +1,20 @@
 """Verdicts: INSUFFICIENT with every reason, tonight's reading beside it, and the evidence counted."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from alvh_core import frames
+from alvh_core.evaluation.measures import measures
+from alvh_core.evaluation.paths import FILLS, Paths
+from alvh_core.evaluation.rules import EvidenceRule
+from alvh_core.evaluation.ruling import Evaluation
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.summary import verdict_summary
+from alvh_core.triggers import LADDER
 from alvh_core.universe import DEFAULT_UNIVERSE
-from alvh_core.verdict import EvidenceRule, evidence, insufficiency, judge
+from alvh_core.verdict import evidence, insufficiency
+from alvh_core.verdict import judge as judge_ladders
 
 RULE = EvidenceRule()
 
@@ -28,6 +35,25 @@ def _signals(*nights, host="SPX", mode="live", variant="V0_REF"):
 
 def scopes(scope):
     return dict.fromkeys(DEFAULT_UNIVERSE, scope)
+
+
+def evaluated(signals, *, nights=1, windows=0, deep=0):
+    """An evaluation of ladders on hosts that fall every other span and ladders that earn nothing."""
+    count = len(signals)
+    price = np.repeat(100.0 + np.arange(nights)[:, None] % 7, count, axis=1)
+    gain = np.zeros((nights, count))
+    paths = Paths(dates=np.datetime64("2025-01-01") + np.arange(nights), price=price,
+                  gain=dict.fromkeys(FILLS, gain), is_held=gain > 0, notional_usd=np.ones(count))  # fmt: skip
+    table = measures(paths, [], 0.04).assign(stress_windows_count=windows, deep_losses_count=deep)
+    standing = pd.DataFrame(np.nan, index=range(count), columns=["pass_rate_deploy_frac",
+                            "filter_blocks_trigger_frac", "acid_test_ratio"])  # fmt: skip
+    return Evaluation(ladders=signals[LADDER].astype("str").reset_index(drop=True), paths=paths, table=table,
+                      standing=standing, has_trigger=np.ones(count, dtype=bool), bill_rate=0.04)  # fmt: skip
+
+
+def judge(signals, history, universe, scopes_of, rule, counted=None):
+    """Verdicts of one night without a past in the book."""
+    return judge_ladders(signals, history, universe, scopes_of, rule, evaluated(signals), counted)[0]
 
 
 NONE = frames.empty(LADDER_SIGNALS)
@@ -63,8 +89,22 @@ def test_ladders_are_counted_apart():
         ),
     ],
 )
-def test_every_reason_and_always_the_missing_evaluation(arguments, codes):
-    assert [r.split(":")[0] for r in insufficiency(*arguments, RULE)] == [*codes, "NO_EVALUATION"]
+def test_every_reason(arguments, codes):
+    enough = {"measured": "OK", "stress_windows_count": 3, "deep_losses_count": 1}
+    assert [r.split(":")[0] for r in insufficiency(*arguments, RULE, **enough)] == codes
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param({"stress_windows_count": 2}, "TOO_FEW_STRESS_WINDOWS", id="stress"),
+        pytest.param({"measured": "TOO_SHORT", "deep_losses_count": 0}, "NOT_MEASURED", id="short"),
+        pytest.param({"deep_losses_count": 0}, "NO_DEEP_LOSS", id="never fell"),
+    ],
+)
+def test_every_reason_of_the_evaluation(change, code):
+    enough = {"measured": "OK", "stress_windows_count": 3, "deep_losses_count": 1} | change
+    assert [r.split(":")[0] for r in insufficiency(250, 0.1, "live", "nbbo", RULE, **enough)] == [code]
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
@@ -100,10 +140,16 @@ def test_earlier_nights_count():
     assert judge(TONIGHT, history, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)["nights_count"].tolist() == [4]
 
 
-def test_enough_nights_are_still_no_evaluation():
+def test_enough_evidence_is_ruled_on():
     rule = EvidenceRule(min_nights=1)
-    row = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), rule).iloc[0]
-    assert (row["verdict"], row["reasons"].split(":")[0]) == ("INSUFFICIENT", "NO_EVALUATION")
+    verdicts, found = judge_ladders(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), rule,
+                                    evaluated(TONIGHT, nights=100, windows=3, deep=1))  # fmt: skip
+    assert verdicts["verdict"].tolist() == ["FALLS_APART"]
+    assert verdicts["reasons"].iloc[0] == "NO_EDGE: beyond holding less it saves at most 0.00%"
+    assert found["edge_low_frac"].notna().all(), "what was drawn is published"
+    verdicts, found = judge_ladders(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("?"), rule,
+                                    evaluated(TONIGHT, nights=100, windows=3, deep=1))  # fmt: skip
+    assert (verdicts["verdict"].tolist(), found["edge_low_frac"].isna().all()) == (["INSUFFICIENT"], True)
 
 
 def test_no_ladders_no_verdicts():

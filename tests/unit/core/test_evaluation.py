@@ -1,0 +1,273 @@
+"""The evaluation: paths, shortfall beside holding less, stress windows, luck, and every branch of the rules."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alvh_core import frames
+from alvh_core.basis.closes import Closes
+from alvh_core.evaluation.luck import edge_interval, placebo_p_value, random_calendars
+from alvh_core.evaluation.measures import measures
+from alvh_core.evaluation.paths import BOOKED, Paths, ladder_paths
+from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
+from alvh_core.evaluation.ruling import Evaluation, rule_on
+from alvh_core.evaluation.shortfall import benefit, derisk_saved
+from alvh_core.evaluation.windows import StressWindow, found_windows
+from alvh_core.triggers import LADDER
+
+RULE = EvidenceRule()
+NAN = float("nan")
+
+
+def days(count):
+    return np.datetime64("2026-01-01") + np.arange(count)
+
+
+def path(returns, gains, *, held=None):
+    """Paths of ladders with one host each; returns and gains of shape (n, columns)."""
+    returns, gains = (np.atleast_2d(np.asarray(x, dtype=float).T).T for x in (returns, gains))
+    start = np.zeros((1, returns.shape[1]))
+    price = 100.0 * np.vstack([1.0 + start, np.cumprod(1.0 + returns, axis=0)])
+    gain = np.vstack([start, np.cumsum(gains, axis=0)])
+    is_held = np.ones(price.shape, dtype=bool) if held is None else np.asarray(held)[:, None]
+    return Paths(dates=days(len(price)), price=price, gain={"mid": gain, "eff": gain - 0.0, "touch": gain},
+                 is_held=is_held, notional_usd=np.full(price.shape[1], 1e6))  # fmt: skip
+
+
+# --- paths ------------------------------------------------------------------------------------------------------------
+def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
+    night = {"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442"}
+    rows = pd.DataFrame([
+        {**night, "trade_date": "2026-07-13", "book_mark_usd": 100.0, "cash_mid_usd": -100.0, "crossing_usd": 10.0,
+         "fees_usd": 1.0, "units_open": 4},
+        {**night, "trade_date": "2026-07-15", "book_mark_usd": None, "cash_mid_usd": 0.0, "crossing_usd": 0.0,
+         "fees_usd": 0.0, "units_open": 4},
+        {**night, "trade_date": "2026-07-16", "book_mark_usd": 150.0, "cash_mid_usd": 30.0, "crossing_usd": 0.0,
+         "fees_usd": 0.0, "units_open": 2},
+    ]).assign(trade_date=lambda x: pd.to_datetime(x["trade_date"]))  # fmt: skip
+    closes = Closes(dates=np.arange("2026-07-10", "2026-07-18", dtype="datetime64[D]"), symbols=("SPX",),
+                    values=np.arange(8.0)[:, None] + 100.0)  # fmt: skip
+    both = pd.DataFrame([night, {**night, "host": "IWM"}])[LADDER]
+    found = ladder_paths(frames.conform(rows, BOOKED), both, closes, np.array([1000.0, 1000.0]))
+    assert found.dates.astype(str).tolist() == ["2026-07-13", "2026-07-14", "2026-07-15", "2026-07-16"]
+    np.testing.assert_allclose(found.gain["mid"][:, 0], [0.0, NAN, NAN, 0.08])  # no night, no mark: no gain
+    np.testing.assert_allclose(found.gain["touch"][:, 0], [-0.011, NAN, NAN, 0.069])
+    np.testing.assert_allclose(found.gain["eff"][-1, 0], 0.08 - 0.0059 - 0.001)
+    np.testing.assert_allclose(found.price[:, 0], [103.0, 104.0, 105.0, 106.0])
+    assert np.isnan(found.gain["mid"][:, 1]).all(), "a ladder without rows"
+
+
+# --- shortfall beside holding less ------------------------------------------------------------------------------------
+def test_half_of_the_host_sold_for_bills_has_no_edge_over_itself():
+    rng = np.random.default_rng(1)
+    host = rng.normal(0.003, 0.02, (400, 1))
+    found = benefit(host, -0.5 * host, 0.0)
+    np.testing.assert_allclose(found.hedged, 0.5 * found.unhedged)
+    np.testing.assert_allclose(found.edge, 0.0, atol=1e-12)
+    np.testing.assert_allclose(found.ratio, 0.5 * found.unhedged / found.cost)
+
+
+def test_shortfall_by_hand_and_too_few_spans():
+    host = np.zeros((100, 1))
+    host[:5, 0] = [-0.10, -0.09, -0.08, -0.07, -0.06]
+    insured = np.where(host < 0, 0.05, -0.001)
+    found = benefit(host, insured, 0.0)
+    np.testing.assert_allclose([found.unhedged[0], found.hedged[0]], [0.08, 0.03])
+    assert np.isnan(benefit(host[:62], insured[:62], 0.0).edge[0])
+    assert benefit(host[:63], insured[:63], 0.0).spans.tolist() == [63]
+
+
+@pytest.mark.parametrize(
+    ("cost", "excess", "saved"),
+    [
+        pytest.param(0.01, 0.04, 0.25 * 0.08, id="a quarter is sold"),
+        pytest.param(0.08, 0.04, 0.08, id="at most all of it"),
+        pytest.param(-0.01, 0.04, 0.0, id="what earns is compared with nothing sold"),
+        pytest.param(0.01, -0.02, 0.08, id="bills earned more: all of it"),
+        pytest.param(0.01, NAN, NAN, id="bills are not known"),
+    ],
+)
+def test_holding_less(cost, excess, saved):
+    np.testing.assert_allclose(derisk_saved(np.array([cost]), np.array([excess]), np.array([0.08]), 0.0), [saved])
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+def test_measures_of_a_ladder_that_pays_in_the_fall():
+    returns, gains = np.zeros(120), np.full(120, -0.0001)
+    returns[60:80], gains[60:80] = -0.01, 0.004
+    window = StressWindow(first=date(2026, 3, 3), last=date(2026, 3, 21), name="fall")  # sessions 61 to 79 after day 0
+    found = measures(path(returns, gains), [window], 0.0).iloc[0]
+    assert (found["evaluation_status"], found["windows5_count"], found["stress_windows_count"]) == ("OK", 116, 1)
+    np.testing.assert_allclose(found["stress_payoff_usd"], 1e6 * 0.004 * 19, rtol=1e-9)
+    assert found["stress_offsets"].startswith("2026-03-03 to 2026-03-21: ")
+    assert found["deep_losses_count"] > 0
+    assert found["basis_hit_frac"] == 1.0
+    np.testing.assert_allclose(found["drawdown_unhedged_frac"], 0.99**20 - 1.0)
+    assert found["drawdown_hedged_frac"] > found["drawdown_unhedged_frac"]
+    assert found["edge_frac"] > 0.0
+
+
+def test_what_is_not_known_is_said():
+    lost = path(np.zeros(99), np.full(99, NAN))
+    assert measures(lost, [], 0.0)["evaluation_status"].tolist() == ["TOO_SHORT"], "one session is known"
+    unmarked = replace(lost, gain={name: np.full((100, 1), NAN) for name in lost.gain})
+    assert measures(unmarked, [], 0.0)["evaluation_status"].tolist() == ["NO_VALUES"]
+    blind = replace(lost, price=np.full((100, 1), NAN))
+    assert measures(blind, [], 0.0)["evaluation_status"].tolist() == ["NO_CLOSES"]
+    one = measures(path(np.zeros(1), np.zeros(1)), [], 0.0).iloc[0]
+    assert (one["evaluation_status"], one["windows5_count"], one["deep_losses_count"]) == ("TOO_SHORT", 0, 0)
+
+
+# --- stress windows ---------------------------------------------------------------------------------------------------
+def test_a_fall_of_seven_per_cent_is_a_window_from_its_high_to_its_low():
+    spx = np.concatenate([np.full(30, 100.0), [98.0, 95.0, 92.9, 91.0, 94.0], np.full(40, 100.0), [93.1], [93.0]])
+    found = found_windows(days(len(spx)), spx, ())
+    assert [(window.first, window.last) for window in found] == [
+        (date(2026, 1, 31), date(2026, 2, 3)), (date(2026, 3, 17), date(2026, 3, 18)),
+    ]  # fmt: skip
+    declared = [StressWindow(first=date(2026, 2, 1), last=date(2026, 2, 2), name="declared")]
+    assert [window.first for window in found_windows(days(len(spx)), spx, declared)] == [date(2026, 3, 17)]
+    assert found_windows(days(20), np.full(20, 100.0), ()) == []
+
+
+# --- luck -------------------------------------------------------------------------------------------------------------
+def test_the_interval_holds_the_edge_and_tells_noise_from_insurance():
+    rng = np.random.default_rng(2)
+    returns = rng.normal(0.0005, 0.01, 500)
+    insurance = np.where(returns < -0.01, -0.5 * returns, -0.0004)
+    noise = rng.normal(0.0, 0.002, 500)
+    for gains, is_real in ((insurance, True), (noise, False)):
+        one = path(returns, gains)
+        low, high = edge_interval(one, 0.0)
+        assert low <= measures(one, [], 0.0)["edge_frac"].iloc[0] <= high
+        assert (low > 0.0) == is_real
+    assert edge_interval(one, 0.0) == (low, high), "the same sessions give the same draws"
+
+
+def test_calendars_keep_their_spells():
+    held = np.array([False] * 10 + [True] * 5 + [False] * 20 + [True] * 3 + [False] * 12)
+    drawn = random_calendars(held, days(len(held)))
+    assert (drawn.sum(axis=0) == 8).all()
+    assert len({tuple(column) for column in drawn.T}) > 50
+
+
+def test_a_trigger_that_foresees_falls_beats_random_calendars():
+    rng = np.random.default_rng(3)
+    returns = rng.normal(0.001, 0.004, 400)
+    for start in (50, 150, 250, 350):
+        returns[start : start + 6] = -0.02
+    always = path(returns, np.where(returns < -0.015, 0.01, -0.0003))
+    held = np.zeros(401, dtype=bool)
+    for start in (50, 150, 250, 350):
+        held[start : start + 6] = True
+    foresees = path(returns, np.zeros(400), held=held)
+    assert placebo_p_value(foresees, always, 0.0) < 0.02
+    late = path(returns, np.zeros(400), held=np.roll(held, 20))
+    assert placebo_p_value(late, always, 0.0) > 0.3
+    assert np.isnan(placebo_p_value(path(returns, np.zeros(400)), always, 0.0)), "always held has no calendar"
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+GOOD = Measured(saved_frac=0.02, cost_frac=0.01, edge_frac=0.01, edge_low_frac=0.004, edge_high_frac=0.02,
+                unfiltered_edge_frac=0.01, blocked_frac=0.1, pass_frac=0.9, hit_frac=0.8, payoff_usd=1e5,
+                friction_frac=0.2, acid_test=2.0, placebo_p=0.02)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param({"edge_high_frac": 0.0}, "NO_EDGE", id="F1"),
+        pytest.param({"blocked_frac": 0.5, "unfiltered_edge_frac": 0.0}, "BLOCKED", id="F2"),
+        pytest.param({"hit_frac": 0.49}, "NO_BASIS", id="F3"),
+        pytest.param({"friction_frac": 0.5}, "FRICTION", id="F4"),
+        pytest.param({"payoff_usd": 0.0, "friction_frac": NAN}, "NO_PAYOFF", id="F4 without a payoff"),
+        pytest.param({"acid_test": 0.99}, "NO_CAPACITY", id="F5"),
+    ],
+)
+def test_each_failure_alone_makes_it_fall_apart(change, code):
+    found = replace(GOOD, **change)
+    assert [line.split(":")[0] for line in failures(found, RULE)] == [code]
+    verdict, reasons = decide(found, GOOD, "another", RULE)
+    assert (verdict, reasons[0].split(":")[0]) == ("FALLS_APART", code)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"blocked_frac": 0.5}, id="blocked, but the filter alone is to blame"),
+        pytest.param({"blocked_frac": 0.49, "unfiltered_edge_frac": -1.0}, id="blocked less than half"),
+        pytest.param({"hit_frac": 0.5}, id="half of the falls"),
+        pytest.param({"blocked_frac": NAN, "unfiltered_edge_frac": NAN, "acid_test": NAN}, id="not known"),
+    ],
+)
+def test_at_the_limit_and_unknown_is_no_failure(change):
+    assert failures(replace(GOOD, **change), RULE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param({"edge_low_frac": 0.0}, "EDGE_BY_LUCK", id="interval"),
+        pytest.param({"edge_low_frac": NAN}, "EDGE_BY_LUCK", id="no interval"),
+        pytest.param({"saved_frac": 0.0149}, "BELOW_REFERENCE", id="three quarters of the reference"),
+        pytest.param({"pass_frac": 0.79}, "SELDOM_PASSES", id="filter"),
+        pytest.param({"placebo_p": 0.10}, "TRIGGER_BY_LUCK", id="placebo"),
+    ],
+)
+def test_each_shortcoming_alone_asks_for_an_adaptation(change, code):
+    found = replace(GOOD, **change)
+    assert [line.split(":")[0] for line in shortcomings(found, GOOD, RULE)] == [code]
+    assert decide(found, GOOD, "ratio_5_5_0 as V0_REF in VIX", RULE)[0] == "ADAPT"
+    verdict, reasons = decide(found, GOOD, None, RULE)
+    assert (verdict, reasons[-1].split(":")[0]) == ("FALLS_APART", "NO_ADAPTATION")
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "is_as_good"),
+    [
+        pytest.param((0.015, 0.01), (0.02, 0.01), True, id="exactly three quarters"),
+        pytest.param((0.001, -0.01), (0.02, 0.01), True, id="it earned"),
+        pytest.param((-0.001, -0.01), (0.02, 0.01), False, id="it earned and saved nothing"),
+        pytest.param((0.02, 0.01), (0.02, -0.01), False, id="the reference earned"),
+    ],
+)
+def test_benefit_per_cost_beside_the_reference(mine, other, is_as_good):
+    found, reference = (replace(GOOD, saved_frac=saved, cost_frac=cost) for saved, cost in (mine, other))
+    assert ("BELOW_REFERENCE" not in " ".join(shortcomings(found, reference, RULE))) == is_as_good
+
+
+def test_holds():
+    assert decide(GOOD, GOOD, None, RULE)[0] == "HOLDS"
+    assert decide(replace(GOOD, placebo_p=NAN), GOOD, None, RULE)[0] == "HOLDS", "no trigger, no placebo"
+    assert decide(GOOD, None, None, RULE)[1][0].startswith("NO_REFERENCE")
+
+
+# --- rulings ----------------------------------------------------------------------------------------------------------
+def _evaluation():
+    """SPX insured well; IWM by nothing but noise, with another profile that is insured well."""
+    rng = np.random.default_rng(4)
+    returns = rng.normal(0.0005, 0.01, 600)
+    insured, nothing = np.where(returns < -0.01, -0.5 * returns, -0.0004), rng.normal(0.0, 0.0005, 600)
+    paths = path(np.column_stack([returns] * 3), np.column_stack([insured, nothing, insured]))
+    ladders = pd.DataFrame([
+        ["SPX", "V0_REF", "VIX", "tenor_442"], ["IWM", "V1_SAME_HEDGE", "VIX", "trigger_442"],
+        ["IWM", "V1_SAME_HEDGE", "VIX", "tenor_442"],
+    ], columns=LADDER)  # fmt: skip
+    table = measures(paths, [], 0.0).assign(basis_hit_frac=0.9, stress_payoff_usd=1e5, friction_share_frac=0.1)
+    standing = pd.DataFrame({"pass_rate_deploy_frac": [0.9] * 3, "filter_blocks_trigger_frac": [0.0] * 3,
+                             "acid_test_ratio": [5.0] * 3})  # fmt: skip
+    return Evaluation(ladders=ladders, paths=paths, table=table, standing=standing,
+                      has_trigger=np.array([False, True, False]), bill_rate=0.0)  # fmt: skip
+
+
+def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
+    found = rule_on(_evaluation(), np.array([True, True, True]), RULE)
+    assert [found.verdicts[at][0] for at in range(3)] == ["HOLDS", "ADAPT", "HOLDS"]
+    assert found.verdicts[1][1][0] == "ADAPTATION: tenor_442 as V1_SAME_HEDGE in VIX holds out of sample"
+    alone = rule_on(_evaluation(), np.array([True, True, False]), RULE)
+    assert alone.verdicts[1][0] == "FALLS_APART"
+    assert 2 not in alone.verdicts
+    assert rule_on(_evaluation(), np.array([False] * 3), RULE).verdicts == {}
