@@ -36,6 +36,31 @@ def split_adjusted(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(**prices, volume_shares=ordered["volume_shares"] * later)
 
 
+def splits_since(symbols: pd.Series, since: pd.Series, actions: pd.DataFrame) -> pd.DataFrame:
+    """Return the splits that went ex after some dates: what was told on such a date is of other shares than today's.
+
+    Parameters
+    ----------
+    symbols : Series of str
+    since : Series of datetime64
+        Aligned with ``symbols``; a split of the very day is in what was told that day.
+    actions : DataFrame
+        `DAILY_ACTIONS`: nothing after the night.
+
+    Returns
+    -------
+    DataFrame
+        ``row`` (position in ``symbols``), ``ex_date``, ``split_ratio`` (shares of today for one), oldest first; no row
+        without a split.
+    """
+    splits = actions.loc[actions["split_ratio"].ne(1.0), ["symbol", "ex_date", "split_ratio"]]
+    rows = pd.DataFrame(
+        {"symbol": symbols.astype("str").to_numpy(), "since": since.to_numpy(), "row": range(len(since))}
+    )
+    found = rows.merge(splits.astype({"symbol": "str"}).sort_values("ex_date"), on="symbol")
+    return found.loc[found["ex_date"] > found["since"], ["row", "ex_date", "split_ratio"]]
+
+
 def night_actions(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
     """Return `DAILY_ACTIONS` of a night: nothing that goes ex after it, and no more than `ACTION_DAYS` back.
 

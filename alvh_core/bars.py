@@ -46,20 +46,22 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar:
     return frames.conform(known.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), DAILY_BARS)
 
 
-def host_returns(bars: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
-    """Return every symbol's return of the session, by symbol; none where tonight's bar or the one before is missing.
+def host_returns(bars: pd.DataFrame, trade_date: date, calendar: TradingCalendar) -> pd.Series:
+    """Return every symbol's return of the session, by symbol; NaN where its bar of one of the two sessions is missing.
 
     Parameters
     ----------
     bars : DataFrame
         `DAILY_BARS`.
-    day : Timestamp
+    trade_date : date
+    calendar : TradingCalendar
+        Tells the session before: a move over a gap is of no session.
     """
-    ordered = bars[["symbol", "bar_date", "close_usd"]].sort_values(["symbol", "bar_date"])
-    before = ordered.shift()
-    move = (ordered["close_usd"] / before["close_usd"] - 1.0).where(ordered["symbol"] == before["symbol"])
-    tonight = ordered["bar_date"] == day
-    return pd.Series(move[tonight].to_numpy(), index=ordered.loc[tonight, "symbol"].astype("str").to_numpy())
+    sessions = calendar.dates[calendar.dates <= np.datetime64(trade_date, "D")]
+    named = bars.astype({"symbol": "str"}).set_index("symbol")
+    before = named.loc[named["bar_date"].isin(sessions[-2:-1]), "close_usd"]
+    moves: pd.Series = named.loc[named["bar_date"].isin(sessions[-1:]), "close_usd"] / before - 1.0
+    return moves
 
 
 def last_closes(bars: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +84,21 @@ def last_closes(bars: pd.DataFrame) -> pd.DataFrame:
     return frames.conform(last.assign(hv20_vol=deviation * np.sqrt(SESSIONS_PER_YEAR)), CLOSES)
 
 
+def are_closes(snapshots: pd.DataFrame) -> pd.Series:
+    """Return of which chains the header's price is the index's last print of the session.
+
+    One at the bell is from before the closing auctions, and a header without a price may hold a zero.
+
+    Parameters
+    ----------
+    snapshots : DataFrame
+        `SNAPSHOTS`.
+    """
+    price = snapshots["underlying_price_usd"]
+    is_close: pd.Series = (snapshots["minutes_to_close"] < 0.0) & (price > 0.0) & np.isfinite(price)
+    return is_close
+
+
 def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date, index: str = "VIX") -> TriggerClose:
     """Return the trigger index's close of the session.
 
@@ -96,13 +113,12 @@ def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date,
     -------
     TriggerClose
         From the published history; where its row is not out yet, the chain file's own price, marked provisional; NaN
-        where neither is there. An older close is never used, nor is a price from within the session: it is no close.
+        where neither is there. An older close is never used, nor is a price that `are_closes` refuses.
     """
     published = bars.loc[(bars["symbol"] == index) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
     if len(published):
         return TriggerClose(vol_points=float(published.iloc[-1]), is_provisional=False)
-    is_over = snapshots["minutes_to_close"] <= 0.0
-    quoted = snapshots.loc[(snapshots["underlying"] == index) & is_over, "underlying_price_usd"].dropna()
+    quoted = snapshots.loc[(snapshots["underlying"] == index) & are_closes(snapshots), "underlying_price_usd"]
     if quoted.empty:
         return TriggerClose(vol_points=float("nan"), is_provisional=False)
     return TriggerClose(vol_points=float(quoted.iloc[0]), is_provisional=True)

@@ -52,7 +52,8 @@ def book(night: Night) -> None:
     splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), then, bars, is_due)
     trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits)
     counts = filter_counts(signals, legs, state, terms, eve=before["trade_date"].max(), trade_date=day)
-    sums = night_book(trades, before, counts, host_returns(bars, day), trade_date=day, source_mode=mode)
+    sums = night_book(trades, before, counts, host_returns(bars, night.trade_date, night.calendar), trade_date=day,
+                      source_mode=mode)  # fmt: skip
     lake.write(trades.positions, POSITIONS)
     lake.write(trades.fills, FILLS)
     lake.write(sums, BOOK)

@@ -10,7 +10,15 @@ from prefect import get_run_logger
 from alvh_core.fundamentals.facts import night_facts
 from alvh_core.fundamentals.ratios import night_ratios
 from alvh_core.landing import Landing, payload_rows
-from alvh_core.schemas import CLOSES, DAILY_RATIOS, FACTS, META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS
+from alvh_core.schemas import (
+    CLOSES,
+    DAILY_ACTIONS,
+    DAILY_RATIOS,
+    FACTS,
+    META_PAYLOADS,
+    META_QUARANTINE,
+    META_VALIDATIONS,
+)
 from expectations.company_suites import facts_suite
 from expectations.gate import dated, validate_rows
 from tasks.assets import RAW, in_lake, stage
@@ -34,10 +42,11 @@ def fundamentals(night: Night, landings: Sequence[Landing]) -> None:
     get_run_logger().info("%d facts", len(judged.clean))
 
 
-@stage(reads=[in_lake(FACTS), in_lake(CLOSES)], writes=[in_lake(DAILY_RATIOS)])
+@stage(reads=[*map(in_lake, (FACTS, CLOSES, DAILY_ACTIONS))], writes=[in_lake(DAILY_RATIOS)])
 def ratios(night: Night) -> None:
     """Set the night's closes beside what had been filed before it."""
     lake = night.lake
-    rows = night_ratios(lake.read(FACTS), lake.read(CLOSES), night.universe, night.trade_date, night.source_mode)
+    rows = night_ratios(lake.read(FACTS), lake.read(CLOSES), lake.read(DAILY_ACTIONS), night.universe, night.trade_date,
+                        night.source_mode)  # fmt: skip
     lake.write(rows, DAILY_RATIOS)
     get_run_logger().info("ratios of %d companies", len(rows))

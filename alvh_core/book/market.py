@@ -11,6 +11,7 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from alvh_core.bars import are_closes
 from alvh_core.ladders import HEDGE_INDEX
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
@@ -90,9 +91,7 @@ def official_closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: Collec
     DataFrame
         ``symbol``, ``bar_date``, ``close_usd``.
     """
-    price = snapshots["underlying_price_usd"]
-    is_close = (snapshots["minutes_to_close"] < 0.0) & (price > 0.0) & np.isfinite(price)
-    is_close &= snapshots["underlying"].isin(set(indices) - set(bars["symbol"].unique()))
+    is_close = are_closes(snapshots) & snapshots["underlying"].isin(set(indices) - set(bars["symbol"].unique()))
     printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(_CLOSE, axis=1)
     parts = (bars.loc[bars["bar_date"].isin(dates), _CLOSE], printed)
     found: pd.DataFrame = pd.concat([part.astype({"symbol": "str"}) for part in parts], ignore_index=True)

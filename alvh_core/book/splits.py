@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alvh_core.actions import splits_since
+
 RESTATED_FRAC = 0.02  # vendors correct closes by less, no split is smaller
 
 
@@ -36,13 +38,11 @@ def splits_since_entry(held: pd.DataFrame, actions: pd.DataFrame, then: pd.DataF
         Aligned with ``held``: ``split_factor``, shares of today for one of the entry, 1 without a split, NaN where only
         the restated history tells one; ``split_told``, in words, empty without a split.
     """
-    splits = actions.loc[actions["split_ratio"].ne(1.0), ["symbol", "ex_date", "split_ratio"]]
-    if splits.empty and then.empty:  # as on most nights
+    if actions["split_ratio"].eq(1.0).all() and then.empty:  # as on most nights
         return pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
     every = range(len(held))
-    mine = held[["entry_date"]].assign(symbol=held["hedge_symbol"].astype("str"), row=every)
-    hit = mine.merge(splits.astype({"symbol": "str"}).sort_values("ex_date"), on="symbol")
-    hit = hit[hit["ex_date"] > hit["entry_date"]]
+    mine = held[["entry_date"]].assign(symbol=held["hedge_symbol"].astype("str"))
+    hit = splits_since(mine["symbol"], mine["entry_date"], actions)
     words = hit["split_ratio"].map("{:g} shares for one on ".format).astype("str")
     words += hit["ex_date"].dt.strftime("%Y-%m-%d").astype("str")
     factor = hit["split_ratio"].groupby(hit["row"]).prod().reindex(every, fill_value=1.0).to_numpy(dtype=np.float64)

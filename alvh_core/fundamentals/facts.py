@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.actions import splits_since
 from alvh_core.macro.history import KNOWN_FROM, SUPERSEDED
 from alvh_core.schemas import FACTS
 
@@ -70,10 +71,36 @@ def in_force(facts: pd.DataFrame) -> pd.DataFrame:
     return facts[facts[SUPERSEDED].isna()].reset_index(drop=True)
 
 
+def on_todays_shares(facts: pd.DataFrame, actions: pd.DataFrame) -> pd.DataFrame:
+    """Return facts on the share count of the night: a close is, and what was filed before a split is not.
+
+    A filing of the ex date or later tells every period in new shares (SEC, Staff Accounting Bulletin topic 4.C).
+
+    Parameters
+    ----------
+    facts : DataFrame
+        `FACTS` of a night.
+    actions : DataFrame
+        `DAILY_ACTIONS` of the night.
+
+    Returns
+    -------
+    DataFrame
+        The same rows; counts of shares times the splits since they were filed, dollars per share over them.
+    """
+    later = splits_since(facts["symbol"], facts["filed_date"], actions)
+    if later.empty:  # as on most nights
+        return facts
+    factor = later.groupby("row")["split_ratio"].prod().reindex(range(len(facts)), fill_value=1.0).to_numpy()
+    power = facts["fact_unit"].astype("str").map({"shares": 1.0, PER_SHARE: -1.0}).fillna(0.0).to_numpy()
+    return facts.assign(fact_value=facts["fact_value"] * factor**power)
+
+
 def splits_seen(facts: pd.DataFrame) -> pd.DataFrame:
     """Return from when a per-share fact is known to be told in other shares than before.
 
-    A split makes a company restate what it earned per share; what is not restated yet cannot be added to what is.
+    A split makes a company restate what it earned per share; what is not restated yet cannot be added to what is,
+    unless a source tells the split (`on_todays_shares`).
 
     Parameters
     ----------

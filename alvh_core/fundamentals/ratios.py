@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.actions import splits_since
 from alvh_core.fundamentals.facts import (
     CASH_FLOW,
     CURRENT_ASSETS,
@@ -21,6 +22,7 @@ from alvh_core.fundamentals.facts import (
     SHARES,
     UNITS,
     in_force,
+    on_todays_shares,
 )
 from alvh_core.fundamentals.trailing import STALE_DAYS, trailing
 from alvh_core.macro.history import KNOWN_FROM
@@ -33,8 +35,8 @@ _OK = "OK"
 _FIELDS = ["value", "status", "fact_tag", "period_end_date", KNOWN_FROM]
 
 
-def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, universe: Mapping[str, Asset], trade_date: date,
-                 source_mode: str) -> pd.DataFrame:  # fmt: skip
+def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, actions: pd.DataFrame, universe: Mapping[str, Asset],
+                 trade_date: date, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `DAILY_RATIOS` of a night.
 
     Parameters
@@ -43,6 +45,8 @@ def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, universe: Mapping[st
         `FACTS`, validated.
     closes : DataFrame
         `CLOSES`.
+    actions : DataFrame
+        `DAILY_ACTIONS` of the night: facts are put on the shares of its close.
     universe : mapping of str to Asset
         Single stocks and whatever else has a number at the SEC get a row.
     trade_date : date
@@ -60,12 +64,13 @@ def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, universe: Mapping[st
         return frames.empty(DAILY_RATIOS)
     known = facts[facts["fact_unit"].astype("str") == facts["fact_tag"].astype("str").map(UNITS)]
     silent = _silent(symbols, known, universe)
+    known = on_todays_shares(known, actions)
     sums = trailing(known, day)
     shares = _filled(_share_counts(known, day), silent)
     eps, cash = (_filled(_first(sums, tags), silent) for tags in (EPS, CASH_FLOW))
     dividends = _filled(_dividends(sums, shares), silent)
     quick = _filled(_quick_ratio(known, day), silent)
-    close = _close(closes, symbols, day)
+    close = _close(closes, actions, symbols, day)
     table = _table(close, shares, eps, cash, dividends, quick)
     used = [part.where(part["status"] == _OK) for part in (shares, eps, cash, dividends, quick)]
     statuses = table.filter(regex="_status$")
@@ -181,10 +186,11 @@ def _newest(facts: pd.DataFrame, tags: Sequence[str]) -> pd.DataFrame:
     ].reset_index(drop=True)  # fmt: skip
 
 
-def _close(closes: pd.DataFrame, symbols: list[str], day: pd.Timestamp) -> pd.DataFrame:
-    """Return the last close of every symbol, none older than `CLOSE_DAYS`."""
+def _close(closes: pd.DataFrame, actions: pd.DataFrame, symbols: list[str], day: pd.Timestamp) -> pd.DataFrame:
+    """Return the last close of every symbol, none older than `CLOSE_DAYS` or a split: of which shares is unknown."""
     rows = closes.assign(symbol=closes["symbol"].astype("str")).set_index("symbol").reindex(symbols)
     is_known = (rows["bar_date"] <= day) & ((day - rows["bar_date"]).dt.days <= CLOSE_DAYS)
+    is_known.iloc[splits_since(pd.Series(symbols), rows["bar_date"], actions)["row"]] = False
     return pd.DataFrame({"value": rows["close_usd"].where(is_known), "bar_date": rows["bar_date"],
                          "status": np.where(is_known, _OK, "NO_CLOSE")}, index=rows.index)  # fmt: skip
 

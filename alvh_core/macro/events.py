@@ -24,7 +24,8 @@ BEA_TITLES = {"Gross Domestic Product": GDP, "Personal Income and Outlays": PERS
 # New York wall time of a release whose source gives only its day
 USUAL_TIMES = {FOMC_DECISION: time(14, 0), FOMC_MINUTES: time(14, 0), "JOLTS": time(10, 0)}
 USUAL_TIME = time(8, 30)
-PAST_DAYS, FUTURE_DAYS = 400, 550  # what a night keeps of the calendar
+# What a night keeps of the calendar: two years of monthly releases, some of them late
+PAST_DAYS, FUTURE_DAYS = 850, 550
 IDENTITY = ("event_type", "event_period", "event_source", "event_date", "event_at_utc", "time_source")
 LISTS = ("event_type", "event_source")
 

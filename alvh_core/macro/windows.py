@@ -4,14 +4,15 @@ Which releases there are, as known on the night, is `alvh_core.macro.events`; wh
 `alvh_core.host_rules`.
 """
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.basis.closes import Closes
+from alvh_core.basis.resampling import drawn_counts
 from alvh_core.registry.basis import EVENT_WINDOWS, MACRO_CONTEXT
 from alvh_core.sessions import TradingCalendar
 
@@ -19,7 +20,7 @@ WINDOW = (-2, 1)  # sessions around the event
 BLOCKING = ("FOMC_DECISION", "CPI", "PPI", "GDP")  # VIX falls about 3 % on FOMC days
 KINDS = (*BLOCKING, "EMPLOYMENT")  # moves the market as well, and holds nothing back
 SHOWN = (-5, 20)  # sessions: events further away are not told
-MIN_RELEASES, RESAMPLES, BLOCK = 24, 500, 20
+MIN_RELEASES = 24
 
 
 def event_windows(events: pd.DataFrame, calendar: TradingCalendar, trade_date: pd.Timestamp,
@@ -72,46 +73,50 @@ def macro_context(closes: Closes, names: Sequence[str], events: pd.DataFrame, se
     Returns
     -------
     DataFrame
-        One row per host. The ratio's interval is a stationary block bootstrap over release days with a seed of its
-        own inputs, so that the same night gives the same interval.
+        One row per host. The ratio is over the sessions since the first release that the night knows: calendars tell
+        this year and the next, so that it takes two years of nights until there is one.
     """
     reer = series[(series["series_id"] == "RBUSBIS") & series["superseded_date"].isna()].sort_values("observation_date")
     level = {"reer_level": float(reer["series_value"].iloc[-1]), "reer_date": reer["observation_date"].iloc[-1]} if len(
         reer
     ) else {"reer_level": np.nan, "reer_date": pd.NaT}  # fmt: skip
     dates = events.loc[(events["event_type"] == "PPI") & events["superseded_date"].isna(), "event_date"]
-    is_release = np.isin(closes.dates[1:], dates.to_numpy().astype("datetime64[D]"))
-    rows = [{"host": name, **level, **_event_ratio(closes.of_symbol(name), is_release)} for name in names]
+    days = dates.to_numpy().astype("datetime64[D]")
+    rows = [{"host": name, **level, **_event_ratio(closes, name, days)} for name in names]
     frame = pd.DataFrame(rows, columns=[n for n in MACRO_CONTEXT.names if n not in {"trade_date", "source_mode"}])
     return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), MACRO_CONTEXT)
 
 
-def _event_ratio(closes: np.ndarray, is_release: np.ndarray) -> dict[str, object]:
-    size = np.abs(closes[1:] / closes[:-1] - 1.0)
-    on, off = size[is_release & ~np.isnan(size)], size[~is_release & ~np.isnan(size)]
+def _event_ratio(closes: Closes, name: str, releases: NDArray[np.datetime64]) -> dict[str, object]:
+    size = np.abs(np.diff(closes.of_symbol(name)) / closes.of_symbol(name)[:-1])
+    is_told = np.searchsorted(np.sort(releases), closes.dates[1:], side="right") > 0  # before, no release is known
+    is_known = ~np.isnan(size) & is_told
+    size, dates = size[is_known], closes.dates[1:][is_known]
+    is_release = np.isin(dates, releases)
+    count = int(is_release.sum())
     unknown = dict.fromkeys(("ppi_event_ratio", "ppi_ratio_low", "ppi_ratio_high"), np.nan)
-    if len(on) < MIN_RELEASES:
-        return {**unknown, "ppi_events_count": len(on), "context_status": "INSUFFICIENT" if len(on) else "NO_DATA"}
-    low, high = ratio_interval(on, off)
-    return {"ppi_event_ratio": on.mean() / off.mean(), "ppi_ratio_low": low, "ppi_ratio_high": high,
-            "ppi_events_count": len(on), "context_status": "OK"}  # fmt: skip
+    if count < MIN_RELEASES:
+        return {**unknown, "ppi_events_count": count, "context_status": "INSUFFICIENT" if count else "NO_DATA"}
+    low, high = ratio_interval(size, is_release, dates)
+    return {"ppi_event_ratio": size[is_release].mean() / size[~is_release].mean(), "ppi_ratio_low": low,
+            "ppi_ratio_high": high, "ppi_events_count": count, "context_status": "OK"}  # fmt: skip
 
 
-def ratio_interval(on: np.ndarray, off: np.ndarray, resamples: int = RESAMPLES) -> tuple[float, float]:
-    """Return a 90 % bootstrap interval of ``mean(on) / mean(off)``.
+def ratio_interval(size: NDArray[np.float64], is_release: NDArray[np.bool_],
+                   dates: NDArray[np.datetime64]) -> tuple[float, float]:  # fmt: skip
+    """Return a 90 % interval of the mean move on release days over that on others.
 
     Parameters
     ----------
-    on : ndarray of shape (n_releases,)
-        Moves on release days, a month apart: drawn one by one.
-    off : ndarray of shape (n_others,)
-        Moves on other days: drawn in blocks of 20, for large moves come together.
-    resamples : int
+    size : ndarray of shape (n_sessions,)
+        Absolute returns. [fraction]
+    is_release : ndarray of bool
+    dates : ndarray of datetime64[D]
+        Drawn in blocks (`alvh_core.basis.resampling`), for large moves come together; draws without a release are left
+        out.
     """
-    rng = np.random.default_rng(zlib.crc32(on.tobytes() + off.tobytes()))
-    drawn = rng.choice(on, (resamples, len(on))).mean(axis=1)
-    starts = rng.integers(0, len(off), (resamples, -(-len(off) // BLOCK)))
-    blocks = (starts[:, :, None] + np.arange(BLOCK)).reshape(resamples, -1)[:, : len(off)] % len(off)
-    ratios = drawn / off[blocks].mean(axis=1)
-    low, high = np.quantile(ratios, [0.05, 0.95])
+    counts = drawn_counts(dates)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        on, off = (size[days] @ counts[days] / counts[days].sum(axis=0) for days in (is_release, ~is_release))
+        low, high = np.nanquantile(on / off, [0.05, 0.95])
     return float(low), float(high)

@@ -8,7 +8,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.fundamentals.facts import UNITS, night_facts
 from alvh_core.fundamentals.ratios import night_ratios
-from alvh_core.schemas import CLOSES
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 EPS, PAID = "EarningsPerShareDiluted", "PaymentsOfDividendsCommonStock"
@@ -17,6 +17,7 @@ SHARES, WEIGHTED = "EntityCommonStockSharesOutstanding", "WeightedAverageNumberO
 ASSETS, INVENTORY, LIABILITIES = "AssetsCurrent", "InventoryNet", "LiabilitiesCurrent"
 DAY = date(2026, 8, 21)
 KO = {"KO": DEFAULT_UNIVERSE["KO"]}
+NO_ACTIONS = frames.empty(DAILY_ACTIONS)
 
 
 def facts(*rows, symbol="KO"):
@@ -30,10 +31,17 @@ def facts(*rows, symbol="KO"):
     return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[s]") for name in dates})
 
 
-def ratios(found, day=DAY):
+def actions(*splits):
+    """Rows of (ex date, shares for one)."""
+    rows = pd.DataFrame(splits, columns=["ex_date", "split_ratio"]).astype({"ex_date": "datetime64[s]"})
+    return frames.conform(rows.assign(trade_date=pd.Timestamp(DAY), source_mode="live", symbol="KO", dividend_usd=0.0,
+                                      payload_sha256="x", row_position=0), DAILY_ACTIONS)  # fmt: skip
+
+
+def ratios(found, day=DAY, close=87.0, bar=None, split=NO_ACTIONS):
     night = {"trade_date": pd.Timestamp(day), "source_mode": "live", "symbol": ["KO"]}
-    closes = frames.conform(pd.DataFrame({**night, "close_usd": 87.0, "bar_date": pd.Timestamp(day)}), CLOSES)
-    return night_ratios(night_facts(found, day, "live"), closes, KO, day, "live").iloc[0]
+    closes = frames.conform(pd.DataFrame({**night, "close_usd": close, "bar_date": pd.Timestamp(bar or day)}), CLOSES)
+    return night_ratios(night_facts(found, day, "live"), closes, split, KO, day, "live").iloc[0]
 
 
 YEAR = [
@@ -115,3 +123,36 @@ def test_quick_ratio():
     assert mixed["quick_status"] == "NO_CURRENT_CLASSIFICATION", "an older balance sheet lends nothing to the newest"
     assert ratios(facts(sheet[0], sheet[2]))["quick_status"] == "NO_INVENTORY"
     assert ratios(facts(*HALF))["quick_status"] == "NO_CURRENT_CLASSIFICATION", "a bank has none, which is not 0"
+
+
+SPLIT = actions(("2026-03-02", 10.0))
+BEFORE = [*YEAR, (CASH, "2025-01-01", "2025-12-31", 4e9, "2026-02-20"), (SHARES, None, "2026-02-01", 1e9, "2026-02-20"),
+          (DECLARED, "2025-01-01", "2025-12-31", 1.5, "2026-02-20")]  # fmt: skip
+
+
+def test_ten_for_one_changes_no_ratio():
+    """Earnings of 3.00 a share and a close of 75.00: 25 times, before the split and after it."""
+    shown = ["pe_ratio", "market_cap_usd", "pcf_ratio", "dividend_yield_frac", "earnings_cover"]
+    eve = ratios(facts(*BEFORE), date(2026, 2, 27), 75.0)
+    ex_day = ratios(facts(*BEFORE), date(2026, 3, 2), 7.5, split=SPLIT)
+    assert eve[shown].tolist() == [25.0, 75e9, 18.75, 0.02, 2.0]
+    assert ex_day[shown].astype(float).tolist() == pytest.approx([25.0, 75e9, 18.75, 0.02, 2.0], rel=1e-12)
+    assert (ex_day["eps_ttm_usd"], ex_day["shares_count"]) == (pytest.approx(0.30), 1e10)
+
+
+def test_a_report_after_the_split_is_in_new_shares_and_goes_on_from_the_old_ones():
+    """The first quarter's comparative is restated to 0.06; the three between are not, and are added all the same."""
+    quarter = [(EPS, "2026-01-01", "2026-03-31", 0.065, "2026-05-01"),
+               (EPS, "2025-01-01", "2025-03-31", 0.06, "2026-05-01"),
+               (SHARES, None, "2026-04-20", 1e10, "2026-05-01")]  # fmt: skip
+    found = ratios(facts(*BEFORE, *quarter), date(2026, 5, 4), 8.0, split=SPLIT)
+    assert found["eps_ttm_usd"] == pytest.approx((0.70 + 0.80 + 0.90) / 10 + 0.065)
+    assert found["market_cap_usd"] == 8e10
+    assert ratios(facts(*BEFORE, *quarter), date(2026, 5, 4), 8.0)["eps_status"] == "MIXED_SPLITS", "untold"
+
+
+def test_one_for_four_and_a_close_from_before_it():
+    merged = actions(("2026-03-02", 0.25))
+    assert ratios(facts(*BEFORE), date(2026, 3, 3), 300.0, split=merged)["pe_ratio"] == pytest.approx(25.0)
+    stale = ratios(facts(*BEFORE), date(2026, 3, 3), 75.0, bar="2026-02-27", split=merged)
+    assert (stale["pe_status"], stale["market_cap_status"]) == ("NO_CLOSE", "NO_CLOSE")

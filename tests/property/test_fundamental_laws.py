@@ -10,7 +10,7 @@ from alvh_core import frames
 from alvh_core.fundamentals.facts import UNITS, in_force, night_facts
 from alvh_core.fundamentals.ratios import night_ratios
 from alvh_core.fundamentals.trailing import trailing
-from alvh_core.schemas import CLOSES
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 LAWS = settings(deadline=None, max_examples=60, derandomize=True)
@@ -20,6 +20,7 @@ ENDS = [date(2024, 12, 31), date(2025, 3, 31), date(2025, 6, 30), date(2025, 9, 
         date(2026, 3, 31), date(2026, 6, 30)]  # fmt: skip
 CLOSE = frames.conform(pd.DataFrame({"trade_date": pd.Timestamp(DAY), "source_mode": "live", "symbol": list(UNIVERSE),
                                      "close_usd": 80.0, "bar_date": pd.Timestamp(DAY)}), CLOSES)  # fmt: skip
+NO_ACTIONS = frames.empty(DAILY_ACTIONS)
 
 
 @composite
@@ -42,7 +43,7 @@ def table(rows):
 
 
 def answer(rows):
-    return night_ratios(night_facts(table(rows), DAY, "live"), CLOSE, UNIVERSE, DAY, "live")
+    return night_ratios(night_facts(table(rows), DAY, "live"), CLOSE, NO_ACTIONS, UNIVERSE, DAY, "live")
 
 
 @given(lists(fact(), min_size=1, max_size=40))
@@ -50,7 +51,7 @@ def answer(rows):
 def test_no_fact_filed_later_changes_an_answer(rows):
     known = [row for row in rows if row[-1] < DAY]
     pd.testing.assert_frame_equal(answer(rows), answer(known) if known else night_ratios(
-        night_facts(pd.DataFrame(), DAY, "live"), CLOSE, UNIVERSE, DAY, "live"))  # fmt: skip
+        night_facts(pd.DataFrame(), DAY, "live"), CLOSE, NO_ACTIONS, UNIVERSE, DAY, "live"))  # fmt: skip
 
 
 @given(lists(fact(), min_size=1, max_size=40))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.bars import bars_as_of, last_closes, missed_closes, trigger_close
+from alvh_core.bars import bars_as_of, host_returns, last_closes, missed_closes, trigger_close
 from alvh_core.schemas import CLOSES, DAILY_BARS, SNAPSHOTS
 from alvh_core.sessions import TradingCalendar
 
@@ -146,3 +146,22 @@ def test_rows_of_days_without_a_session_are_no_closes(calendar):
 @pytest.mark.parametrize("after", [None, NIGHT, date(2026, 7, 15), date(2026, 7, 20)])
 def test_nothing_is_missed_from_one_night_to_the_next(after, calendar):
     assert missed_closes(PUBLISHED, after, NIGHT, calendar) == []
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, np.inf])
+def test_a_price_that_is_none_is_no_close(at_close, price):
+    """A zero is below every level: three of them would disarm every layer."""
+    assert np.isnan(trigger_close(STALE, at_close.assign(underlying_price_usd=price), NIGHT).vol_points)
+
+
+@pytest.mark.parametrize(("minutes", "vol_points"), [(0.0, np.nan), (-1.0, 18.4)])
+def test_a_print_at_the_bell_is_from_before_the_close(at_close, minutes, vol_points):
+    found = trigger_close(STALE, at_close.assign(minutes_to_close=minutes), NIGHT)
+    assert found.vol_points == pytest.approx(vol_points, nan_ok=True)
+
+
+def test_a_move_over_a_gap_is_of_no_session():
+    found = _table(("KO", "2026-07-14", 100.0), ("KO", "2026-07-16", 96.0), ("SPY", "2026-07-15", 50.0),
+                   ("SPY", "2026-07-16", 49.0), ("XLF", "2026-07-15", 9.0))  # fmt: skip
+    moves = host_returns(found, NIGHT, CALENDAR)
+    assert moves.dropna().to_dict() == {"SPY": pytest.approx(-0.02)}

@@ -11,12 +11,13 @@ from alvh_core import frames
 from alvh_core.fundamentals.facts import EPS, SHARES, UNITS, in_force, night_facts, splits_seen
 from alvh_core.fundamentals.ratios import night_ratios
 from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.schemas import CLOSES, FACTS
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS, FACTS
 from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
 from tasks.sources.sec import parse_facts
 
 DAY = date(2026, 3, 2)
 KO = {"KO": DEFAULT_UNIVERSE["KO"]}
+NO_ACTIONS = frames.empty(DAILY_ACTIONS)
 DILUTED, CASH, DECLARED = EPS[0], "NetCashProvidedByUsedInOperatingActivities", "CommonStockDividendsPerShareDeclared"
 YEAR = ("2025-01-01", "2025-12-31")
 
@@ -38,7 +39,7 @@ def closes(day=DAY, symbols=("KO",), close=80.0, bar=None):
 
 def row(*found, day=DAY, universe=KO, **close):
     known = night_facts(facts(*found), day, "live") if found else frames.empty(FACTS)
-    return night_ratios(known, closes(day, **close), universe, day, "live").iloc[0]
+    return night_ratios(known, closes(day, **close), NO_ACTIONS, universe, day, "live").iloc[0]
 
 
 GOOD = [(DILUTED, *YEAR, 4.0, "2026-02-20"), (CASH, *YEAR, 8e9, "2026-02-20"), (DECLARED, *YEAR, 2.0, "2026-02-20"),
@@ -64,7 +65,7 @@ def test_nothing_reported_says_why(cik, found, status):
 
 
 def test_funds_have_no_row_and_a_universe_of_them_no_table():
-    assert night_ratios(frames.empty(FACTS), closes(), {"SPY": DEFAULT_UNIVERSE["SPY"]}, DAY, "live").empty
+    assert night_ratios(frames.empty(FACTS), closes(), NO_ACTIONS, {"SPY": DEFAULT_UNIVERSE["SPY"]}, DAY, "live").empty
 
 
 @pytest.mark.parametrize(("eps", "status"), [(0.0, "NOT_POSITIVE"), (-1.5, "NOT_POSITIVE")])
@@ -173,7 +174,9 @@ def test_a_simulated_night_has_ratios_and_every_trap(market):
     day = date(2026, 11, 18)
     stocks = [s for s, a in DEFAULT_UNIVERSE.items() if a.cik]
     found = simulated(market, day)
-    known = night_ratios(night_facts(found, day, "simulated"), closes(day, stocks, 100.0), DEFAULT_UNIVERSE, day, "x")
+    known = night_ratios(
+        night_facts(found, day, "simulated"), closes(day, stocks, 100.0), NO_ACTIONS, DEFAULT_UNIVERSE, day, "x"
+    )
     by = known.astype({"symbol": "str"}).set_index("symbol")
     assert (by["eps_status"] == "OK").all()
     assert (by["cfo_status"] == "OK").all()

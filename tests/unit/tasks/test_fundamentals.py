@@ -10,7 +10,7 @@ from prefect.logging import disable_run_logger
 from alvh_core import frames
 from alvh_core.errors import AlvhError
 from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.schemas import CLOSES, DAILY_RATIOS, FACTS, META_PAYLOADS, META_VALIDATIONS
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS, DAILY_RATIOS, FACTS, META_PAYLOADS, META_VALIDATIONS
 from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.fundamentals import fundamentals, ratios
 from tasks.lake.raw import RawArchive
@@ -37,6 +37,7 @@ def run(root, transport, calendar, mode, bases=None, universe=DEFAULT_UNIVERSE):
     landings = []
     with disable_run_logger():
         night.lake.write(frames.conform(pd.DataFrame(closes), CLOSES), CLOSES)
+        night.lake.write(frames.empty(DAILY_ACTIONS), DAILY_ACTIONS)
         for request in night_requests(universe, DAY, bases=bases):
             if request.dataset == FUNDAMENTALS:
                 try:
