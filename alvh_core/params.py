@@ -13,6 +13,7 @@ from alvh_core.errors import ContractError
 
 LAYERS = (1, 2, 3)
 FEE_USD_PER_CONTRACT = 1.0  # a judgement: about what brokers charge
+MONTHLY_HELD_FRAC = 0.25  # a judgement: the spread of recorded VIX monthlies over that of the weeklies beside them
 EQUITY_PREMIUM_FRAC = 0.05  # a declared judgement, for the cost of equity of the dividend model only
 DIVIDEND_GROWTH_FRAC = 0.03  # a judgement as well: about that of nominal output
 
@@ -46,9 +47,8 @@ class LadderProfile:
     levels_vol_points : tuple of float
         A layer arms when the trigger index closes at or above its level. [VIX points]
     tenors_days, tolerances_days : tuple of int
-        Target time to settlement and how far a listed expiry may lie from it. [calendar days]
-    monthly_preference_days : int
-        A standard monthly this close to the target beats a nearer weekly. [calendar days]
+        Target time to settlement and how far a listed expiry may lie from it; within that a standard monthly beats a
+        weekly, see `alvh_core.selection.choose_expiries`. [calendar days]
     target_delta : float
         Undiscounted forward delta of the calls. [-]
     native_put_delta : float
@@ -92,7 +92,6 @@ class LadderProfile:
     levels_vol_points: tuple[float, ...] = (18.0, 22.0, 28.0)
     tenors_days: tuple[int, ...] = (30, 110, 220)
     tolerances_days: tuple[int, ...] = (12, 20, 35)
-    monthly_preference_days: int = 5
     target_delta: float = 0.50
     native_put_delta: float = -0.30
     max_delta_error: float = 0.10
@@ -148,13 +147,13 @@ class LadderProfile:
 
 _PER_LAYER = ("units", "levels_vol_points", "tenors_days", "tolerances_days")
 _NUMBERS = (
-    "monthly_preference_days", "target_delta", "native_put_delta", "max_delta_error", "disarm_gap_vol_points",
+    "target_delta", "native_put_delta", "max_delta_error", "disarm_gap_vol_points",
     "disarm_sessions", "max_retries", "roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac",
     "defer_spread_frac", "defer_until_dte_days", "keep_spread_frac", "hedged_notional_usd", "budget_frac_per_year",
 )  # fmt: skip
 _CHOICES = {"mode": ("trigger", "always", "bands"), "unit_basis": ("contracts", "premium")}
-_WHOLE = {"units", "tenors_days", "tolerances_days", "monthly_preference_days", "disarm_sessions", "max_retries",
-          "roll_dte_days", "hold_days", "defer_until_dte_days"}  # fmt: skip
+_WHOLE = {"units", "tenors_days", "tolerances_days", "disarm_sessions", "max_retries", "roll_dte_days", "hold_days",
+          "defer_until_dte_days"}  # fmt: skip
 
 
 def _is_number(value: object, whole: bool) -> bool:

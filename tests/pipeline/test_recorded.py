@@ -64,7 +64,7 @@ def test_july_16_buys_the_monthlies_and_misses_the_third_layer(replay) -> None:
     assert reference["layers_armed_count"] == 0
 
 
-def test_july_31_takes_a_weekly_because_no_monthly_lies_near(replay) -> None:
+def test_july_31_takes_a_weekly_because_the_monthly_would_be_rolled_at_once(replay) -> None:
     first = reference_legs(replay(JULY_31)).loc[1]
     assert first["osi_symbol"].startswith("VIXW  260902C")
     assert first["root"] == "VIXW"

@@ -94,14 +94,15 @@ def test_erosion_is_linear_in_the_fill_and_nothing_without_a_spread():
 
 # --- expiry -----------------------------------------------------------------------------------------------------------
 def _listed(*days, night="2026-07-16"):
-    """(root, date, is it a monthly) of each expiry."""
-    frame = pd.DataFrame(days, columns=["root", "expiry_date", "is_monthly"])
+    """(root, date, is it a monthly) of each expiry, all with a forward."""
+    frame = pd.DataFrame(days, columns=["root", "expiry_date", "is_monthly"]).assign(has_forward=True)
     frame["expiry_date"] = pd.to_datetime(frame["expiry_date"])
     return frame.assign(dte_days=(frame["expiry_date"] - pd.Timestamp(night)).dt.days)
 
 
 AUG_MONTHLY = ("VIX", "2026-08-19", True)
 AUG_WEEKLY = ("VIXW", "2026-08-12", False)
+AUG_26 = ("VIXW", "2026-08-26", False)
 SEP_MONTHLY = ("VIX", "2026-09-16", True)
 
 
@@ -113,10 +114,13 @@ SEP_MONTHLY = ("VIX", "2026-09-16", True)
             [AUG_MONTHLY, SEP_MONTHLY, ("VIXW", "2026-09-02", False), ("VIXW", "2026-08-26", False)],
             "2026-07-31",
             "2026-09-02",
-            id="no monthly within five days: the nearest weekly",
+            id="a monthly due for its roll, the next too far: the nearest weekly",
         ),
-        pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-15", "2026-08-19", id="monthly 35 days out is five days off"),
-        pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-14", "2026-08-12", id="monthly 36 days out is six days off"),
+        pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-08", "2026-08-19", id="monthly at the edge of the tolerance"),
+        pytest.param([AUG_MONTHLY, AUG_WEEKLY], "2026-07-07", "2026-08-12", id="monthly a day beyond it"),
+        pytest.param([AUG_MONTHLY, AUG_26], "2026-07-26", "2026-08-19", id="24 days: three to the roll"),
+        pytest.param([AUG_MONTHLY, AUG_26], "2026-07-27", "2026-08-26", id="23 days: two, not worth its spread"),
+        pytest.param([AUG_MONTHLY], "2026-07-31", "2026-08-19", id="due for its roll and nothing else there"),
         pytest.param(
             [("A", "2026-08-13", False), ("A", "2026-08-17", False)], "2026-07-16", "2026-08-17", id="tie: the longer"
         ),
@@ -137,13 +141,36 @@ SEP_MONTHLY = ("VIX", "2026-09-16", True)
     ],
 )
 def test_thirty_day_expiry(listed, night, expected):
-    found = _chosen(_listed(*listed, night=night), 30, 12, 5)
+    found = _chosen(_listed(*listed, night=night), 30, 12, 21)
     assert (None if found is None else str(found["expiry_date"].date())) == expected
 
 
 def test_of_twins_the_am_root():
-    found = _chosen(_listed(("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)), 30, 12, 5)
+    found = _chosen(_listed(("SPXW", "2026-08-21", True), ("SPX", "2026-08-21", True)), 30, 12, 21)
     assert found["root"] == "SPX"
+
+
+@pytest.mark.parametrize(
+    ("window", "night", "expected"),
+    [
+        pytest.param((30, 12, 0), "2026-08-01", "2026-08-19", id="held to settlement, 18 days are most of a month"),
+        pytest.param((30, 12, 30), "2026-07-25", "2026-08-26", id="a target that is rolled at once prefers nothing"),
+        pytest.param((20, 12, 30), "2026-07-22", "2026-08-12", id="nor does one that is due before it"),
+        pytest.param((10, 4, 3), "2026-08-05", "2026-08-19", id="of a week or two, 14 days"),
+        pytest.param((10, 4, 3), "2026-08-02", "2026-08-12", id="of a week or two, where only a weekly is"),
+        pytest.param((10, 4, 3), "2026-08-13", "2026-08-19", id="6 days, three to the roll of seven"),
+    ],
+)
+def test_the_monthly_is_held_a_quarter_of_the_targets_time(window, night, expected):
+    listed = _listed(AUG_MONTHLY, AUG_WEEKLY, AUG_26, night=night)
+    assert str(_chosen(listed, *window)["expiry_date"].date()) == expected
+
+
+def test_an_expiry_without_a_forward_only_where_no_other_has_one():
+    listed = _listed(AUG_MONTHLY, AUG_WEEKLY, ("VIXW", "2026-08-05", False))
+    by_forward = [_chosen(listed.assign(has_forward=has), 30, 12, 21)["dte_days"]
+                  for has in ([True] * 3, [False, True, True], [False, False, True], [False] * 3)]  # fmt: skip
+    assert by_forward == [34, 27, 20, 34]
 
 
 # --- strike -----------------------------------------------------------------------------------------------------------
@@ -276,6 +303,20 @@ def test_an_expiry_without_any_volatility(flag, status, vix):
     first = vix["expiry_date"] == pd.Timestamp(DAYS[0])
     legs = select_legs(_changed(vix, first, quote_flag=flag, iv_vol=np.nan, delta_fwd=np.nan), CALL, PROFILE)
     assert legs["leg_status"].tolist() == [status, "OK", "OK"]
+
+
+def test_an_expiry_without_pairs_does_not_stand_before_one_with_them(vix):
+    blind = vix[vix["expiry_date"] == pd.Timestamp(DAYS[0])].assign(
+        expiry_date=pd.Timestamp("2026-08-15").as_unit("s"),
+        dte_days=30,
+        forward_usd=np.nan,
+        iv_vol=np.nan,
+        delta_fwd=np.nan,
+    )
+    both = pd.concat([blind, vix], ignore_index=True)
+    pd.testing.assert_frame_equal(select_legs(both, CALL, PROFILE), select_legs(vix, CALL, PROFILE))
+    alone = both[both["expiry_date"] != pd.Timestamp(DAYS[0])]
+    assert select_legs(alone, CALL, PROFILE)["leg_status"].tolist() == ["NO_DATA", "OK", "OK"]
 
 
 def test_a_missing_tenor_is_a_missing_leg(vix):

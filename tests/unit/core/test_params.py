@@ -15,7 +15,7 @@ def test_the_default_is_the_specifications():
     assert PROFILE.units == (4, 4, 2)
     assert PROFILE.levels_vol_points == (18.0, 22.0, 28.0)
     assert (PROFILE.tenors_days, PROFILE.tolerances_days) == ((30, 110, 220), (12, 20, 35))
-    assert (PROFILE.target_delta, PROFILE.max_delta_error, PROFILE.monthly_preference_days) == (0.50, 0.10, 5)
+    assert (PROFILE.target_delta, PROFILE.max_delta_error, PROFILE.roll_dte_days) == (0.50, 0.10, 21)
     assert (PROFILE.disarm_gap_vol_points, PROFILE.disarm_sessions, PROFILE.max_retries) == (2.0, 3, 10)
     assert PROFILE.source
     rule = SpreadRule()
