@@ -1,7 +1,7 @@
 """How far a ladder's edge could be luck: an interval by blocks of sessions, and random calendars of its trigger.
 
-Both are drawn for one ladder at a time, and only where a verdict hangs on them: with some hundred nights they take ten
-milliseconds each, and there are a thousand ladders.
+Both are drawn for one ladder at a time, and only where a verdict hangs on them: over a year of nights they take 5 and
+20 milliseconds, and there are a thousand ladders.
 
 References
 ----------

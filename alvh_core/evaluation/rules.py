@@ -1,7 +1,8 @@
 """When a ladder holds, must be adapted, or falls apart: rules that were set before any result was looked at.
 
 Asked only where there is evidence enough; until then the verdict is INSUFFICIENT, in `alvh_core.verdict`. The reference
-ladder on SPX is judged by the same rules. Limits are `EvidenceRule`'s.
+ladder on SPX is judged by the same rules. Limits are `EvidenceRule`'s. What the filter itself costs
+is not asked: every ladder runs behind it.
 """
 
 from dataclasses import dataclass
@@ -61,8 +62,6 @@ class Measured:
         Shortfall saved, and lost a year. [fraction]
     edge_frac, edge_low_frac, edge_high_frac : float
         Saved beyond holding less of the host, with its interval. [fraction]
-    unfiltered_edge_frac : float
-        Edge of the twin that no filter stops; NaN where there is none.
     blocked_frac, pass_frac : float
         Of first armings stopped, of armed sessions passed; NaN where nothing was armed, or no filter asked.
     hit_frac, payoff_usd, friction_frac : float
@@ -77,7 +76,6 @@ class Measured:
     edge_frac: float
     edge_low_frac: float
     edge_high_frac: float
-    unfiltered_edge_frac: float
     blocked_frac: float
     pass_frac: float
     hit_frac: float
@@ -98,15 +96,11 @@ def failures(found: Measured, rule: EvidenceRule) -> list[str]:
     Returns
     -------
     list of str
-        F1: nothing is saved beyond holding less. F2: the filter stops the trigger, and without it nothing is saved
-        beyond either. F3: basis. F4: friction. F5: capacity. What is not known is no failure.
+        Nothing is saved beyond holding less; basis; friction; capacity. What is not known is no failure.
     """
     told = []
     if found.edge_high_frac <= 0.0:
         told.append(f"NO_EDGE: beyond holding less it saves at most {found.edge_high_frac:.2%}")
-    if found.blocked_frac >= rule.max_blocked_frac and found.unfiltered_edge_frac <= 0.0:
-        told.append(f"BLOCKED: the filter stops {found.blocked_frac:.0%} of first armings, and without it there is no "
-                    f"edge either ({found.unfiltered_edge_frac:.2%})")  # fmt: skip
     if found.hit_frac < rule.min_hit_frac:
         told.append(f"NO_BASIS: it earned something in {found.hit_frac:.0%} of the host's deep losses")
     if found.payoff_usd <= 0.0:
@@ -135,6 +129,8 @@ def shortcomings(found: Measured, reference: Measured | None, rule: EvidenceRule
         told.append("NO_REFERENCE: the SPX ladder has no evidence yet")
     elif not _is_as_good(found, reference, rule.min_reference_share):
         told.append(f"BELOW_REFERENCE: benefit per cost under {rule.min_reference_share:.0%} of the SPX ladder's")
+    if found.blocked_frac >= rule.max_blocked_frac:  # no failure: nobody knows what it would have earned unfiltered
+        told.append(f"BLOCKED: the filter stops {found.blocked_frac:.0%} of first armings")
     if found.pass_frac < rule.min_pass_frac:
         told.append(f"SELDOM_PASSES: the filter passes on {found.pass_frac:.0%} of armed sessions")
     if isfinite(found.placebo_p) and found.placebo_p >= rule.max_placebo_p:

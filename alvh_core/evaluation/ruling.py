@@ -4,7 +4,8 @@ Chance is drawn here and nowhere else, for one ladder at a time; without evidenc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,7 @@ from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures,
 from alvh_core.evaluation.shortfall import SPAN, benefit
 from alvh_core.triggers import LADDER, ladder_keys
 
-ALWAYS_TWIN, UNFILTERED_TWIN = "tenor_442", "unfiltered_442"  # always on; never stopped by the filter
-REFERENCE = "V0_REF"
+ALWAYS_TWIN, REFERENCE = "tenor_442", "V0_REF"  # the profile that is always on
 Key = tuple[Any, ...]
 
 
@@ -46,11 +46,10 @@ class Evaluation:
     standing: pd.DataFrame
     has_trigger: NDArray[np.bool_]
     bill_rate: float
-    _places: dict[Key, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Give every ladder its place."""
-        object.__setattr__(self, "_places", {key: at for at, key in enumerate(ladder_keys(self.ladders))})
+    @cached_property
+    def _places(self) -> dict[Key, int]:
+        return {key: at for at, key in enumerate(ladder_keys(self.ladders))}
 
     def place(self, at: int, **other: str) -> int | None:
         """Return the ladder that differs from another one by some keys only."""
@@ -58,17 +57,12 @@ class Evaluation:
         return self._places.get(tuple(mine[name] for name in LADDER))
 
     def late_half(self) -> "Evaluation":
-        """Return the same ladders on the second half of the sessions."""
+        """Return the same ladders on the second half of the sessions; what is not of spans stays of all of them."""
         paths = self.paths.only(np.arange(len(self.ladders)), slice(len(self.paths.dates) // 2, None))
-        return replace_paths(self, paths)
-
-
-def replace_paths(evaluation: Evaluation, paths: Paths) -> Evaluation:
-    """Return an evaluation of other sessions; what is not of spans stays."""
-    found = benefit(paths.host_moves(SPAN), paths.ladder_moves(SPAN), evaluation.bill_rate)
-    table = evaluation.table.assign(es95_unhedged_frac=found.unhedged, es95_hedged_frac=found.hedged,
-                                    hedge_cost_frac=found.cost, edge_frac=found.edge)  # fmt: skip
-    return replace(evaluation, paths=paths, table=table)
+        found = benefit(paths.host_moves(SPAN), paths.ladder_moves(SPAN), self.bill_rate)
+        table = self.table.assign(es95_unhedged_frac=found.unhedged, es95_hedged_frac=found.hedged,
+                                  hedge_cost_frac=found.cost, edge_frac=found.edge)  # fmt: skip
+        return replace(self, paths=paths, table=table)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,14 +103,12 @@ def measured(evaluation: Evaluation, at: int) -> Measured:
     """Return what the rules ask of one ladder, with interval and placebo."""
     row, standing, path = evaluation.table.iloc[at], evaluation.standing.iloc[at], evaluation.paths.only(np.array([at]))
     low, high = edge_interval(path, evaluation.bill_rate)
-    always, twin = (evaluation.place(at, profile=name) for name in (ALWAYS_TWIN, UNFILTERED_TWIN))
-    placebo = float("nan")
+    always, placebo = evaluation.place(at, profile=ALWAYS_TWIN), float("nan")
     if evaluation.has_trigger[at] and always is not None and low > 0.0:
         placebo = placebo_p_value(path, evaluation.paths.only(np.array([always])), evaluation.bill_rate)
     return Measured(
         saved_frac=row["es95_unhedged_frac"] - row["es95_hedged_frac"], cost_frac=row["hedge_cost_frac"],
         edge_frac=row["edge_frac"], edge_low_frac=low, edge_high_frac=high,
-        unfiltered_edge_frac=np.nan if twin is None else evaluation.table["edge_frac"].iloc[twin],
         blocked_frac=standing["filter_blocks_trigger_frac"], pass_frac=standing["pass_rate_deploy_frac"],
         hit_frac=row["basis_hit_frac"], payoff_usd=row["stress_payoff_usd"], friction_frac=row["friction_share_frac"],
         acid_test=standing["acid_test_ratio"], placebo_p=placebo,

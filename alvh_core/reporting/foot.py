@@ -64,7 +64,7 @@ def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> 
     )
     verdict = (
         f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with tradeable quotes, "
-        f"{evidence.min_stress_windows} stress windows and at most {gaps} gaps, "
+        f"{evidence.min_stress_windows} stress windows, a host that lost a tenth once and at most {gaps} gaps, "
         f"on quotes of a trusted scope ({scopes})."
     )
     return spread, f"Units {units} at VIX closes of {levels}.", contracts, verdict
