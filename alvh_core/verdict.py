@@ -12,6 +12,7 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.evaluation.ruling import Evaluation, rule_on
+from alvh_core.evaluation.shortfall import MIN_SPANS
 from alvh_core.keys import rows_of
 from alvh_core.registry.evaluation import EVALUATION
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
@@ -20,6 +21,11 @@ from alvh_core.triggers import LADDER, ladder_keys
 from alvh_core.universe import Asset
 
 NO_CHAIN = "no chain tonight"
+_UNMEASURED = {
+    "TOO_SHORT": f"fewer than {MIN_SPANS} spans of five sessions with a value at both ends",
+    "NO_CLOSES": "closes of the host are not known",
+    "NO_VALUES": "something held had no mark on any night",
+}
 _DRAWN = ["edge_low_frac", "edge_high_frac", "placebo_p_value"]
 
 
@@ -90,7 +96,7 @@ def insufficiency(nights_count: int, missing_frac: float, source_mode: str, venu
         reasons.append(f"TOO_FEW_STRESS_WINDOWS: {stress_windows_count} of {rule.min_stress_windows} that these nights "
                        "cover")  # fmt: skip
     if measured != "OK":
-        reasons.append(f"NOT_MEASURED: {measured}")
+        reasons.append(f"{measured}: {_UNMEASURED[measured]}")
     elif deep_losses_count == 0:
         reasons.append("NO_DEEP_LOSS: the host has not lost a tenth within 20 sessions, so its basis is not known")
     return reasons

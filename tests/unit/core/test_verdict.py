@@ -98,7 +98,7 @@ def test_every_reason(arguments, codes):
     ("change", "code"),
     [
         pytest.param({"stress_windows_count": 2}, "TOO_FEW_STRESS_WINDOWS", id="stress"),
-        pytest.param({"measured": "TOO_SHORT", "deep_losses_count": 0}, "NOT_MEASURED", id="short"),
+        pytest.param({"measured": "TOO_SHORT", "deep_losses_count": 0}, "TOO_SHORT", id="short"),
         pytest.param({"deep_losses_count": 0}, "NO_DEEP_LOSS", id="never fell"),
     ],
 )
