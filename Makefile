@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 nightly: $(READY)
 	$(BIN)/alvh nightly
 
+# A file a process, as many as there are cores: its tests share their nights.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Thirty nights under random kills of flow, worker, server and database: some minutes.
 chaos: $(READY)
