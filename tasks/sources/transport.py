@@ -21,7 +21,7 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from alvh_core.errors import ContractError, FatalError
+from alvh_core.errors import ContractError, FatalError, SkippableError
 from alvh_core.landing import MISSES, SIDECAR, archived_name
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
 from alvh_core.universe import Asset
@@ -67,8 +67,10 @@ class RecordedTransport(_BodyTransport):
     ------
     ContractError
         There is no such folder.
+    SkippableError
+        The folder does not hold the session; it may hold others.
     FatalError
-        The folder does not hold the session, or holds it under several source modes.
+        It holds the session under several source modes.
     """
 
     def __init__(self, root: Path, session: date) -> None:
@@ -80,9 +82,10 @@ class RecordedTransport(_BodyTransport):
             raise FatalError(f"{root} holds session {session} more than once: {', '.join(h.name for h in homes)}; "
                              "name one of these folders in --source recorded:PATH")  # fmt: skip
         if not homes:
-            found = sorted({p.name for p in [*root.glob("20*"), *root.glob("*/20*")] if p.is_dir()})
-            raise FatalError(f"expected a recording of session {session} under {root}, found "
-                             f"{', '.join(found) or 'no sessions'}")  # fmt: skip
+            nights = [*root.glob("20*"), *root.glob("*/20*")]
+            held = sorted(str(night.relative_to(root)) for night in nights if night.is_dir())
+            found = f"{len(held)} sessions, {held[0]} to {held[-1]}" if held else "no sessions"
+            raise SkippableError(f"expected a recording of session {session} in {root}, found {found}")
         self._folders = (homes[0] / str(session), homes[0] / "histories")
         misses = self._folders[0] / MISSES
         try:

@@ -75,13 +75,14 @@ def test_a_recording_is_never_left(tmp_path, path):
         client_of(transport).get(f"https://cdn-api.cboe.com{path}", "X")
 
 
-def test_an_unknown_session_names_those_there_are(tmp_path):
+def test_an_unknown_session_tells_where_those_are_that_there_are(tmp_path):
     record(tmp_path, URL, b"x")
     record(tmp_path, URL, b"x", folder="source_mode=live/2026-07-17")
-    with pytest.raises(FatalError, match=rf"session 2026-07-20 under {tmp_path}, found 2026-07-16, 2026-07-17"):
+    told = rf"session 2026-07-20 in {tmp_path}, found 2 sessions, 2026-07-16 to source_mode=live/2026-07-17"
+    with pytest.raises(SkippableError, match=told):
         RecordedTransport(tmp_path, date(2026, 7, 20))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FatalError, match="found no sessions"):
+    with pytest.raises(SkippableError, match="found no sessions"):
         RecordedTransport(tmp_path / "empty", DAY)
 
 
