@@ -123,9 +123,9 @@ def test_always_buys_on_the_first_night_and_gives_up_no_retries():
     profile = PROFILES["tenor_442"]
     state = _fresh("tenor_442")
     for _ in range(profile.max_retries + 2):
-        state = advance(state, 15.0, pd.Series([False] * 3), DAY, profile)
+        state = advance(state, 15.0, np.full((3, 8), False), DAY, profile)
         assert state["leg_action"].astype(str).tolist() == ["BLOCKED"] * 3
-    state = advance(state, 15.0, pd.Series([True] * 3), DAY, profile)
+    state = advance(state, 15.0, np.full((3, 8), True), DAY, profile)
     assert state["units_deployed"].tolist() == [4, 4, 2]
 
 
