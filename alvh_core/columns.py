@@ -173,6 +173,8 @@ _add("s_buy_frac", "float", "Premium-weighted spread of exactly the contracts th
      "tonight, the decision value; empty where it goes for none", "fraction", low=0, high=2)  # fmt: skip
 _add("buy_filter_state", "category", "The 8 % rule on exactly those contracts, which decides; empty where there are "
      "none", allowed=FILTER_STATES)  # fmt: skip
+_add("spread_limit_frac", "float", "A ladder's spread passes the filter strictly below this", "fraction", low=0, high=2)
+_add("worst_leg_limit_frac", "float", "No single leg of it may reach this", "fraction", low=0, high=2)
 _add("action", "category", "What the ladder does tonight", allowed=ACTIONS)
 _add("block_reason", "str", "Why nothing is bought")
 _add("ladder_premium_usd", "float", "Premium of all legs at mid, sold legs off", "USD")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alvh_core.keys import rows_of
 from alvh_core.ladder import band_medians, with_costs
-from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
+from alvh_core.params import LAYERS, LadderProfile, with_overrides
 from alvh_core.readings import READINGS
 from alvh_core.selection import LegRule, Selection, select_legs
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
@@ -171,7 +171,7 @@ class Books:
     forward_vol_points: Mapping[LadderProfile, float]
 
 
-def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str],
+def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[str, str],
                 volumes_of: VolumesOf = no_volumes) -> Books:  # fmt: skip
     """Choose, size and judge the legs of every distinct ladder.
 
@@ -180,7 +180,6 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     chains : DataFrame
         `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
     plan : sequence of Ladder
-    rule : SpreadRule
     missing : mapping of str to str
         Why a chain did not arrive, by symbol.
     volumes_of : callable
@@ -202,10 +201,12 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     legs = with_costs(size_legs(_declared(legs, books, forwards)))
     names = set(chains["underlying"].astype("str").unique())
     lost = {name: missing.get(name, NO_FORWARD if name in names else "no chain") for name, _, _ in books}
-    causes = [lost[name] for name, _, _ in books]
-    readings = _readings(legs, causes, rule, band_medians(chains, wanted)[at])
+    asked = pd.DataFrame({"lost": [lost[name] for name, _, _ in books],
+                          "spread_limit_frac": [profile.spread_limit_frac for *_, profile in books],
+                          "worst_leg_limit_frac": [profile.worst_leg_frac for *_, profile in books]})  # fmt: skip
+    readings = _readings(legs, asked, band_medians(chains, wanted)[at])
     number_of = np.array([numbers[ladder.hedge_symbol, ladder.rule, ladder.profile] for ladder in plan])
-    return Books(legs=legs, readings=readings, orders=_orders(legs, causes, rule), number_of=number_of,
+    return Books(legs=legs, readings=readings, orders=_orders(legs, asked), number_of=number_of,
                  forward_vol_points=forwards)  # fmt: skip
 
 
@@ -237,22 +238,25 @@ def _declared(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProf
     )
 
 
-def _readings(legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule, medians: np.ndarray) -> pd.DataFrame:
-    """Say what the filter says of every book's whole ladder tonight, whatever the trigger does."""
+def _readings(legs: pd.DataFrame, asked: pd.DataFrame, medians: np.ndarray) -> pd.DataFrame:
+    """Say what the filter says of every book's whole ladder tonight, whatever the trigger does.
+
+    ``asked`` has the limits of every book, and what to say where its chain did not come.
+    """
     by_premium = (legs["unit_basis"] == "premium").to_numpy()
     # equal premium: a layer's weight in the sums is its share, so it counts as share / mid contracts
     weight = np.where(by_premium, legs["share"] / legs["mid_usd"].where(legs["mid_usd"] > 0), legs["declared_units"])
     weight = np.where(legs["declared_units"] > 0, np.nan_to_num(weight, nan=1.0), 0.0)
     grouped = legs[legs["declared_units"] > 0].groupby("book_no")
     premium = grouped["premium_usd"]  # a missing leg leaves no sum
-    return _judged(legs.assign(units_target=weight), lost, rule).assign(
-        s_median_frac=medians,
-        ladder_premium_usd=premium.sum().where(premium.count() == grouped.size()).reindex(range(len(lost))),
-        be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(range(len(lost))),
-    )
+    return _judged(legs.assign(units_target=weight), asked).assign(
+        **asked[["spread_limit_frac", "worst_leg_limit_frac"]], s_median_frac=medians,
+        ladder_premium_usd=premium.sum().where(premium.count() == grouped.size()).reindex(asked.index),
+        be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(asked.index),
+    )  # fmt: skip
 
 
-def _orders(legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> pd.DataFrame:
+def _orders(legs: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Say what the filter says of every set of a book's layers, in the contracts that would be bought."""
     declared, units = (legs[name].to_numpy() for name in ("declared_units", "units_target"))
     # a leg without a contract to buy is missing, not spared; one that its budget does not pay for is spared
@@ -263,7 +267,7 @@ def _orders(legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> pd.Dat
     read = ["layer_no", "leg_status", "quote_clock", "bid_usd", "ask_usd", "tick_usd"]
     numbers = np.arange(len(weights)).repeat(len(LAYERS))
     each = legs[read].iloc[rows].assign(units_target=weights.ravel(), book_no=numbers)
-    found = _judged(each, [cause for cause in lost for _ in range(SETS_COUNT)], rule)
+    found = _judged(each, asked.iloc[asked.index.repeat(SETS_COUNT)].reset_index(drop=True))
     state = found["filter_state"].where((weights > 0).any(axis=1), None)
     parts = _parts(weights > 0, (declared > 0).reshape(-1, len(LAYERS)).repeat(SETS_COUNT, axis=0))
     return pd.DataFrame({
@@ -281,40 +285,43 @@ def _parts(is_bought: NDArray[np.bool_], is_declared: NDArray[np.bool_]) -> NDAr
     return np.where((is_bought != is_declared).any(axis=1), names[is_bought @ 2 ** np.arange(len(LAYERS))], "")
 
 
-def _judged(legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> pd.DataFrame:
+def _judged(legs: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Apply the filter to legs with their weights; quotes after hours are no reading, whatever they say."""
-    found = ladder_spreads(legs, rule).reset_index(drop=True)
+    limits = asked["spread_limit_frac"].to_numpy(), asked["worst_leg_limit_frac"].to_numpy()
+    found = ladder_spreads(legs, *limits).reset_index(drop=True)
     counted = legs[legs["units_target"] > 0]
-    clock = counted.groupby("book_no")["quote_clock"].first().reindex(range(len(lost)))
+    clock = counted.groupby("book_no")["quote_clock"].first().reindex(asked.index)
     clock = clock.astype("object").where(clock.notna(), None)
     is_late = (found["filter_state"].isin(READINGS) & (clock == "after_hours")).to_numpy()
-    reasons = _filter_reasons(found, counted, lost, rule)
+    reasons = _filter_reasons(found.join(asked), counted)
     reasons[is_late] = "AFTER_HOURS: quotes taken after hours are not tradeable"
     return found.assign(quote_clock=clock.to_numpy(), reason=reasons,
                         filter_state=found["filter_state"].mask(is_late, "BAD_QUOTE"))  # fmt: skip
 
 
-def _filter_reasons(found: pd.DataFrame, legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> np.ndarray:
+def _filter_reasons(found: pd.DataFrame, legs: pd.DataFrame) -> np.ndarray:
     """Say why the filter does not pass; empty where it does."""
     bad = legs[legs["leg_status"] != "OK"]
     told = ("layer " + bad["layer_no"].astype("str") + " " + bad["leg_status"].astype("str")).groupby(bad["book_no"])
     broken = told.agg(", ".join).to_dict()
     rows = enumerate(found.itertuples(index=False))
-    reasons = [_filter_reason(row, broken.get(number, ""), lost[number], rule) for number, row in rows]
+    reasons = [_filter_reason(row, broken.get(number, "")) for number, row in rows]
     return np.array(reasons, dtype=object)
 
 
-def _filter_reason(row: Any, broken: str, lost: str, rule: SpreadRule) -> str:
+def _filter_reason(row: Any, broken: str) -> str:
     state = row.filter_state
     if state == "PASS":
         return ""
     if state == "NO_DATA":
-        return f"NO_DATA: {lost}"
+        return f"NO_DATA: {row.lost}"
     if state in {"MISSING_LEG", "ZERO_BID", "BAD_QUOTE"}:
         return f"{state}: {broken}"
     if state == "FAIL_TICK":
-        return f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {rule.limit_frac:.0%}"
+        return (
+            f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {row.spread_limit_frac:.0%}"
+        )
     return (
-        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {rule.limit_frac:.0%}), "
-        f"worst leg {row.s_worst_frac:.2%} (limit {rule.worst_leg_frac:.0%})"
+        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {row.spread_limit_frac:.0%}), "
+        f"worst leg {row.s_worst_frac:.2%} (limit {row.worst_leg_limit_frac:.0%})"
     )

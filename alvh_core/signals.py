@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alvh_core import frames
 from alvh_core.columns import ACTIONS
 from alvh_core.ladders import HEDGE_INDEX, SETS_COUNT, Books, Ladder, night_books
-from alvh_core.params import LAYERS, LadderProfile, SpreadRule
+from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
 from alvh_core.volumes import VolumesOf, no_volumes
@@ -69,7 +69,7 @@ def without_trigger(block_reason: str) -> str:
     return "; ".join(part for part in block_reason.split("; ") if not part.startswith(_OF_TRIGGER))
 
 
-def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, *, close: TriggerClose,
+def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: TriggerClose,
                   previous: pd.DataFrame, missed_closes: Sequence[tuple[date, float]], trade_date: date,
                   source_mode: str, missing: Mapping[str, str], host_rules: pd.DataFrame,
                   volumes_of: VolumesOf = no_volumes) -> NightSignals:  # fmt: skip
@@ -80,7 +80,6 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     chains : DataFrame
         `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
     plan : sequence of Ladder
-    rule : SpreadRule
     close : TriggerClose
     previous : DataFrame
         `LADDER_STATE` of the latest earlier night of the same source mode.
@@ -102,7 +101,7 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
-    books = night_books(chains, plan, rule, missing, volumes_of)
+    books = night_books(chains, plan, missing, volumes_of)
     rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan]
     ladders = pd.DataFrame(rows, columns=LADDER, dtype="str").astype("category")
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)

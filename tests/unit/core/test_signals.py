@@ -11,7 +11,6 @@ from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladders import hedge_symbols, plan_ladders
-from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.rules import HOST_RULES
@@ -19,7 +18,7 @@ from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_
 from alvh_core.signals import TriggerClose, night_outcome, night_signals
 from alvh_core.universe import DEFAULT_UNIVERSE
 
-PROFILE, RULE = PROFILES["trigger_442"], SpreadRule()
+PROFILE = PROFILES["trigger_442"]
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))
@@ -61,7 +60,7 @@ def _night(
     priced = frames.concat(chains_of.values(), PRICED_QUOTES)
     plan = plan_ladders(universe, priced, profiles)
     return night_signals(
-        priced, plan, RULE, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
+        priced, plan, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
         missed_closes=missed, trade_date=NIGHT, source_mode="simulated", missing=missing or {}, host_rules=host_rules,
     )  # fmt: skip
 
@@ -206,6 +205,34 @@ def test_a_roll_is_judged_by_its_new_leg_alone_and_stays_up_to_the_exit_limit(ti
     assert _ladder(before.legs)["is_eligible"].tolist() == [False, True, False]
     held = before.state.assign(is_armed=True, armed_date=pd.Timestamp("2026-07-14"), units_deployed=[4, 4, 2] * 10)
     assert _ladder(_night(chain, close=30.0, previous=held).legs)["is_eligible"].tolist() == [True, True, False]
+
+
+def test_each_profile_has_limits_of_its_own(vix):
+    chain, both = {"VIX": vix(0.12)}, (PROFILE, PROFILES["unfiltered_442"])
+    before = _armed(_night(chain, close=15.0, profiles=both))
+    signals = _ladder(_night(chain, previous=before, profiles=both).signals)
+    assert signals["profile"].astype(str).tolist() == ["trigger_442", "unfiltered_442"]
+    assert signals["buy_filter_state"].tolist() == ["FAIL_ILLIQUID", "PASS"]
+    assert signals["action"].tolist() == ["BLOCKED", "DEPLOY"]
+    assert signals["spread_limit_frac"].tolist() == [0.08, 2.0]
+    assert signals["worst_leg_limit_frac"].tolist() == [0.16, 2.0]
+
+
+def test_a_control_buys_nothing_without_a_bid(vix):
+    chain = vix()
+    chain = {
+        "VIX": chain.assign(
+            bid_usd=0.0,
+            ask_usd=0.1,
+            mid_usd=0.05,
+            spread_frac=2.0,
+            quote_flag=pd.Categorical(["ZERO_BID"] * len(chain)),
+        )
+    }
+    control = (PROFILES["unfiltered_442"],)
+    before = _armed(_night(chain, close=15.0, profiles=control))
+    signal = _ladder(_night(chain, previous=before, profiles=control).signals).iloc[0]
+    assert (signal["buy_filter_state"], signal["action"]) == ("ZERO_BID", "BLOCKED")
 
 
 def test_a_wide_market_after_hours_is_no_refusal(vix):

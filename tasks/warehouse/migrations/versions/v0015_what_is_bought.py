@@ -1,4 +1,4 @@
-"""The filter's reading of what is bought, of each leg alone, and what it could not read."""
+"""The filter's reading of what is bought and of each leg alone, its limits, and what it could not read."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,5 +14,7 @@ def upgrade() -> None:
         signals.drop_column("is_eligible")
         signals.add_column(sa.Column("s_buy_frac", sa.Double))
         signals.add_column(sa.Column("buy_filter_state", _TEXT))
+        signals.add_column(sa.Column("spread_limit_frac", sa.Double))
+        signals.add_column(sa.Column("worst_leg_limit_frac", sa.Double))
     op.add_column("out_alvh__daily_ladder_legs", sa.Column("is_eligible", sa.Boolean))
     op.add_column("out_alvh__daily_book", sa.Column("armed_unreadable_count", sa.BigInteger))
