@@ -165,10 +165,16 @@ _add("is_vix_provisional", "bool", "Close taken from the chain's header, not fro
 _add("layers_armed_count", "int", "Armed layers", "layers", low=0, high=3)
 _add("units_armed_count", "int", "Units of the armed layers", "contracts", low=0)
 _add("units_deployed_count", "int", "Units bought and held on paper", "contracts", low=0)
-_add("s_ladder_frac", "float", "Premium-weighted spread of the legs, the decision value", "fraction", low=0, high=2)
+_add("s_ladder_frac", "float", "Premium-weighted spread of the whole ladder's legs", "fraction", low=0, high=2)
 _add("s_simple_frac", "float", "Plain mean of the legs' spreads", "fraction", low=0, high=2)
 _add("s_worst_frac", "float", "Widest leg", "fraction", low=0, high=2)
-_add("filter_state", "category", "The 8 % rule on exactly the legs to be bought", allowed=FILTER_STATES)
+_add("filter_state", "category", "The 8 % rule on the whole ladder, armed or not", allowed=FILTER_STATES)
+_add("s_buy_frac", "float", "Premium-weighted spread of exactly the contracts that the ladder goes to the market for "
+     "tonight, the decision value; empty where it goes for none", "fraction", low=0, high=2)  # fmt: skip
+_add("buy_filter_state", "category", "The 8 % rule on exactly those contracts, which decides; empty where there are "
+     "none", allowed=FILTER_STATES)  # fmt: skip
+_add("spread_limit_frac", "float", "A ladder's spread passes the filter strictly below this", "fraction", low=0, high=2)
+_add("worst_leg_limit_frac", "float", "No single leg of it may reach this", "fraction", low=0, high=2)
 _add("action", "category", "What the ladder does tonight", allowed=ACTIONS)
 _add("block_reason", "str", "Why nothing is bought")
 _add("ladder_premium_usd", "float", "Premium of all legs at mid, sold legs off", "USD")
@@ -182,9 +188,7 @@ _add("verdict", "category", "Answer on the evidence so far", allowed=VERDICTS)
 _add("tonight", "category", "Tonight's reading of the filter", allowed=TONIGHT)
 _add("tonight_reason", "str", "What blocks deployment tonight")
 _add("reasons", "str", "Why the verdict is what it is")
-_add(
-    "nights_count", "int", "Published nights of this source mode with an at-close or in-session quote", "nights", low=0
-)
+_add("nights_count", "int", "Published nights of this source mode with a reading of the whole ladder", "nights", low=0)
 
 # Volatility, bars, rates
 _add("iv30_vol", "float", "Model-free volatility over 30 days", "annual, decimal", low=0, high=20)

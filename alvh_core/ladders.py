@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alvh_core.keys import rows_of
 from alvh_core.ladder import band_medians, with_costs
-from alvh_core.params import LAYERS, LadderProfile, SpreadRule, with_overrides
+from alvh_core.params import LAYERS, LadderProfile, with_overrides
+from alvh_core.readings import READINGS
 from alvh_core.selection import LegRule, Selection, select_legs
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
@@ -25,6 +27,7 @@ HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
 REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
 TERMS = ("roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac", "defer_spread_frac",
          "defer_until_dte_days", "mode")  # fmt: skip
+SETS_COUNT = 2 ** len(LAYERS)  # sets of layers that a ladder may buy of, the empty one among them
 NO_FORWARD = "no forward, see forward_status in core_options__daily_forwards"
 
 
@@ -122,25 +125,23 @@ def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*LADDER, "option_right", "scenario_host", "hedged_notional_usd"])
 
 
-def legs_to_trade(legs: pd.DataFrame, signals: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
-    """Return tonight's legs with the book they are of and whether their ladder may go on.
+def legs_to_trade(legs: pd.DataFrame, plan: Sequence[Ladder]) -> pd.DataFrame:
+    """Return tonight's legs with the book they are of.
 
-    A leg of a ladder that is not in both is none of tonight's.
+    A leg of a ladder that is not planned is none of tonight's.
 
     Parameters
     ----------
-    legs, signals : DataFrame
-        `LADDER_LEGS` and `LADDER_SIGNALS` of the night, in any order.
+    legs : DataFrame
+        `LADDER_LEGS` of the night, in any order.
     plan : sequence of Ladder
     """
-    books, keys = ladder_books(plan), ladder_keys(legs)
-    read, planned = rows_of(keys, ladder_keys(signals)), rows_of(keys, ladder_keys(books))
-    known = (read >= 0) & (planned >= 0)
-    mine = books.iloc[planned[known]]
-    return legs[known].assign(
-        option_right=pd.Categorical(mine["option_right"]), scenario_host=pd.Categorical(mine["scenario_host"]),
-        is_eligible=signals["is_eligible"].array[read[known]],
-    )  # fmt: skip
+    books = ladder_books(plan)
+    planned = rows_of(ladder_keys(legs), ladder_keys(books))
+    mine = books.iloc[planned[planned >= 0]]
+    return legs[planned >= 0].assign(
+        option_right=pd.Categorical(mine["option_right"]), scenario_host=pd.Categorical(mine["scenario_host"])
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -152,7 +153,11 @@ class Books:
     legs : DataFrame
         Three rows per book, in order: the leg columns of `LADDER_LEGS`, ``side`` and ``share``.
     readings : DataFrame
-        One row per book: the filter's columns of `LADDER_SIGNALS`, ``passes`` and ``reason``.
+        One row per book: what the filter says of the whole ladder, the columns of `LADDER_SIGNALS`, and ``reason``.
+    orders : DataFrame
+        `SETS_COUNT` rows per book, by the number of `alvh_core.triggers.layer_sets`: what the filter says if the ladder
+        buys these layers and no other. ``s_buy_frac``, ``buy_filter_state`` (none where nothing would be bought),
+        ``passes`` and ``reason``.
     number_of : ndarray of int
         Book of every ladder of the plan.
     forward_vol_points : dict
@@ -161,11 +166,12 @@ class Books:
 
     legs: pd.DataFrame
     readings: pd.DataFrame
+    orders: pd.DataFrame
     number_of: np.ndarray
     forward_vol_points: Mapping[LadderProfile, float]
 
 
-def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, missing: Mapping[str, str],
+def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[str, str],
                 volumes_of: VolumesOf = no_volumes) -> Books:  # fmt: skip
     """Choose, size and judge the legs of every distinct ladder.
 
@@ -174,7 +180,6 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     chains : DataFrame
         `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
     plan : sequence of Ladder
-    rule : SpreadRule
     missing : mapping of str to str
         Why a chain did not arrive, by symbol.
     volumes_of : callable
@@ -196,9 +201,13 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, 
     legs = with_costs(size_legs(_declared(legs, books, forwards)))
     names = set(chains["underlying"].astype("str").unique())
     lost = {name: missing.get(name, NO_FORWARD if name in names else "no chain") for name, _, _ in books}
-    readings = _readings(legs, books, rule, band_medians(chains, wanted)[at], lost)
+    asked = pd.DataFrame({"lost": [lost[name] for name, _, _ in books],
+                          "spread_limit_frac": [profile.spread_limit_frac for *_, profile in books],
+                          "worst_leg_limit_frac": [profile.worst_leg_frac for *_, profile in books]})  # fmt: skip
+    readings = _readings(legs, asked, band_medians(chains, wanted)[at])
     number_of = np.array([numbers[ladder.hedge_symbol, ladder.rule, ladder.profile] for ladder in plan])
-    return Books(legs=legs, readings=readings, number_of=number_of, forward_vol_points=forwards)
+    return Books(legs=legs, readings=readings, orders=_orders(legs, asked), number_of=number_of,
+                 forward_vol_points=forwards)  # fmt: skip
 
 
 def _band_forwards(books: Sequence[tuple[str, LegRule, LadderProfile]],
@@ -229,51 +238,90 @@ def _declared(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProf
     )
 
 
-def _readings(legs: pd.DataFrame, books: Sequence[tuple[str, LegRule, LadderProfile]], rule: SpreadRule,
-              medians: np.ndarray, lost: Mapping[str, str]) -> pd.DataFrame:  # fmt: skip
-    """Say what the filter says of every book tonight, whatever the trigger does."""
+def _readings(legs: pd.DataFrame, asked: pd.DataFrame, medians: np.ndarray) -> pd.DataFrame:
+    """Say what the filter says of every book's whole ladder tonight, whatever the trigger does.
+
+    ``asked`` has the limits of every book, and what to say where its chain did not come.
+    """
     by_premium = (legs["unit_basis"] == "premium").to_numpy()
     # equal premium: a layer's weight in the sums is its share, so it counts as share / mid contracts
     weight = np.where(by_premium, legs["share"] / legs["mid_usd"].where(legs["mid_usd"] > 0), legs["declared_units"])
     weight = np.where(legs["declared_units"] > 0, np.nan_to_num(weight, nan=1.0), 0.0)
-    found = ladder_spreads(legs.assign(units_target=weight), rule).reset_index(drop=True)
-    counted = legs[legs["declared_units"] > 0]
-    grouped = counted.groupby("book_no")
+    grouped = legs[legs["declared_units"] > 0].groupby("book_no")
     premium = grouped["premium_usd"]  # a missing leg leaves no sum
-    clock = grouped["quote_clock"].first().reindex(range(len(books)))
-    clock = clock.astype("object").where(clock.notna(), None)
-    is_late = ((found["filter_state"] == "PASS") & (clock == "after_hours")).to_numpy()
-    reasons = _filter_reasons(found, counted, [lost[name] for name, _, _ in books], rule)
-    reasons[is_late] = "AFTER_HOURS: quotes taken after hours are not tradeable"
-    return found.assign(
-        s_median_frac=medians, quote_clock=clock.to_numpy(), reason=reasons, passes=reasons == "",
-        filter_state=found["filter_state"].mask(is_late, "BAD_QUOTE"),  # no PASS on what could not be traded
-        ladder_premium_usd=premium.sum().where(premium.count() == grouped.size()).reindex(range(len(books))),
-        be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(range(len(books))),
+    return _judged(legs.assign(units_target=weight), asked).assign(
+        **asked[["spread_limit_frac", "worst_leg_limit_frac"]], s_median_frac=medians,
+        ladder_premium_usd=premium.sum().where(premium.count() == grouped.size()).reindex(asked.index),
+        be_erosion_max_frac=grouped["be_erosion_frac"].max().reindex(asked.index),
     )  # fmt: skip
 
 
-def _filter_reasons(found: pd.DataFrame, legs: pd.DataFrame, lost: Sequence[str], rule: SpreadRule) -> np.ndarray:
+def _orders(legs: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """Say what the filter says of every set of a book's layers, in the contracts that would be bought."""
+    declared, units = (legs[name].to_numpy() for name in ("declared_units", "units_target"))
+    # a leg without a contract to buy is missing, not spared; one that its budget does not pay for is spared
+    weight = np.where(legs["leg_status"] == "OK", units, np.maximum(units, declared > 0)).reshape(-1, 1, len(LAYERS))
+    is_in = (np.arange(SETS_COUNT)[:, None] >> np.arange(len(LAYERS))) & 1
+    weights = (weight * is_in).reshape(-1, len(LAYERS))
+    rows = np.arange(len(legs)).reshape(-1, len(LAYERS)).repeat(SETS_COUNT, axis=0).ravel()
+    read = ["layer_no", "leg_status", "quote_clock", "bid_usd", "ask_usd", "tick_usd"]
+    numbers = np.arange(len(weights)).repeat(len(LAYERS))
+    each = legs[read].iloc[rows].assign(units_target=weights.ravel(), book_no=numbers)
+    found = _judged(each, asked.iloc[asked.index.repeat(SETS_COUNT)].reset_index(drop=True))
+    state = found["filter_state"].where((weights > 0).any(axis=1), None)
+    parts = _parts(weights > 0, (declared > 0).reshape(-1, len(LAYERS)).repeat(SETS_COUNT, axis=0))
+    return pd.DataFrame({
+        "s_buy_frac": found["s_ladder_frac"], "buy_filter_state": state, "passes": state == "PASS",
+        "reason": found["reason"] + np.where(state.isin(["FAIL_ILLIQUID", "FAIL_TICK"]), parts, ""),
+    })  # fmt: skip
+
+
+def _parts(is_bought: NDArray[np.bool_], is_declared: NDArray[np.bool_]) -> NDArray[Any]:
+    """Name the layers that are bought, where they are not the whole ladder."""
+    names = np.array([
+        ", in layer " + " and ".join(str(layer) for at, layer in enumerate(LAYERS) if number >> at & 1)
+        for number in range(SETS_COUNT)
+    ], dtype=object)  # fmt: skip
+    return np.where((is_bought != is_declared).any(axis=1), names[is_bought @ 2 ** np.arange(len(LAYERS))], "")
+
+
+def _judged(legs: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """Apply the filter to legs with their weights; quotes after hours are no reading, whatever they say."""
+    limits = asked["spread_limit_frac"].to_numpy(), asked["worst_leg_limit_frac"].to_numpy()
+    found = ladder_spreads(legs, *limits).reset_index(drop=True)
+    counted = legs[legs["units_target"] > 0]
+    clock = counted.groupby("book_no")["quote_clock"].first().reindex(asked.index)
+    clock = clock.astype("object").where(clock.notna(), None)
+    is_late = (found["filter_state"].isin(READINGS) & (clock == "after_hours")).to_numpy()
+    reasons = _filter_reasons(found.join(asked), counted)
+    reasons[is_late] = "AFTER_HOURS: quotes taken after hours are not tradeable"
+    return found.assign(quote_clock=clock.to_numpy(), reason=reasons,
+                        filter_state=found["filter_state"].mask(is_late, "BAD_QUOTE"))  # fmt: skip
+
+
+def _filter_reasons(found: pd.DataFrame, legs: pd.DataFrame) -> np.ndarray:
     """Say why the filter does not pass; empty where it does."""
     bad = legs[legs["leg_status"] != "OK"]
     told = ("layer " + bad["layer_no"].astype("str") + " " + bad["leg_status"].astype("str")).groupby(bad["book_no"])
     broken = told.agg(", ".join).to_dict()
     rows = enumerate(found.itertuples(index=False))
-    reasons = [_filter_reason(row, broken.get(number, ""), lost[number], rule) for number, row in rows]
+    reasons = [_filter_reason(row, broken.get(number, "")) for number, row in rows]
     return np.array(reasons, dtype=object)
 
 
-def _filter_reason(row: Any, broken: str, lost: str, rule: SpreadRule) -> str:
+def _filter_reason(row: Any, broken: str) -> str:
     state = row.filter_state
     if state == "PASS":
         return ""
     if state == "NO_DATA":
-        return f"NO_DATA: {lost}"
+        return f"NO_DATA: {row.lost}"
     if state in {"MISSING_LEG", "ZERO_BID", "BAD_QUOTE"}:
         return f"{state}: {broken}"
     if state == "FAIL_TICK":
-        return f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {rule.limit_frac:.0%}"
+        return (
+            f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {row.spread_limit_frac:.0%}"
+        )
     return (
-        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {rule.limit_frac:.0%}), "
-        f"worst leg {row.s_worst_frac:.2%} (limit {rule.worst_leg_frac:.0%})"
+        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {row.spread_limit_frac:.0%}), "
+        f"worst leg {row.s_worst_frac:.2%} (limit {row.worst_leg_limit_frac:.0%})"
     )

@@ -79,8 +79,10 @@ class LadderProfile:
         A leg with a wider spread is not sold, except near to settlement. [fraction of mid]
     defer_until_dte_days : int
         Nearer to settlement nothing is deferred. [calendar days]
+    spread_limit_frac, worst_leg_frac : float
+        The filter's `SpreadRule`. [fraction of mid premium]
     keep_spread_frac : float
-        A ladder that passed stays eligible until its spread reaches this. [fraction] Hysteresis of the filter.
+        A layer that is held may be rolled until the new leg's spread reaches this. [fraction] Hysteresis of the filter.
     hedged_notional_usd, budget_frac_per_year : float
         What is protected, and the premium spent on it in a year. [USD, fraction]
     """
@@ -109,6 +111,8 @@ class LadderProfile:
     profit_sold_frac: float = 0.5
     defer_spread_frac: float = 0.25
     defer_until_dte_days: int = 5
+    spread_limit_frac: float = SpreadRule.limit_frac
+    worst_leg_frac: float = SpreadRule.worst_leg_frac
     keep_spread_frac: float = 0.10
     hedged_notional_usd: float = 10_000_000.0
     budget_frac_per_year: float = 0.015
@@ -136,6 +140,11 @@ class LadderProfile:
             raise ContractError(f"profile {self.name}: sides needs 1 or -1 per layer, found {self.sides!r}")
         self._check_bands()
 
+    @property
+    def spread_rule(self) -> SpreadRule:
+        """The filter that the ladder goes through."""
+        return SpreadRule(limit_frac=self.spread_limit_frac, worst_leg_frac=self.worst_leg_frac)
+
     def _check_bands(self) -> None:
         edges, weights = self.bands_vol_points, self.band_weights_frac
         expected = len(edges) + 1 if self.mode == "bands" else 0
@@ -150,6 +159,7 @@ _NUMBERS = (
     "target_delta", "native_put_delta", "max_delta_error", "disarm_gap_vol_points",
     "disarm_sessions", "max_retries", "roll_dte_days", "hold_days", "profit_multiple", "profit_sold_frac",
     "defer_spread_frac", "defer_until_dte_days", "keep_spread_frac", "hedged_notional_usd", "budget_frac_per_year",
+    "spread_limit_frac", "worst_leg_frac",
 )  # fmt: skip
 _CHOICES = {"mode": ("trigger", "always", "bands"), "unit_basis": ("contracts", "premium")}
 _WHOLE = {"units", "tenors_days", "tolerances_days", "disarm_sessions", "max_retries", "roll_dte_days", "hold_days",

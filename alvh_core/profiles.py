@@ -14,6 +14,8 @@ from alvh_core.params import LadderProfile, with_overrides
 DEFAULT_PROFILE = "trigger_442"
 COMPARISON_PROFILE = "ratio_4_4_2"  # the same ladder sized by premium: equal dollars across assets
 _ABLATION = "source article (the False Binary): is the fixed 4/4/2 better than other ratios, at equal premium?"
+UNFILTERED_TWIN = "unfiltered_442"  # the default without its filter: what the filter does is the difference
+NO_LIMIT_FRAC = 2.0  # the spread of a quote without a bid, which is no market whatever the filter says
 _SITE = "vixshield.com/ask"
 
 
@@ -53,6 +55,11 @@ PROFILES: dict[str, LadderProfile] = {
         _ratio("ratio_5_5_0", 5, 5, 0),
         _ratio("ratio_3_3_3", 1, 1, 1),
         _ratio("ratio_2_4_4", 2, 4, 4),
+        LadderProfile(
+            name=UNFILTERED_TWIN, version="1", spread_limit_frac=NO_LIMIT_FRAC, worst_leg_frac=NO_LIMIT_FRAC,
+            keep_spread_frac=NO_LIMIT_FRAC,
+            source="source article (the 8 % filter): a control, the first profile at any spread that has two sides",
+        ),
     )
 }  # fmt: skip
 

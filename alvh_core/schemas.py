@@ -161,7 +161,7 @@ LADDER_LEGS = TableSpec(
         "multiplier?",
         "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
         "years?", "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?", "adv20_count?",
-        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?",
+        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?", "is_eligible?",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip
@@ -172,7 +172,7 @@ LADDER_SIGNALS = TableSpec(
         "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
         "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
         "tick_floor_frac?", "ladder_premium_usd?", "be_erosion_max_frac?", "quote_clock?", "filter_state", "action",
-        "block_reason?", "is_eligible?",
+        "block_reason?", "s_buy_frac?", "buy_filter_state?", "spread_limit_frac?", "worst_leg_limit_frac?",
     ),
     description="What the ladder does tonight, and the 8 % rule behind it; s_median_frac is over every contract of the "
     "band in the tenor windows, of the ladder's kind of option",

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.columns import ACTIONS
-from alvh_core.ladders import HEDGE_INDEX, Books, Ladder, night_books
-from alvh_core.params import LAYERS, LadderProfile, SpreadRule
+from alvh_core.ladders import HEDGE_INDEX, SETS_COUNT, Books, Ladder, night_books
+from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
 from alvh_core.volumes import VolumesOf, no_volumes
@@ -69,7 +69,7 @@ def without_trigger(block_reason: str) -> str:
     return "; ".join(part for part in block_reason.split("; ") if not part.startswith(_OF_TRIGGER))
 
 
-def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule, *, close: TriggerClose,
+def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: TriggerClose,
                   previous: pd.DataFrame, missed_closes: Sequence[tuple[date, float]], trade_date: date,
                   source_mode: str, missing: Mapping[str, str], host_rules: pd.DataFrame,
                   volumes_of: VolumesOf = no_volumes) -> NightSignals:  # fmt: skip
@@ -80,7 +80,6 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     chains : DataFrame
         `PRICED_QUOTES` of the hedge chains, quarantined strikes included with ``quote_flag`` BAD.
     plan : sequence of Ladder
-    rule : SpreadRule
     close : TriggerClose
     previous : DataFrame
         `LADDER_STATE` of the latest earlier night of the same source mode.
@@ -102,19 +101,22 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], rule: SpreadRule
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),
                             state=frames.empty(LADDER_STATE))  # fmt: skip
-    books = night_books(chains, plan, rule, missing, volumes_of)
+    books = night_books(chains, plan, missing, volumes_of)
     rows = [[p.host, p.variant, p.hedge_symbol, p.profile.name] for p in plan]
     ladders = pd.DataFrame(rows, columns=LADDER, dtype="str").astype("category")
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)
     readings = books.readings.iloc[books.number_of].reset_index(drop=True)
     before = carry_over(previous, ladders, trade_date, source_mode)
     rules = _layer_rules(before, host_rules)
-    state = _advance_all(plan, books, before, legs, readings, close, missed_closes, trade_date, rules)
+    state = _advance_all(plan, books, before, legs, close, missed_closes, trade_date, rules)
+    orders = books.orders.iloc[SETS_COUNT * books.number_of + _by_ladder(state["layer_set"])[:, 0]]
+    orders = orders.reset_index(drop=True)
+    legs["is_eligible"] = _are_eligible(plan, books, before)
     night: dict[str, Any] = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
     closes = [*missed_closes, (trade_date, close.vol_points)]
     return NightSignals(
         legs=frames.conform(_with_ladder(legs, ladders, state).assign(**night), LADDER_LEGS),
-        signals=frames.conform(_signals(plan, ladders, readings, legs, state, before, close, rules).assign(**night),
+        signals=frames.conform(_signals(plan, ladders, readings, orders, legs, state, close, rules).assign(**night),
                                LADDER_SIGNALS),
         state=frames.concat([
             frames.conform(state, LADDER_STATE), _dormant(plan, previous, ladders, closes, night),
@@ -149,11 +151,22 @@ def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
                       blocks_new=found["blocks"].eq(True).to_numpy(dtype=bool))  # fmt: skip
 
 
-def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, legs: pd.DataFrame, readings: pd.DataFrame,
-                 close: TriggerClose, missed_closes: Sequence[tuple[date, float]], trade_date: date,
+def _are_eligible(plan: Sequence[Ladder], books: Books, before: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which legs may be bought by themselves; one whose layer is held, up to the exit limit of its profile."""
+    alone = SETS_COUNT * books.number_of[:, None] + 2 ** np.arange(LAYERS_COUNT)
+    found = books.orders.iloc[alone.ravel()]
+    limit = np.repeat([ladder.profile.keep_spread_frac for ladder in plan], LAYERS_COUNT)
+    stays = (found["buy_filter_state"] == "FAIL_ILLIQUID") & (found["s_buy_frac"] < limit)
+    is_held = before["units_deployed"].to_numpy() > 0
+    return np.asarray(found["passes"].to_numpy(dtype=bool) | (is_held & stays.to_numpy()))
+
+
+def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, legs: pd.DataFrame, close: TriggerClose,
+                 missed_closes: Sequence[tuple[date, float]], trade_date: date,
                  rules: LayerRules) -> pd.DataFrame:  # fmt: skip
     """Run the state machine once per distinct parameter set; hosts without overrides share one."""
-    passes = readings["passes"].to_numpy(dtype=bool).repeat(LAYERS_COUNT)
+    passes = books.orders["passes"].to_numpy(dtype=bool).reshape(-1, SETS_COUNT)
+    passes = passes[books.number_of].repeat(LAYERS_COUNT, axis=0)
     units = legs["units_target"].to_numpy(dtype=np.int64)
     profiles = list(dict.fromkeys(ladder.profile for ladder in plan))
     numbers = {profile: at for at, profile in enumerate(profiles)}
@@ -164,8 +177,7 @@ def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, leg
         reading = close.vol_points if profile.mode == "trigger" else books.forward_vol_points.get(profile, np.nan)
         ready = before[mine] if profile.mode == "bands" else arm_through(before[mine], missed_closes, profile)
         said = LayerRules(**{name: values[mine] for name, values in vars(rules).items()})
-        parts.append(advance(ready, reading, pd.Series(passes[mine], index=ready.index), trade_date, profile,
-                             units=units[mine], rules=said))  # fmt: skip
+        parts.append(advance(ready, reading, passes[mine], trade_date, profile, units=units[mine], rules=said))
     return pd.concat(parts).sort_index()
 
 
@@ -194,27 +206,25 @@ def _by_ladder(values: Any) -> NDArray[Any]:
     return np.asarray(values).reshape(-1, LAYERS_COUNT)
 
 
-def _signals(plan: Sequence[Ladder], ladders: pd.DataFrame, readings: pd.DataFrame, legs: pd.DataFrame,
-             state: pd.DataFrame, before: pd.DataFrame, close: TriggerClose,
+def _signals(plan: Sequence[Ladder], ladders: pd.DataFrame, readings: pd.DataFrame, orders: pd.DataFrame,
+             legs: pd.DataFrame, state: pd.DataFrame, close: TriggerClose,
              rules: LayerRules) -> pd.DataFrame:  # fmt: skip
     armed, units = _by_ladder(state["is_armed"]), _by_ladder(legs["units_target"])
     actions = _by_ladder(pd.Index(ACTIONS).get_indexer(pd.Index(state["leg_action"].astype("str")))).min(axis=1)
     action = np.array(ACTIONS, dtype=object)[actions]
-    keep = np.array([ladder.profile.keep_spread_frac for ladder in plan])
-    held = pd.Series(_by_ladder(before["units_deployed"]).any(axis=1))
-    stays = held & readings["filter_state"].isin(["PASS", "FAIL_ILLIQUID"]) & (readings["s_ladder_frac"] < keep)
+    why = readings["reason"].mask(orders["buy_filter_state"].notna(), orders["reason"])
     return ladders.assign(
         vix_close_vol_points=close.vol_points, is_vix_provisional=close.is_provisional,
         layers_armed_count=armed.sum(axis=1), units_armed_count=(armed * units).sum(axis=1),
         units_deployed_count=_by_ladder(state["units_deployed"]).sum(axis=1),
-        **readings.drop(columns=["passes", "reason"]), is_eligible=readings["passes"].astype(bool) | stays,
-        action=action, block_reason=_block_reasons(plan, readings, legs, state, close, action, rules),
+        **readings.drop(columns="reason"), **orders[["s_buy_frac", "buy_filter_state"]],
+        action=action, block_reason=_block_reasons(plan, why, legs, state, close, action, rules),
     )  # fmt: skip
 
 
-def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame,
+def _block_reasons(plan: Sequence[Ladder], filtered: pd.Series, legs: pd.DataFrame, state: pd.DataFrame,
                    close: TriggerClose, action: NDArray[Any], rules: LayerRules) -> list[str]:  # fmt: skip
-    """Say why nothing is bought: the filter first, then what holds it back; empty where something is."""
+    """Say why nothing is bought: what the filter says first, then what holds it back; empty where something is."""
     armed, retries = _by_ladder(state["is_armed"]), _by_ladder(state["retries_count"])
     small = (_by_ladder(legs["size_status"] == "TOO_SMALL") & armed).any(axis=1)
     none_left = (legs["size_status"] == "CAPPED") & (legs["units_target"] == 0)
@@ -222,7 +232,7 @@ def _block_reasons(plan: Sequence[Ladder], readings: pd.DataFrame, legs: pd.Data
     held_back = (_by_ladder(rules.blocks_new) & armed).any(axis=1)
     factor = _by_ladder(rules.level_factor)[:, 0]
     told = []
-    for at, (ladder, why) in enumerate(zip(plan, readings["reason"], strict=True)):
+    for at, (ladder, why) in enumerate(zip(plan, filtered, strict=True)):
         if action[at] == "DEPLOY":
             told.append("")
             continue

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from alvh_core.params import SpreadRule
-
 # Prices go to whole numbers of this before they are added: 3.60 x 3.90 is 8 % wide, and 0.07999999999999996 in floats.
 PRICE_GRID_USD = 1e-8
 
@@ -42,7 +40,7 @@ def relative_spread(bid: ArrayLike, ask: ArrayLike) -> NDArray[np.float64]:
     return result
 
 
-def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
+def ladder_spreads(legs: pd.DataFrame, limit_frac: ArrayLike, worst_leg_frac: ArrayLike) -> pd.DataFrame:
     """Apply the 8 % rule to the legs of every ladder.
 
     Parameters
@@ -50,7 +48,8 @@ def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
     legs : DataFrame
         One row per ladder and layer: ``book_no``, ``leg_status``, ``units_target``, ``bid_usd``, ``ask_usd``,
         ``tick_usd``. Units are contracts, or, for a ladder that buys equal premium, shares over the mid.
-    rule : SpreadRule
+    limit_frac, worst_leg_frac : array_like
+        As in `alvh_core.params.SpreadRule`: of all ladders, or of each in the order of ``book_no``.
 
     Returns
     -------
@@ -84,21 +83,21 @@ def ladder_spreads(legs: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
         wide=("wide", "sum"), paid=("paid", "sum"), floor=("floor", "sum"), simple=("spread", "mean"),
         worst=("spread", "max"), quoted=("quoted", "any"), unknown=("unknown", "any"), rank=("rank", "min"),
     )  # fmt: skip
-    return _read(books, rule)
+    return _read(books, np.asarray(limit_frac), np.asarray(worst_leg_frac))
 
 
 _STATUS_ORDER = ("NO_DATA", "NO_EXPIRY", "NO_STRIKE", "BAD_QUOTE", "ZERO_BID")  # gravest first
 _MISSING_STATES = ("NO_DATA", "MISSING_LEG", "MISSING_LEG", "BAD_QUOTE", "ZERO_BID", "")
 
 
-def _read(books: pd.DataFrame, rule: SpreadRule) -> pd.DataFrame:
+def _read(books: pd.DataFrame, limit: NDArray[np.float64], worst_limit: NDArray[np.float64]) -> pd.DataFrame:
     """Turn the sums of ladders into the filter's reading."""
     is_readable = (books["quoted"] & ~books["unknown"]).to_numpy()
     paid = books["paid"].where(is_readable)
     s_ladder, floor = books["wide"] / paid, books["floor"] / paid
     worst = books["worst"].where(is_readable)
-    passes = (s_ladder < rule.limit_frac) & (worst < rule.worst_leg_frac)
-    state = np.select([~is_readable, passes, floor >= rule.limit_frac], ["BAD_QUOTE", "PASS", "FAIL_TICK"],
+    passes = (s_ladder < limit) & (worst < worst_limit)
+    state = np.select([~is_readable, passes, floor >= limit], ["BAD_QUOTE", "PASS", "FAIL_TICK"],
                       default="FAIL_ILLIQUID")  # fmt: skip
     missing = np.array(_MISSING_STATES)[books["rank"].to_numpy()]
     return pd.DataFrame({

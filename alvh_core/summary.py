@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from alvh_core.readings import decided
 from alvh_core.reporting.model import QualityPage, SuiteView
 from alvh_core.reporting.texts import reading
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
@@ -27,7 +28,8 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     """
     verdicts, signals = tables[VERDICTS_TABLE.name], tables[LADDER_SIGNALS.name]
     joined = verdicts.astype(dict.fromkeys(_LADDER, "str")).merge(
-        signals[[*_LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(_LADDER, "str")), on=_LADDER
+        decided(signals)[[*_LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(_LADDER, "str")),
+        on=_LADDER,
     )
     rows: Iterator[Any] = joined.sort_values(["asset_class", "host", "variant", "hedge_symbol"]).itertuples(index=False)
     return [

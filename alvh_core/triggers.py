@@ -148,8 +148,7 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         holds = profile.mode == "bands" and np.isnan(close_vol_points)
         arms, disarms = ~was_armed & wanted & (not holds), was_armed & ~wanted & (not holds)
         below = np.zeros(len(state), dtype=np.int64)
-    ladder_no = np.ravel_multi_index([state[name].cat.codes for name in LADDER],
-                                     [len(state[name].cat.categories) for name in LADDER])  # fmt: skip
+    ladder_no = _ladder_numbers(state)
     armed = (was_armed | (arms & has_units)) & ~disarms
     armed &= _is_on_armed(armed | ~has_units, ladder_no, state["layer_no"].to_numpy())
     arms, disarms = armed & ~was_armed, was_armed & ~armed
@@ -161,6 +160,11 @@ def arm(state: pd.DataFrame, close_vol_points: float, trade_date: date, profile:
         units_deployed=np.where(disarms, 0, state["units_deployed"]),
         deployed_date=np.where(disarms, none, state["deployed_date"].to_numpy()),
     )  # fmt: skip
+
+
+def _ladder_numbers(state: pd.DataFrame) -> NDArray[np.int64]:
+    return np.ravel_multi_index([state[name].cat.codes for name in LADDER],
+                                [len(state[name].cat.categories) for name in LADDER])  # fmt: skip
 
 
 def _is_on_armed(armed: NDArray[np.bool_], ladder_no: NDArray[np.int64],
@@ -226,7 +230,15 @@ def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profi
     return state
 
 
-def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, trade_date: date,
+def layer_sets(
+    is_in: NDArray[np.bool_], layer_no: NDArray[np.int64], ladder_no: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the number of each ladder's set of layers, on each of its rows: layer l counts 2 ** (l - 1), none is 0."""
+    sums = np.bincount(ladder_no, weights=is_in * 2.0 ** (layer_no - 1))
+    return np.asarray(sums[ladder_no], dtype=np.int64)
+
+
+def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.bool_], trade_date: date,
             profile: LadderProfile, *, units: NDArray[np.int64] | None = None,
             rules: LayerRules | None = None) -> pd.DataFrame:  # fmt: skip
     """Take the state of the night before through one night.
@@ -237,8 +249,8 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
         `LADDER_STATE` before tonight, one profile.
     close_vol_points : float
         Tonight's close of what the profile is armed by; see `arm`. [VIX points]
-    passes : Series of bool
-        Whether the 8 % filter passes tonight, aligned with ``state``.
+    passes : ndarray of bool of shape (n_layers, 8)
+        Whether the 8 % filter passes tonight on each set of the ladder's layers, by the number of `layer_sets`.
     trade_date : date
     profile : LadderProfile
     units : ndarray of int, optional
@@ -248,14 +260,15 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     Returns
     -------
     DataFrame
-        `LADDER_STATE` after tonight with ``leg_action`` of every layer.
+        `LADDER_STATE` after tonight with ``leg_action`` of every layer, and the ``layer_set`` that its ladder goes to
+        the market for.
 
     Notes
     -----
-    A layer armed at an earlier close and not yet bought goes to tonight's quotes: DEPLOY if the filter passes, else
-    BLOCKED, up to ``max_retries`` sessions. A layer that tonight's close disarms is not bought. Only mode
-    ``trigger`` gives up: the others say what is to be held, every night anew. One that is always armed waits for no
-    close.
+    A layer armed at an earlier close and not yet bought goes to tonight's quotes: DEPLOY if the filter passes on all
+    that the ladder goes to the market for, and on nothing else, else BLOCKED, up to ``max_retries`` sessions. A layer
+    that tonight's close disarms is not bought. Only mode ``trigger`` gives up: the others say what is to be held, every
+    night anew. One that is always armed waits for no close.
     """
     after = arm(state, close_vol_points, trade_date, profile, rules)
     armed = after["is_armed"].to_numpy()
@@ -268,7 +281,8 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     waiting = before_armed & armed & (state["units_deployed"].to_numpy() == 0)
     retries = after["retries_count"].to_numpy()  # an escalation tonight has renewed them
     tries = waiting & ((retries < profile.max_retries) | (not gives_up)) & ~held_back
-    ok = passes.to_numpy(dtype=bool) & (wanted > 0)
+    sets = layer_sets(tries, state["layer_no"].to_numpy(), _ladder_numbers(state))
+    ok = passes[np.arange(len(state)), sets] & (wanted > 0)
     deploys, blocked = tries & ok, (tries & ~ok) | (waiting & held_back)
     action = np.select(
         [state["is_armed"].to_numpy() & ~armed, deploys, blocked, ~before_armed & armed, armed],
@@ -276,6 +290,7 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: pd.Series, tra
     )  # fmt: skip
     return after.assign(
         units_deployed=np.where(deploys, wanted, after["units_deployed"]), leg_action=pd.Categorical(action),
+        layer_set=sets,
         deployed_date=np.where(deploys, np.datetime64(trade_date, "s"), after["deployed_date"].to_numpy()),
         retries_count=np.where(blocked & ~held_back & gives_up, retries + 1, retries),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.evaluation.ruling import Evaluation, rule_on
 from alvh_core.evaluation.shortfall import MIN_SPANS
 from alvh_core.keys import rows_of
+from alvh_core.readings import decided, is_reading
 from alvh_core.registry.evaluation import EVALUATION
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.signals import without_trigger
@@ -42,9 +43,10 @@ def evidence(history: pd.DataFrame, counted: pd.DataFrame | None = None) -> pd.D
     Returns
     -------
     DataFrame
-        `LADDER`, ``nights_count`` (nights with a usable reading), ``missing_count`` and ``missing_frac`` (without).
+        `LADDER`, ``nights_count`` (nights with a reading of the whole ladder), ``missing_count`` and ``missing_frac``
+        (without).
     """
-    usable = history["filter_state"].ne("NO_DATA") & history["quote_clock"].isin(["in_session", "at_close"])
+    usable = is_reading(history)
     keys = ladder_keys(history)
     parts = [pd.DataFrame({"nights_count": usable, "missing_count": ~usable}).astype("int64")]
     if counted is not None and len(counted):
@@ -141,14 +143,15 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
         for nights, missing, mode, symbol, status, windows, deep in behind
     ]  # fmt: skip
     ruling = rule_on(evaluation, np.array([not reasons for reasons in lacking], dtype=bool), rule)
-    told = [ruling.verdicts.get(at, ("INSUFFICIENT", reasons)) for at, reasons in enumerate(lacking)]
-    deployable = (signals["filter_state"] == "PASS") & (signals["quote_clock"] != "after_hours")
+    said = [ruling.verdicts.get(at, ("INSUFFICIENT", reasons)) for at, reasons in enumerate(lacking)]
+    told = decided(signals)
+    deployable = is_reading(told) & (told["filter_state"] == "PASS")
     verdicts = signals.assign(
         asset_class=signals["host"].astype("str").map({name: asset.asset_class for name, asset in universe.items()}),
-        verdict=[verdict for verdict, _ in told], tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
-        tonight_reason=_tonight_reasons(signals, deployable),
+        verdict=[verdict for verdict, _ in said], tonight=np.where(deployable, "DEPLOYABLE", "BLOCKED"),
+        tonight_reason=_tonight_reasons(told, deployable),
         nights_count=counts["nights_count"].to_numpy(), missing_count=counts["missing_count"].to_numpy(),
-        reasons=["; ".join(reasons) for _, reasons in told],
+        reasons=["; ".join(reasons) for _, reasons in said],
     )  # fmt: skip
     drawn = pd.DataFrame(
         [[ruling.measured[at].edge_low_frac, ruling.measured[at].edge_high_frac, ruling.measured[at].placebo_p]

@@ -1,7 +1,6 @@
 """Which rules the tables of answers have on top of their registry entries; a breach stops the night."""
 
 from alvh_core.costs.pairing import MAX_P_VALUE
-from alvh_core.params import SpreadRule
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
 from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP, PAIRS
@@ -42,7 +41,7 @@ MAY_BE_EMPTY = frozenset(
 )
 
 
-def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | None = None) -> Suite:
+def out_suite(table: TableSpec, *, min_rows: int = 1) -> Suite:
     """Return the rules for a table of answers; a breach stops the night, for no wrong answer may be published.
 
     Parameters
@@ -51,18 +50,16 @@ def out_suite(table: TableSpec, *, min_rows: int = 1, spread_rule: SpreadRule | 
         Usually one of `alvh_core.schemas.OUT_TABLES`; any other has its registry rules.
     min_rows : int
         0 where no answer is an answer, as in `MAY_BE_EMPTY`.
-    spread_rule : SpreadRule, optional
-        Limits that a PASS must keep; the default rule if left out.
 
     Returns
     -------
     Suite
     """
-    laws = _answer_laws(spread_rule or SpreadRule()).get(table.name, ())
+    laws = _answer_laws().get(table.name, ())
     return Suite(dataset=table.name, rules=(*registry_rules(table, "night", min_rows=min_rows), *laws))
 
 
-def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
+def _answer_laws() -> dict[str, tuple[Rule, ...]]:
     return {
         DAILY_RATIOS.name: ratio_laws(),
         LADDER_LEGS.name: (
@@ -84,7 +81,7 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
             _law("VERDICT_WITHOUT_NIGHTS", "present_when_positive", ("nights_count", "verdict"),
                  "a night counted has a verdict", why="Evidence that leads to no verdict was lost on the way."),
         ),
-        LADDER_SIGNALS.name: _signal_laws(spread_rule),
+        LADDER_SIGNALS.name: _signal_laws(),
         LADDER_STATE.name: (
             _law("ARMED_WITHOUT_DATE", "present_when_positive", ("is_armed", "armed_date"),
                  "an armed layer has armed_date",
@@ -124,8 +121,7 @@ def _answer_laws(spread_rule: SpreadRule) -> dict[str, tuple[Rule, ...]]:
     }  # fmt: skip
 
 
-def _signal_laws(spread_rule: SpreadRule) -> tuple[Rule, ...]:
-    limit = spread_rule.limit_frac
+def _signal_laws() -> tuple[Rule, ...]:
     return (
         _law("LADDER_ABOVE_WORST", "at_most", ("s_ladder_frac", "s_worst_frac"),
              "s_ladder_frac <= s_worst_frac", tolerance=ROUNDING,
@@ -133,18 +129,26 @@ def _signal_laws(spread_rule: SpreadRule) -> tuple[Rule, ...]:
         _law("SIMPLE_ABOVE_WORST", "at_most", ("s_simple_frac", "s_worst_frac"),
              "s_simple_frac <= s_worst_frac", tolerance=ROUNDING,
              why="A mean cannot be above its largest member."),
-        _law("PASS_ABOVE_LIMIT", "below_when", ("filter_state", "s_ladder_frac"),
-             f"filter_state PASS has s_ladder_frac < {limit:g}", equals="PASS", limit=limit,
+        _law("PASS_ABOVE_LIMIT", "below_other_when", ("filter_state", "s_ladder_frac", "spread_limit_frac"),
+             "filter_state PASS has s_ladder_frac < spread_limit_frac", equals="PASS",
              why="The 8 % rule itself: no spread at or above the limit may be called a pass."),
-        _law("PASS_ABOVE_WORST_LIMIT", "below_when", ("filter_state", "s_worst_frac"),
-             f"filter_state PASS has s_worst_frac < {spread_rule.worst_leg_frac:g}", equals="PASS",
-             limit=spread_rule.worst_leg_frac,
+        _law("PASS_ABOVE_WORST_LIMIT", "below_other_when", ("filter_state", "s_worst_frac", "worst_leg_limit_frac"),
+             "filter_state PASS has s_worst_frac < worst_leg_limit_frac", equals="PASS",
              why="One leg nobody can trade spoils the ladder, whatever the mean says."),
+        _law("BUY_ABOVE_LIMIT", "below_other_when", ("buy_filter_state", "s_buy_frac", "spread_limit_frac"),
+             "buy_filter_state PASS has s_buy_frac < spread_limit_frac", equals="PASS",
+             why="The 8 % rule itself, on exactly the contracts that are bought."),
+        _law("BUY_ABOVE_WORST", "at_most", ("s_buy_frac", "s_worst_frac"),
+             "s_buy_frac <= s_worst_frac", tolerance=ROUNDING,
+             why="What is bought is of the ladder's legs, and no wider than the widest of them."),
         _law("PASS_AFTER_HOURS", "among_when", ("filter_state", "quote_clock"),
              "filter_state PASS has quotes in session or at the close", equals="PASS",
              allowed="in_session at_close", why="A quote of the evening cannot be traded, however narrow it is."),
-        _law("DEPLOY_WITHOUT_PASS", "equal_when", ("action", "filter_state"),
-             "action DEPLOY has filter_state PASS", equals="DEPLOY", then="PASS",
+        _law("BUY_AFTER_HOURS", "among_when", ("buy_filter_state", "quote_clock"),
+             "buy_filter_state PASS has quotes in session or at the close", equals="PASS",
+             allowed="in_session at_close", why="What is bought is bought at quotes that could be traded."),
+        _law("DEPLOY_WITHOUT_PASS", "equal_when", ("action", "buy_filter_state"),
+             "action DEPLOY has buy_filter_state PASS", equals="DEPLOY", then="PASS",
              why="Nothing is bought, even on paper, through a filter that did not pass."),
     )  # fmt: skip
 

@@ -80,6 +80,12 @@ def below_when(frame: pd.DataFrame, equals: str, limit: float) -> pd.Series:
     return ~flag.eq(equals).fillna(False) | (value < limit).fillna(False)
 
 
+def below_other_when(frame: pd.DataFrame, equals: str) -> pd.Series:
+    """Second column present and strictly below the third wherever the first one equals a value."""
+    flag, value, limit = _columns(frame)
+    return ~flag.eq(equals).fillna(False) | (value < limit).fillna(False)
+
+
 def equal_when(frame: pd.DataFrame, equals: str, then: str) -> pd.Series:
     """Second column equal to a value wherever the first one equals its own."""
     flag, value = _columns(frame)
@@ -212,9 +218,9 @@ LAWS: dict[str, Callable[..., pd.Series]] = {
     function.__name__: function
     for function in (
         at_most, present_when, absent_unless, present_when_positive, ask_not_below_bid, ask_covers_intrinsic,
-        close_inside_bar, below_when, equal_when, on_weekday, within_day, in_office_hours, percent_when,
-        positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, false_law, adds_up, no_spike,
-        no_repeat, spread_of_sides, not_crossed_when, matches_unless,
+        close_inside_bar, below_when, below_other_when, equal_when, on_weekday, within_day, in_office_hours,
+        percent_when, positive_unless, same, near, whole, among_when, flag_agrees, within, true_law, false_law, adds_up,
+        no_spike, no_repeat, spread_of_sides, not_crossed_when, matches_unless,
     )
 }  # fmt: skip
 

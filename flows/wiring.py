@@ -17,7 +17,7 @@ from prefect import runtime
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.evaluation.rules import EvidenceRule
-from alvh_core.params import LadderProfile, SpreadRule
+from alvh_core.params import LadderProfile
 from alvh_core.profiles import extend_profiles
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
@@ -135,15 +135,15 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
     profiles = read_profiles(settings)
-    spread_rule, evidence_rule = SpreadRule(), EvidenceRule()
+    evidence_rule = EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
-    rules = [[asdict(profile) for profile in profiles.values()], asdict(spread_rule), asdict(evidence_rule),
+    rules = [[asdict(profile) for profile in profiles.values()], asdict(evidence_rule),
              {s: repr(a) for s, a in universe.items()}, suites_hash()]  # fmt: skip
     return Night(
         key=NightKey(trade_date=trade_date, universe=name, source_mode=mode), run_id=run_id, source=source,
         code_version=version(PACKAGE), rules_hash=hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16],
         session=calendar.session(trade_date), calendar=calendar, universe=universe, profiles=profiles,
-        spread_rule=spread_rule, evidence_rule=evidence_rule,
+        evidence_rule=evidence_rule,
         lake_root=settings.lake_root,
         raw_root=settings.raw_root, reports_root=settings.reports_root, warehouse_url=settings.database_url,
         make_client=make_client, price_threads=settings.price_threads, shards=settings.shards,

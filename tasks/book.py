@@ -9,6 +9,7 @@ from alvh_core.book.market import QUOTED, official_closes, settlement_values
 from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
+from alvh_core.expiries import last_session_on_or_before
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import (
@@ -45,13 +46,14 @@ def book(night: Night) -> None:
     sound = cash_indices(night.universe) & set(priced["underlying"].unique())  # a chain in quarantine says nothing
     closes = official_closes(bars, lake.read(SNAPSHOTS), sound, held["expiry_date"])
     values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
-    legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), signals, plan)
+    legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), plan)
     terms, state = ladder_terms(plan), lake.read(LADDER_STATE)
     is_due = (held["expiry_date"] <= day) & ~held["hedge_symbol"].isin(cash_indices(night.universe))
     then = warehouse.rows_of(CLOSES, mode, held.loc[is_due, "entry_date"])  # an index has no shares to split
     splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), then, bars, is_due)
     trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits)
-    counts = filter_counts(signals, legs, state, terms, eve=before["trade_date"].max(), trade_date=day)
+    eve = last_session_on_or_before(night.eve, night.calendar.is_session)
+    counts = filter_counts(signals, legs, state, terms, eve=pd.Timestamp(eve))
     sums = night_book(trades, before, counts, host_returns(bars, night.trade_date, night.calendar), trade_date=day,
                       source_mode=mode)  # fmt: skip
     lake.write(trades.positions, POSITIONS)

@@ -23,7 +23,6 @@ from alvh_core.schemas import (
     DAILY_BARS,
     DAILY_RATIOS,
     LADDER_LEGS,
-    LADDER_SIGNALS,
     PRICED_QUOTES,
     RATE_CURVE,
 )
@@ -32,7 +31,7 @@ from tasks.night import Night
 
 
 @stage(
-    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, LADDER_SIGNALS, BOOK, BOOK_SPREADS, HOST_BASIS, TERM)),
+    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, BOOK, BOOK_SPREADS, HOST_BASIS, TERM)),
            *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
@@ -43,7 +42,7 @@ def costs(night: Night) -> None:
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
     term = lake.read(TERM)
-    chosen = legs_to_trade(lake.read(LADDER_LEGS, columns=LEG_COLUMNS), lake.read(LADDER_SIGNALS), plan)
+    chosen = legs_to_trade(lake.read(LADDER_LEGS, columns=LEG_COLUMNS), plan)
     legs = distinct_legs(chosen, vix_betas, dict(zip(term["beta_tenor_days"], term["fwd_beta"], strict=True)))
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)

@@ -42,7 +42,6 @@ class Night:
     universe : mapping of str to Asset
     profiles : mapping of str to LadderProfile
         The profiles that run side by side, the default first.
-    spread_rule : SpreadRule
     evidence_rule : EvidenceRule
     lake_root, raw_root : str or Path
         Folder or fsspec address.
@@ -78,7 +77,6 @@ class Night:
     calendar: TradingCalendar
     universe: Mapping[str, Asset]
     profiles: Mapping[str, LadderProfile]
-    spread_rule: SpreadRule
     evidence_rule: EvidenceRule
     lake_root: str | Path
     raw_root: str | Path
@@ -104,6 +102,11 @@ class Night:
     def profile(self) -> LadderProfile:
         """The first profile: what scores and the report's headline read."""
         return next(iter(self.profiles.values()))
+
+    @property
+    def spread_rule(self) -> SpreadRule:
+        """Limits of its filter, which the report draws."""
+        return self.profile.spread_rule
 
     @property
     def comparison(self) -> LadderProfile:

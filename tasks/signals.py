@@ -43,7 +43,7 @@ def signal(night: Night) -> int:
     # quotes of the nights before are looked up in the lake; they are no asset of this night
     earlier = night.warehouse.published(mode, sessions_up_to(night.calendar, day, SESSIONS)[0], night.eve)
     answers = night_signals(
-        hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan, night.spread_rule,
+        hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan,
         close=trigger_close(bars, snapshots, day), previous=previous, trade_date=day, source_mode=mode,
         missed_closes=missed_closes(bars, night_before(previous), day, night.calendar),
         missing=missing_chains(lake.read(META_PAYLOADS), lake.read(META_QUARANTINE)),

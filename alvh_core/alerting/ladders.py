@@ -13,22 +13,24 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.alerting.findings import BOUGHT_LEGS, Finding, NightEvidence
+from alvh_core.readings import is_reading
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
 
 _LAYER = [*LADDER, "layer_no"]
-_WHOLE_LADDER = ("PASS", "FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID")
 
 
 def filter_flips(night: NightEvidence) -> Iterator[Finding]:
     """Find books that pass the 8 % rule and did not, or the other way round.
 
     Compared with what the desk was last told, else with the last night that had a reading: a flip that was kept quiet
-    is told once the quiet is over, if it still holds. No data is no flip; `alvh_core.alerting.sources` speaks of it.
+    is told once the quiet is over, if it still holds. No reading is no flip: of chains that did not come
+    `alvh_core.alerting.sources` speaks.
     """
-    earlier = _read(night.history).sort_values("trade_date").drop_duplicates(LADDER, keep="last")
+    earlier = night.history[is_reading(night.history)].sort_values("trade_date").drop_duplicates(LADDER, keep="last")
+    signals = night.tonight[LADDER_SIGNALS.name]
     columns = [*LADDER, "trade_date", "filter_state", "s_ladder_frac"]
-    tonight, earlier = frames.as_text(_read(night.tonight[LADDER_SIGNALS.name])), frames.as_text(earlier[columns])
+    tonight, earlier = frames.as_text(signals[is_reading(signals)]), frames.as_text(earlier[columns])
     both = tonight.merge(earlier, on=LADDER, suffixes=("", "_before"))
     values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before"]
     for subject, hosts, row in _books(both, values):
@@ -115,12 +117,13 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
 
 def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
     """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count."""
-    past = _comparable(night.history).sort_values("trade_date")
+    past, signals = (
+        night.history[is_reading(night.history)].sort_values("trade_date"),
+        night.tonight[LADDER_SIGNALS.name],
+    )
     past = past.groupby(LADDER, observed=True).tail(night.limits.regime_nights)
     spread = past.groupby(LADDER, observed=True)["s_ladder_frac"].agg(low="min", high="max", nights="size")
-    both = frames.as_text(_comparable(night.tonight[LADDER_SIGNALS.name])).merge(
-        frames.as_text(spread.reset_index()), on=LADDER
-    )
+    both = frames.as_text(signals[is_reading(signals)]).merge(frames.as_text(spread.reset_index()), on=LADDER)
     both = both[both["nights"] >= night.limits.regime_min_nights]
     margin = night.limits.regime_margin_frac * (both["high"] - both["low"])
     wider, tighter = (both["s_ladder_frac"] > both["high"] + margin), (both["s_ladder_frac"] < both["low"] - margin)
@@ -135,17 +138,6 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
             found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
             to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
         )  # fmt: skip
-
-
-def _read(signals: pd.DataFrame) -> pd.DataFrame:
-    """Return the signals that have a reading of the filter."""
-    return signals[signals["filter_state"] != "NO_DATA"]
-
-
-def _comparable(signals: pd.DataFrame) -> pd.DataFrame:
-    """Return the signals whose spread is over a whole ladder, quoted while the market was open."""
-    whole = signals["filter_state"].isin(_WHOLE_LADDER) & signals["s_ladder_frac"].notna()
-    return signals[whole & signals["quote_clock"].isin(["in_session", "at_close"])]
 
 
 def _books(ladders: pd.DataFrame, values: Sequence[str]) -> Iterator[tuple[str, str, Any]]:

@@ -8,13 +8,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from alvh_core.readings import decided, is_reading
 from alvh_core.triggers import LADDER, ladder_keys
 
-FILTER_COUNTS = ["armed_sessions_count", "armed_passes_count", "first_arms_count", "first_arms_blocked_count"]
+FILTER_COUNTS = ["armed_sessions_count", "armed_passes_count", "armed_unreadable_count", "first_arms_count",
+                 "first_arms_blocked_count"]  # fmt: skip
 
 
 def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame, terms: pd.DataFrame, *,
-                  eve: pd.Timestamp, trade_date: pd.Timestamp) -> pd.DataFrame:  # fmt: skip
+                  eve: pd.Timestamp) -> pd.DataFrame:  # fmt: skip
     """Return `LADDER` and `FILTER_COUNTS` of one night, row by row with the signals.
 
     Parameters
@@ -22,32 +24,33 @@ def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame
     signals : DataFrame
         `LADDER_SIGNALS` of tonight.
     legs : DataFrame
-        Tonight's legs with ``leg_action``.
+        Tonight's legs with ``leg_action``, ``leg_status`` and ``units_target``.
     state : DataFrame
         `LADDER_STATE` of tonight with ``armed_date``.
     terms : DataFrame
         From `alvh_core.ladders.ladder_terms`.
     eve : Timestamp
-        The last night before tonight; NaT for none.
-    trade_date : Timestamp
+        The session before tonight, whether or not it had a night.
 
     Returns
     -------
     DataFrame
-        A session counts as armed if a layer is armed after its close. A layer arms first when it was not armed before,
-        and is blocked if the filter does not pass on the session its order goes to, the next one; a rule of the host
-        that holds it back is no verdict of the filter. What is always armed has no trigger to block. A night without
-        the chain says nothing and is not counted.
+        A session counts as armed if a layer is armed after its close: judged on what the ladder goes to the market for,
+        on the whole ladder where it holds all it wants. A layer arms first when it was not armed before, and is blocked
+        if the filter refuses the order of the next session; no order, because a rule of the host holds it back or the
+        budget pays for no contract, is no verdict of the filter. What is always armed has no trigger to block. Where
+        there is no reading nothing is judged, and an armed session is counted as unreadable.
     """
-    is_judged, passes = signals["filter_state"] != "NO_DATA", signals["filter_state"] == "PASS"
-    is_armed = (signals["layers_armed_count"] > 0) & is_judged
-    is_fresh = (state["armed_date"] >= eve) & (state["armed_date"] < trade_date)
-    fresh = set(ladder_keys(state[is_fresh], "layer_no"))
-    ordered = ladder_keys(legs[legs["leg_action"].isin(["DEPLOY", "BLOCKED"])], "layer_no")
+    told, goes = decided(signals), signals["buy_filter_state"].notna()
+    is_read, passes = is_reading(told), told["filter_state"] == "PASS"
+    is_armed = signals["layers_armed_count"] > 0
+    fresh = set(ladder_keys(state[state["armed_date"] == eve], "layer_no"))
+    is_paid = (legs["units_target"] > 0) | (legs["leg_status"] != "OK")
+    ordered = ladder_keys(legs[legs["leg_action"].isin(["DEPLOY", "BLOCKED"]) & is_paid], "layer_no")
     always = set(ladder_keys(terms[terms["mode"] == "always"]))
     first = Counter(key[:-1] for key in ordered if key in fresh and key[:-1] not in always)
-    arms = np.array([first[key] for key in ladder_keys(signals)]) * is_judged.to_numpy()
-    return signals[LADDER].assign(
-        armed_sessions_count=is_armed.to_numpy(dtype="int64"), armed_passes_count=(is_armed & passes).to_numpy("int64"),
-        first_arms_count=arms, first_arms_blocked_count=arms * (~passes).to_numpy(),
-    )  # fmt: skip
+    arms = np.array([first[key] for key in ladder_keys(signals)]) * (goes & is_read).to_numpy()
+    told_counts = (is_armed & is_read, is_armed & is_read & passes, is_armed & ~is_read, arms, arms * ~passes)
+    counts = {name: np.asarray(values, dtype="int64")
+              for name, values in zip(FILTER_COUNTS, told_counts, strict=True)}  # fmt: skip
+    return signals[LADDER].assign(**counts)

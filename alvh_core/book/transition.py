@@ -23,7 +23,7 @@ _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_e
            "ask_usd", "extrinsic_usd"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
 ROLL_TERMS = ["roll_cost_mid_usd", "roll_cost_crossing_usd", "tv_before_usd_per_day", "tv_after_usd_per_day"]
-READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name not in {"option_right", "is_eligible"}]
+READ = [name for name in (*LAYER, *_CONTRACT, *_OF_LEG) if name != "option_right"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,8 +44,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     before : DataFrame
         `POSITIONS` of the night before; may be empty.
     legs : DataFrame
-        `LADDER_LEGS` of tonight with ``option_right``: what each layer would buy, ``units_target`` of it, and its
-        ``leg_action``; and ``is_eligible`` of its ladder.
+        `LADDER_LEGS` of tonight with ``option_right``: what each layer would buy, ``units_target`` of it, its
+        ``leg_action``, and ``is_eligible``: whether a roll may buy it.
     chains : DataFrame
         `PRICED_QUOTES` of the hedge chains.
     values : DataFrame

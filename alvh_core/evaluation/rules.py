@@ -1,8 +1,8 @@
 """When a ladder holds, must be adapted, or falls apart: rules that were set before any result was looked at.
 
 Asked only where there is evidence enough; until then the verdict is INSUFFICIENT, in `alvh_core.verdict`. The reference
-ladder on SPX is judged by the same rules. Limits are `EvidenceRule`'s. What the filter itself costs
-is not asked: every ladder runs behind it.
+ladder on SPX is judged by the same rules. Limits are `EvidenceRule`'s. What the filter itself costs is asked where a
+twin runs without it, the default profile's.
 """
 
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ class Measured:
         Saved beyond holding less of the host, with its interval. [fraction]
     blocked_frac, pass_frac : float
         Of first armings stopped, of armed sessions passed; NaN where nothing was armed, or no filter asked.
+    unfiltered_edge_frac : float
+        The edge of the same ladder without the filter. [fraction] NaN where no such ladder has evidence enough.
     hit_frac, payoff_usd, friction_frac : float
         As in `EVALUATION`.
     acid_test : float
@@ -78,6 +80,7 @@ class Measured:
     edge_high_frac: float
     blocked_frac: float
     pass_frac: float
+    unfiltered_edge_frac: float
     hit_frac: float
     payoff_usd: float
     friction_frac: float
@@ -96,11 +99,15 @@ def failures(found: Measured, rule: EvidenceRule) -> list[str]:
     Returns
     -------
     list of str
-        Nothing is saved beyond holding less; basis; friction; capacity. What is not known is no failure.
+        Nothing is saved beyond holding less; the filter stops most triggers, and nothing is saved without it either;
+        basis; friction; capacity. What is not known is no failure.
     """
     told = []
     if found.edge_high_frac <= 0.0:
         told.append(f"NO_EDGE: beyond holding less it saves at most {found.edge_high_frac:.2%}")
+    if found.blocked_frac >= rule.max_blocked_frac and found.unfiltered_edge_frac <= 0.0:
+        told.append(f"BLOCKED_EITHER_WAY: the filter stops {found.blocked_frac:.0%} of first armings; without it "
+                    f"{found.unfiltered_edge_frac:.2%} is saved beyond holding less")  # fmt: skip
     if found.hit_frac < rule.min_hit_frac:
         told.append(f"NO_BASIS: it earned something in {found.hit_frac:.0%} of the host's deep losses")
     if found.payoff_usd <= 0.0:
@@ -129,7 +136,7 @@ def shortcomings(found: Measured, reference: Measured | None, rule: EvidenceRule
         told.append("NO_REFERENCE: the SPX ladder has no evidence yet")
     elif not _is_as_good(found, reference, rule.min_reference_share):
         told.append(f"BELOW_REFERENCE: benefit per cost under {rule.min_reference_share:.0%} of the SPX ladder's")
-    if found.blocked_frac >= rule.max_blocked_frac:  # no failure: nobody knows what it would have earned unfiltered
+    if found.blocked_frac >= rule.max_blocked_frac:  # no failure: without the filter it saves, or nobody knows
         told.append(f"BLOCKED: the filter stops {found.blocked_frac:.0%} of first armings")
     if found.pass_frac < rule.min_pass_frac:
         told.append(f"SELDOM_PASSES: the filter passes on {found.pass_frac:.0%} of armed sessions")

@@ -3,7 +3,7 @@
 Chance is drawn here and nowhere else, for one ladder at a time; without evidence nothing is drawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from alvh_core.evaluation.luck import edge_interval, placebo_p_value
 from alvh_core.evaluation.paths import Paths
 from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
 from alvh_core.evaluation.shortfall import SPAN, benefit
+from alvh_core.profiles import DEFAULT_PROFILE, UNFILTERED_TWIN
 from alvh_core.triggers import LADDER, ladder_keys
 
 ALWAYS_TWIN, REFERENCE = "tenor_442", "V0_REF"  # the profile that is always on
@@ -89,7 +90,7 @@ def rule_on(evaluation: Evaluation, suffices: NDArray[np.bool_], rule: EvidenceR
     places = [int(at) for at in np.flatnonzero(suffices)]
     if not places:
         return Ruling(verdicts={}, measured={})
-    found = {at: measured(evaluation, at) for at in places}
+    found = {at: measured(evaluation, at, places) for at in places}
     other = _Adaptations(evaluation, places, rule)
     verdicts = {}
     for at, mine in found.items():
@@ -99,17 +100,21 @@ def rule_on(evaluation: Evaluation, suffices: NDArray[np.bool_], rule: EvidenceR
     return Ruling(verdicts=verdicts, measured=found)
 
 
-def measured(evaluation: Evaluation, at: int) -> Measured:
-    """Return what the rules ask of one ladder, with interval and placebo."""
+def measured(evaluation: Evaluation, at: int, places: Collection[int]) -> Measured:
+    """Return what the rules ask of one ladder, with interval and placebo; its twins must have evidence too."""
     row, standing, path = evaluation.table.iloc[at], evaluation.standing.iloc[at], evaluation.paths.only(np.array([at]))
     low, high = edge_interval(path, evaluation.bill_rate)
     always, placebo = evaluation.place(at, profile=ALWAYS_TWIN), float("nan")
     if evaluation.has_trigger[at] and always is not None and low > 0.0:
         placebo = placebo_p_value(path, evaluation.paths.only(np.array([always])), evaluation.bill_rate)
+    twin = evaluation.place(at, profile=UNFILTERED_TWIN)
+    is_paired = evaluation.ladders["profile"].iloc[at] == DEFAULT_PROFILE and twin in places
+    unfiltered = evaluation.table["edge_frac"].iloc[twin] if is_paired and twin is not None else float("nan")
     return Measured(
         saved_frac=row["es95_unhedged_frac"] - row["es95_hedged_frac"], cost_frac=row["hedge_cost_frac"],
         edge_frac=row["edge_frac"], edge_low_frac=low, edge_high_frac=high,
         blocked_frac=standing["filter_blocks_trigger_frac"], pass_frac=standing["pass_rate_deploy_frac"],
+        unfiltered_edge_frac=unfiltered,
         hit_frac=row["basis_hit_frac"], payoff_usd=row["stress_payoff_usd"], friction_frac=row["friction_share_frac"],
         acid_test=standing["acid_test_ratio"], placebo_p=placebo,
     )  # fmt: skip
@@ -147,6 +152,6 @@ class _Adaptations:
 
     def _holds(self, at: int) -> bool:
         reference = _reference(self._late, at)
-        beside = measured(self._late, reference) if reference in self._places else None
-        mine = measured(self._late, at)
+        beside = measured(self._late, reference, self._places) if reference in self._places else None
+        mine = measured(self._late, at, self._places)
         return not failures(mine, self._rule) and not shortcomings(mine, beside, self._rule)

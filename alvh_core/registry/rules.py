@@ -18,7 +18,8 @@ column(
     "Whether the layer's size could be bought, and why not; NO_QUOTE where no contract has a price",
     allowed=SIZE_STATUSES,
 )
-column("is_eligible", "bool", "The filter passes, or it passed before and the spread is still below the exit limit")
+column("is_eligible", "bool", "The leg alone passes the 8 % rule, or its layer is held and its spread is still below "
+       "the exit limit: a roll may buy it")  # fmt: skip
 column("missing_count", "int", "Published nights of this source mode without a usable reading", "nights", low=0)
 column("host_rule", "category", "Adaptation rule declared by the host's universe entry", allowed=RULE_NAMES)
 column("is_enabled", "bool", "The rule may change what the ladder does; else it is only told")

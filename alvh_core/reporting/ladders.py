@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alvh_core.columns import VARIANTS, VERDICTS
+from alvh_core.readings import READINGS, decided, is_reading
 from alvh_core.reporting.model import Cell, Column, Matrix, MatrixCell, MatrixGroup, MatrixRow, Reason, Row, Table
 from alvh_core.reporting.texts import (
     AFTER_HOURS,
@@ -14,7 +15,6 @@ from alvh_core.reporting.texts import (
     STATE_WORDS,
     VARIANT_WORDS,
     VERDICT_SYMBOLS,
-    WIDE_AFTER_HOURS,
     Word,
     count,
     listed,
@@ -29,7 +29,7 @@ from alvh_core.universe import ASSET_CLASSES, Asset
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
 _FROM_SIGNALS = [
     "filter_state", "s_ladder_frac", "s_simple_frac", "s_median_frac", "s_worst_frac", "tick_floor_frac",
-    "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock",
+    "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock", "s_buy_frac", "buy_filter_state",
 ]  # fmt: skip
 _FROM_VERDICTS = ["asset_class", "verdict", "tonight", "tonight_reason", "nights_count", "reasons"]
 
@@ -46,16 +46,17 @@ def ladder_rows(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asset
     Returns
     -------
     DataFrame
-        One row per ladder in reading order: `LADDER` as text, signals and verdicts, ``state`` (the filter state, or
-        after hours: quotes nobody could trade say nothing, narrow or wide) and ``column`` (its column of the matrix).
+        One row per ladder in reading order: `LADDER` as text, signals and verdicts, ``state`` and ``spread_frac`` of
+        what decides tonight, ``whole_state`` of the whole ladder, each a filter state or after hours (quotes nobody
+        could trade say nothing, narrow or wide), and ``column`` (its column of the matrix).
     """
     as_text = dict.fromkeys(LADDER, "str")
     signals = tables[LADDER_SIGNALS.name][[*LADDER, *_FROM_SIGNALS]].astype({**as_text, "filter_state": "str"})
     verdicts = tables[VERDICTS_TABLE.name][[*LADDER, *_FROM_VERDICTS]].astype(as_text)
     rows = signals.merge(verdicts, on=LADDER)
-    untradeable = (rows["filter_state"] == "PASS") & (rows["tonight"] == "BLOCKED")
-    wide = rows["filter_state"].isin(SPREAD_STATES) & (rows["quote_clock"] == "after_hours")
-    rows["state"] = rows["filter_state"].mask(untradeable, AFTER_HOURS).mask(wide, WIDE_AFTER_HOURS)
+    deciding = decided(rows)
+    rows["whole_state"], rows["state"] = _shown(rows), _shown(deciding)
+    rows["spread_frac"] = deciding["s_ladder_frac"]
     own = rows["variant"] == "V3_NATIVE"
     rows["column"] = rows["variant"].where(own, rows["variant"] + " " + rows["hedge_symbol"])
     order = [list(universe).index(h) if h in universe else len(universe) for h in rows["host"]]
@@ -64,6 +65,12 @@ def ladder_rows(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asset
     ranked = rows.assign(place=place, order=order, kind=kind)
     keys = ["place", "order", "host", "kind", "hedge_symbol", "profile"]
     return ranked.sort_values(keys).reset_index(drop=True)
+
+
+def _shown(readings: pd.DataFrame) -> pd.Series:
+    """Return the states as they are shown: what was no reading for its hour is after hours."""
+    is_late = readings["filter_state"].isin([*READINGS, "BAD_QUOTE"]) & (readings["quote_clock"] == "after_hours")
+    return readings["filter_state"].mask(is_late, AFTER_HOURS)
 
 
 def word(state: str) -> Word:
@@ -120,7 +127,7 @@ def _host_row(part: pd.DataFrame, columns: Sequence[str], numbers: Mapping[str, 
 
 
 def _matrix_cell(row: Any, numbers: Mapping[str, int]) -> MatrixCell:
-    sign, verdict, spread = word(row.state), str(row.verdict), percent(row.s_ladder_frac)
+    sign, verdict, spread = word(row.state), str(row.verdict), percent(row.spread_frac)
     return MatrixCell(
         symbol=sign.symbol, word=sign.word, tone=sign.tone, verdict=verdict,
         verdict_symbol=VERDICT_SYMBOLS.get(verdict, verdict),
@@ -184,7 +191,7 @@ def _variant_row(column: str, part: pd.DataFrame) -> Row:
     variant, _, hedge = column.partition(" ")
     deployable, by_spread = part["tonight"].eq("DEPLOYABLE"), part["state"].isin(SPREAD_STATES)
     rest = ~deployable & ~by_spread
-    complete = part.loc[deployable | part["state"].isin(["FAIL_ILLIQUID", "FAIL_TICK", AFTER_HOURS]), "s_ladder_frac"]
+    complete = part.loc[is_reading(part), "s_ladder_frac"]
     distinct = part.groupby(["hedge_symbol", "s_ladder_frac", "filter_state"], dropna=False).ngroups
     states = part["state"].value_counts()
     told = " · ".join(f"{STATE_WORDS[s].word} {states[s]}" for s in STATE_WORDS if s in states)

@@ -76,8 +76,8 @@ def native_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: Sp
     own = rows[rows["variant"] == NATIVE]
     body: list[Row] = []
     for ladder in records(own):
-        body += [Row(heading=_native_heading(ladder), tone=word(ladder.state).tone)]
-        shown = [] if ladder.state == "NO_DATA" else legs.get(_key(ladder), [])
+        body += [Row(heading=_native_heading(ladder), tone=word(ladder.whole_state).tone)]
+        shown = [] if ladder.whole_state == "NO_DATA" else legs.get(_key(ladder), [])
         body += [_leg_row(leg, _layer_state([leg])) for leg in shown]
     deployable = int(own["tonight"].eq("DEPLOYABLE").sum())
     return LegTable(
@@ -106,20 +106,20 @@ def _shared_ladder(ladders: list[Any], legs: Mapping[tuple[str, ...], list[Any]]
     """Show the contracts once; armed and action may differ by host, so they are counted over all of them."""
     first = ladders[0]
     layers = list(zip(*(legs.get(_key(ladder), []) for ladder in ladders), strict=True))
-    shown = [] if first.state == "NO_DATA" else layers
+    shown = [] if first.whole_state == "NO_DATA" else layers
     body = tuple(_leg_row(layer[0], _layer_state(layer)) for layer in shown)
     numbers = [" ".join(VARIANT_WORDS[v]) for v in dict.fromkeys(ladder.variant for ladder in ladders)]
     hosts = listed(list(dict.fromkeys(ladder.host for ladder in ladders)), every, "hosts")
     return LegTable(
         title=f"{first.hedge_symbol} calls: {' and '.join(numbers)}", remark=f"The hedge of {hosts}.",
-        summary=_summary(first, rule), tone=word(first.state).tone,
+        summary=_summary(first, rule), tone=word(first.whole_state).tone,
         table=Table(caption=f"Legs in {first.hedge_symbol}", columns=_COLUMNS, rows=body, empty="none to buy."),
     )  # fmt: skip
 
 
 def _summary(ladder: Any, rule: SpreadRule) -> str:
-    sign = word(ladder.state)
-    if ladder.state == "NO_DATA":
+    sign = word(ladder.whole_state)
+    if ladder.whole_state == "NO_DATA":
         return f"{sign.symbol} {text(ladder.tonight_reason)}"
     return (
         f"{sign.symbol} {sign.word}: spread {percent(ladder.s_ladder_frac)} of the premium "
@@ -131,7 +131,7 @@ def _summary(ladder: Any, rule: SpreadRule) -> str:
 
 
 def _native_heading(ladder: Any) -> str:
-    sign = word(ladder.state)
+    sign = word(ladder.whole_state)
     proxy = "" if ladder.hedge_symbol == ladder.host else f" through {ladder.hedge_symbol}"
     read = known(ladder.s_ladder_frac)
     spreads = f" · spread {percent(ladder.s_ladder_frac)}, worst leg {percent(ladder.s_worst_frac)}" if read else ""

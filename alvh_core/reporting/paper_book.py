@@ -22,7 +22,9 @@ _SUMS = (
     Column("P&L since start", "USD at mid"), Column("P&L per premium", "Of the premium bought: equal dollars"),
     Column("Crossing", "USD from mid to touch, since start"),
     Column("Fees", "USD"), Column("Rolls made", "Of those that came due"),
-    Column("Filter passed", "Of armed sessions"), Column("Stopped at the trigger", "Of layers that armed"),
+    Column("Filter passed", "Of armed sessions with a reading"),
+    Column("No reading", "Armed sessions on which a leg or its quote was missing, or the market had closed"),
+    Column("Stopped at the trigger", "Of layers that armed"),
 )  # fmt: skip
 _TRADED = (
     Column.words("Profile"), Column.words("What"), Column("Fills", "Over all hosts and variants"),
@@ -92,6 +94,7 @@ def _sums(row: Any) -> Row:
         Cell(number(row.sum_crossing_usd, 0)), Cell(number(row.sum_fees_usd, 0)),
         Cell(f"{count(row.rolls_done_count)} of {count(row.rolls_due_count)}"),
         Cell(f"{count(row.armed_passes_count)} of {count(row.armed_sessions_count)}"),
+        Cell(count(row.armed_unreadable_count)),
         Cell(f"{count(row.first_arms_blocked_count)} of {count(row.first_arms_count)}"),
     ))  # fmt: skip
 

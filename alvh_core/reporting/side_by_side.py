@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alvh_core.params import LadderProfile
+from alvh_core.readings import decided
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
 from alvh_core.reporting.texts import (
     DASH,
@@ -58,13 +59,13 @@ def profiles_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, 
 
 
 def _lead(signals: pd.DataFrame, profiles: Mapping[str, LadderProfile]) -> str:
-    passing = signals.loc[signals["filter_state"] == "PASS", "profile"].astype("str")
+    passing = signals.loc[decided(signals)["filter_state"] == "PASS", "profile"].astype("str")
     return (f"{several(len(profiles), 'profile')} run side by side on {several(len(signals), 'ladder')}; "
             f"{passing.nunique()} of them have a ladder that may be deployed tonight.")  # fmt: skip
 
 
 def _row(profile: LadderProfile, signals: pd.DataFrame) -> Row:
-    state = signals["filter_state"].astype("str")
+    state = decided(signals)["filter_state"]
     passes, wide = state.eq("PASS"), state.isin(SPREAD_STATES)
     reference: Any = next(records(signals[signals["variant"] == REFERENCE]), None)
     premium = DASH if reference is None else count(reference.ladder_premium_usd)

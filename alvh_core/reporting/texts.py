@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from alvh_core.readings import READINGS
 from alvh_core.sessions import NEW_YORK
 
 DASH = "—"
@@ -18,7 +19,7 @@ class Word(NamedTuple):
     tone: str
 
 
-AFTER_HOURS, WIDE_AFTER_HOURS = "AFTER_HOURS", "WIDE_AFTER_HOURS"
+AFTER_HOURS = "AFTER_HOURS"
 STATE_WORDS: dict[str, Word] = {
     "PASS": Word("✓", "deployable", "good"),
     "FAIL_ILLIQUID": Word("✕", "too wide", "bad"),
@@ -27,7 +28,6 @@ STATE_WORDS: dict[str, Word] = {
     "MISSING_LEG": Word("◐", "leg missing", "warn"),
     "BAD_QUOTE": Word("!", "bad quote", "warn"),
     AFTER_HOURS: Word("~", "after hours", "warn"),
-    WIDE_AFTER_HOURS: Word("~", "wide after hours", "warn"),
     "NO_DATA": Word("∅", "no data", "mute"),
 }
 SPREAD_STATES = ("FAIL_ILLIQUID", "FAIL_TICK", "ZERO_BID")
@@ -128,18 +128,15 @@ def minutes(value: Any) -> str:
     return f"{total} min" if total < 120 else f"{total // 60} h {total % 60:02d} min"
 
 
-_PARTIAL = frozenset({"MISSING_LEG", "BAD_QUOTE", "ZERO_BID"})
-
-
 def reading(spread: str, filter_state: str) -> str:
-    """Put a ladder's spread in brackets where not all of its legs are in it: it is no reading of the filter.
+    """Put a ladder's spread in brackets where it is no reading of the filter.
 
     Examples
     --------
-    >>> reading("3.21 %", "PASS"), reading("3.21 %", "MISSING_LEG"), reading("", "ZERO_BID")
+    >>> reading("3.21 %", "ZERO_BID"), reading("3.21 %", "MISSING_LEG"), reading("", "NO_DATA")
     ('3.21 %', '(3.21 %)', '')
     """
-    return f"({spread})" if filter_state in _PARTIAL and spread not in {"", DASH} else spread
+    return spread if filter_state in READINGS or spread in {"", DASH} else f"({spread})"
 
 
 def several(amount: int, one: str, many: str = "") -> str:

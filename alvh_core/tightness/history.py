@@ -12,6 +12,7 @@ from alvh_core.frames import as_mapping
 from alvh_core.keys import keys_of
 from alvh_core.ladders import Ladder
 from alvh_core.params import LadderProfile
+from alvh_core.readings import is_reading
 from alvh_core.registry.tightness import BOOK_SPREADS
 
 WINDOW_NIGHTS, MIN_NIGHTS = 252, 20
@@ -44,8 +45,8 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: LadderP
     Returns
     -------
     DataFrame
-        A percentile needs 20 nights of the same regime, a 95th percentile 20 nights in all; tonight counts. Quotes
-        after hours are no reading: the filter calls them BAD_QUOTE.
+        A percentile needs 20 nights of the same regime, a 95th percentile 20 nights in all; tonight counts. What is
+        no reading, as `alvh_core.readings` says, has no spread here.
     """
     tonight, read = _readings(signals, plan, profile), [*_BOOK, "s_ladder_frac", "vix_regime"]
     implied = as_mapping(volatility, "underlying", "iv30_vol")
@@ -81,10 +82,9 @@ def _readings(signals: pd.DataFrame, plan: Sequence[Ladder], profile: LadderProf
     rights = {(p.host, p.variant, p.hedge_symbol): p.rule.option_right for p in plan if p.profile == profile}
     mine = signals[signals["profile"] == profile.name]
     keys = keys_of(mine, ["host", "variant", "hedge_symbol"])
-    whole = mine["filter_state"].isin(["PASS", "FAIL_ILLIQUID", "FAIL_TICK"])
     told = mine.assign(
         option_right=pd.Series([rights.get(key) for key in keys], index=mine.index, dtype="object"),
-        s_ladder_frac=mine["s_ladder_frac"].where(whole),
+        s_ladder_frac=mine["s_ladder_frac"].where(is_reading(mine)),
         vix_regime=mine["vix_close_vol_points"].astype("float64").map(vix_regime, na_action=None),
     )  # fmt: skip
     return told[told["option_right"].notna()].drop_duplicates(_BOOK, ignore_index=True)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from alvh_core import frames
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladders import plan_ladders
-from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.rules import HOST_RULES
@@ -40,7 +39,7 @@ def priced(chains):
 def _night(chain, names, profiles):
     plan = plan_ladders({name: DEFAULT_UNIVERSE[name] for name in names}, chain, profiles)
     return night_signals(
-        chain, plan, SpreadRule(), close=TriggerClose(vol_points=23.0, is_provisional=False),
+        chain, plan, close=TriggerClose(vol_points=23.0, is_provisional=False),
         previous=frames.empty(LADDER_STATE), missed_closes=(), trade_date=AT.date(), source_mode="simulated",
         missing={}, host_rules=frames.empty(HOST_RULES),
     )  # fmt: skip

@@ -15,7 +15,7 @@ RULE = SpreadRule()
 
 def ladder_spread(legs, rule):
     """The filter's reading of one ladder."""
-    return ladder_spreads(legs.assign(book_no=0), rule).iloc[0]
+    return ladder_spreads(legs.assign(book_no=0), rule.limit_frac, rule.worst_leg_frac).iloc[0]
 
 
 cents = st.integers(1, 5_000)

@@ -24,7 +24,7 @@ def _nights(path):
     state = initial_state(LADDERS, START, "simulated")
     for at, (close, ok) in enumerate(path):
         before = state
-        state = advance(state, close, pd.Series([ok] * 3), START + timedelta(days=at), PROFILE)
+        state = advance(state, close, np.full((3, 8), ok), START + timedelta(days=at), PROFILE)
         yield before, close, ok, state
 
 
@@ -98,7 +98,7 @@ def test_whatever_rules_say_no_layer_is_armed_above_one_that_is_not(path, units)
     for at, (close, said) in enumerate(path):
         factor, arming, ignores, blocks = map(np.array, zip(*said, strict=True))
         rules = LayerRules(level_factor=factor, is_arming=arming, ignores_index=ignores, blocks_new=blocks)
-        state = advance(state, close, pd.Series([True] * 6), START + timedelta(days=at), profile, rules=rules)
+        state = advance(state, close, np.full((6, 8), True), START + timedelta(days=at), profile, rules=rules)
         for armed in state["is_armed"].to_numpy().reshape(2, 3):
             assert (np.diff(armed[has_units].astype(int)) <= 0).all()
             assert not armed[~has_units].any()

@@ -91,7 +91,10 @@ def test_an_empty_night_raises_nothing():
 
 @pytest.mark.parametrize(("was", "now", "turned_to"), [
     pytest.param("PASS", "FAIL_ILLIQUID", "FAILS", id="fails"),
-    pytest.param("MISSING_LEG", "PASS", "PASSES", id="passes"),
+    pytest.param("FAIL_ILLIQUID", "PASS", "PASSES", id="passes"),
+    pytest.param("MISSING_LEG", "PASS", None, id="a-missing-leg-was-no-refusal"),
+    pytest.param("PASS", "MISSING_LEG", None, id="a-missing-leg-is-no-refusal"),
+    pytest.param("PASS", "BAD_QUOTE", None, id="nor-is-a-bad-quote"),
     pytest.param("FAIL_TICK", "FAIL_ILLIQUID", None, id="fails-otherwise"),
     pytest.param("PASS", "PASS", None, id="passes-still"),
     pytest.param("PASS", "NO_DATA", None, id="no-data-is-no-flip"),

@@ -419,19 +419,28 @@ OTHERS = {name: SPX | {"host": name, "variant": "V1_SAME_HEDGE"} for name in ("I
 ALWAYS = SPX | {"profile": "tenor_442"}
 
 
+EARLIER = EVE - pd.Timedelta(days=1)  # its order went to the eve
+
+
 def _filtered():
-    """Return the night's signals, legs, state and terms: filter, armed layers, date and action of each."""
+    """Return the night's signals, legs, state and terms: filter, what goes to it, armed layers, and of each its doing.
+
+    A layer that its budget pays no contract of is BLOCKED too.
+    """
     told = [
-        (SPX, "FAIL_ILLIQUID", 3, [(EVE, "BLOCKED"), (EVE - pd.Timedelta(days=1), "BLOCKED"), (DAY, "ARM")]),
-        (XLK, "PASS", 1, [(EVE, "DEPLOY"), (EVE, "DISARM"), (pd.NaT, "IDLE")]),
-        (OTHERS["IWM"], "NO_DATA", 1, [(EVE, "BLOCKED"), (pd.NaT, "IDLE"), (pd.NaT, "IDLE")]),
-        (OTHERS["KO"], "PASS", 1, [(EVE, "BLOCKED"), (pd.NaT, "IDLE"), (pd.NaT, "IDLE")]),  # held back by a rule
-        (ALWAYS, "ZERO_BID", 3, [(EVE, "BLOCKED")] * 3),
+        (SPX, "PASS", "FAIL_ILLIQUID", 3, [(EVE, "BLOCKED", 4), (EARLIER, "BLOCKED", 4), (DAY, "ARM", 2)]),
+        (XLK, "FAIL_TICK", "PASS", 1, [(EVE, "DEPLOY", 4), (EVE, "DISARM", 4), (EVE, "BLOCKED", 0)]),
+        (OTHERS["IWM"], "NO_DATA", "NO_DATA", 1, [(EVE, "BLOCKED", 4), (pd.NaT, "IDLE", 4), (pd.NaT, "IDLE", 2)]),
+        (OTHERS["KO"], "PASS", None, 1, [(EVE, "BLOCKED", 4), (pd.NaT, "IDLE", 4), (pd.NaT, "IDLE", 2)]),
+        (ALWAYS, "ZERO_BID", "ZERO_BID", 3, [(EVE, "BLOCKED", 4)] * 3),
     ]
-    signals = pd.DataFrame([key | {"filter_state": state, "layers_armed_count": n} for key, state, n, _ in told])
+    signals = pd.DataFrame([
+        key | {"filter_state": state, "buy_filter_state": buy, "layers_armed_count": armed, "s_ladder_frac": 0.1,
+               "s_buy_frac": 0.1, "quote_clock": "at_close"} for key, state, buy, armed, _ in told
+    ])  # fmt: skip
     layers = pd.DataFrame([
-        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action}
-        for key, _, _, layers in told for at, (day, action) in enumerate(layers)
+        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action, "units_target": units, "leg_status": "OK"}
+        for key, *_, layers in told for at, (day, action, units) in enumerate(layers)
     ])  # fmt: skip
     terms = pd.DataFrame([key | {"mode": PROFILES[key["profile"]].mode} for key, *_ in told])
     return signals, layers.drop(columns="armed_date"), layers.drop(columns="leg_action"), terms
@@ -439,29 +448,41 @@ def _filtered():
 
 def test_the_filter_is_counted_where_it_was_asked():
     signals, legs, state, terms = _filtered()
-    found = filter_counts(signals, legs, state, terms, eve=EVE, trade_date=DAY)
+    found = filter_counts(signals, legs, state, terms, eve=EVE)
     assert found[FILTER_COUNTS].to_numpy().tolist() == [
-        [1, 0, 1, 1],  # of three layers one went to the market for the first time, and the filter stopped it
-        [1, 1, 1, 0],
-        [0, 0, 0, 0],  # no chain: no session
-        [1, 1, 1, 0],  # the filter passed: not its doing
-        [1, 0, 0, 0],  # no trigger to block
+        [1, 0, 0, 1, 1],  # of three layers one went to the market for the first time, and the filter stopped it
+        [1, 1, 0, 1, 0],  # what was bought passed, whatever the whole ladder does
+        [0, 0, 1, 0, 0],  # no chain: not read
+        [1, 1, 0, 0, 0],  # a rule held it back: the filter was not asked about an order
+        [1, 0, 0, 0, 0],  # no trigger to block
     ]
-    mixed = filter_counts(signals[::-1], legs.sample(frac=1, random_state=1), state[::-1], terms, eve=EVE,
-                          trade_date=DAY)  # fmt: skip
+    mixed = filter_counts(signals[::-1], legs.sample(frac=1, random_state=1), state[::-1], terms, eve=EVE)
     pd.testing.assert_frame_equal(mixed[::-1].reset_index(drop=True), found)
-    first = filter_counts(signals, legs, state, terms, eve=pd.NaT, trade_date=DAY)
-    assert first["first_arms_count"].sum() == 0, "nothing was armed before the first night"
+    missed = filter_counts(signals, legs, state, terms, eve=EVE + pd.Timedelta(days=1))
+    assert missed["first_arms_count"].sum() == 0, "their orders went to a session that had no night"
+
+
+@pytest.mark.parametrize("state", ["MISSING_LEG", "BAD_QUOTE", "NO_DATA"])
+def test_what_could_not_be_read_is_no_refusal(state):
+    signals, legs, states, terms = _filtered()
+    found = filter_counts(signals.assign(buy_filter_state=state), legs, states, terms, eve=EVE)
+    assert found.iloc[0][FILTER_COUNTS].tolist() == [0, 0, 1, 0, 0]
+
+
+def test_what_was_quoted_after_hours_is_no_refusal():
+    signals, legs, states, terms = _filtered()
+    found = filter_counts(signals.assign(quote_clock="after_hours"), legs, states, terms, eve=EVE)
+    assert found[FILTER_COUNTS].sum().tolist() == [0, 0, 5, 0, 0]
 
 
 def test_shares_of_the_filter_are_of_the_ladders_whole_life():
-    counts = filter_counts(*_filtered(), eve=EVE, trade_date=DAY)
+    counts = filter_counts(*_filtered(), eve=EVE)
     first = _book(_positions(), frames.empty(BOOK), counts, {})
     sleeps = _book(_positions(), first, [XLK], {}, DAY + pd.Timedelta(days=1))
     passes = counts.assign(armed_passes_count=1, first_arms_count=2, first_arms_blocked_count=0)
     found = _book(_positions(), sleeps, passes, {}, DAY + pd.Timedelta(days=2))
     by = found.assign(name=found["host"].astype("str") + found["profile"].astype("str").str[:4]).set_index("name")
-    assert by.loc["SPXtrig", FILTER_COUNTS].tolist() == [2, 1, 3, 1]
+    assert by.loc["SPXtrig", FILTER_COUNTS].tolist() == [2, 1, 0, 3, 1]
     assert by.loc["SPXtrig", "pass_rate_deploy_frac"] == 0.5
     assert by.loc["SPXtrig", "filter_blocks_trigger_frac"] == pytest.approx(1 / 3)
     quiet = first.set_index(["host", "profile"]).loc[("SPX", "tenor_442")]
@@ -471,9 +492,9 @@ def test_shares_of_the_filter_are_of_the_ladders_whole_life():
 def test_a_book_of_before_the_counts_begins_them_tonight():
     old = _book(_positions(), frames.empty(BOOK), [SPX], {})
     old[FILTER_COUNTS] = pd.NA
-    counts = filter_counts(*_filtered(), eve=EVE, trade_date=DAY).iloc[:1]
+    counts = filter_counts(*_filtered(), eve=EVE).iloc[:1]
     found = _book(_positions(), frames.conform(old, BOOK), counts, {}, DAY + pd.Timedelta(days=1)).iloc[0]
-    assert found[FILTER_COUNTS].tolist() == [1, 0, 1, 1]
+    assert found[FILTER_COUNTS].tolist() == [1, 0, 0, 1, 1]
 
 
 def test_the_sums_of_a_ladder_that_sleeps_go_on():

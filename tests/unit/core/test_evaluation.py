@@ -16,6 +16,7 @@ from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures,
 from alvh_core.evaluation.ruling import Evaluation, rule_on
 from alvh_core.evaluation.shortfall import benefit, derisk_saved
 from alvh_core.evaluation.windows import StressWindow, found_windows
+from alvh_core.profiles import UNFILTERED_TWIN
 from alvh_core.triggers import LADDER
 
 RULE = EvidenceRule()
@@ -172,7 +173,7 @@ def test_a_trigger_that_foresees_falls_beats_random_calendars():
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 GOOD = Measured(saved_frac=0.02, cost_frac=0.01, edge_frac=0.01, edge_low_frac=0.004, edge_high_frac=0.02,
-                blocked_frac=0.1, pass_frac=0.9, hit_frac=0.8, payoff_usd=1e5,
+                blocked_frac=0.1, pass_frac=0.9, unfiltered_edge_frac=NAN, hit_frac=0.8, payoff_usd=1e5,
                 friction_frac=0.2, acid_test=2.0, placebo_p=0.02)  # fmt: skip
 
 
@@ -180,6 +181,7 @@ GOOD = Measured(saved_frac=0.02, cost_frac=0.01, edge_frac=0.01, edge_low_frac=0
     ("change", "code"),
     [
         pytest.param({"edge_high_frac": 0.0}, "NO_EDGE", id="F1"),
+        pytest.param({"blocked_frac": 0.5, "unfiltered_edge_frac": 0.0}, "BLOCKED_EITHER_WAY", id="F2"),
         pytest.param({"hit_frac": 0.49}, "NO_BASIS", id="F3"),
         pytest.param({"friction_frac": 0.5}, "FRICTION", id="F4"),
         pytest.param({"payoff_usd": 0.0, "friction_frac": NAN}, "NO_PAYOFF", id="F4 without a payoff"),
@@ -197,6 +199,8 @@ def test_each_failure_alone_makes_it_fall_apart(change, code):
     "change",
     [
         pytest.param({"blocked_frac": 1.0}, id="what it would have earned without the filter is not known"),
+        pytest.param({"blocked_frac": 1.0, "unfiltered_edge_frac": 1e-9}, id="without the filter it saves something"),
+        pytest.param({"blocked_frac": 0.49, "unfiltered_edge_frac": -0.01}, id="the filter is not in the way"),
         pytest.param({"hit_frac": 0.5}, id="half of the falls"),
         pytest.param({"blocked_frac": NAN, "acid_test": NAN}, id="not known"),
     ],
@@ -270,3 +274,16 @@ def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
     assert alone.verdicts[1][0] == "FALLS_APART"
     assert 2 not in alone.verdicts
     assert rule_on(_evaluation(), np.array([False] * 3), RULE).verdicts == {}
+
+
+@pytest.mark.parametrize(
+    ("profile", "has_evidence", "is_known"),
+    [("trigger_442", True, True), ("trigger_442", False, False), ("ratio_4_4_2", True, False)],
+)
+def test_what_the_filter_costs_is_read_of_the_default_profiles_twin(profile, has_evidence, is_known):
+    evaluation = _evaluation()
+    evaluation.ladders["profile"] = ["tenor_442", profile, UNFILTERED_TWIN]
+    found = rule_on(evaluation, np.array([True, True, has_evidence]), RULE).measured[1]
+    assert np.isfinite(found.unfiltered_edge_frac) == is_known
+    if is_known:
+        assert found.unfiltered_edge_frac == evaluation.table["edge_frac"].iloc[2]

@@ -135,7 +135,7 @@ def test_a_rule_that_cannot_be(tables, message):
 
 def _advanced(rules, close=20.0, armed=(True, False, False), profile=PROFILE):
     state = initial_state(pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER), DAY, "simulated")
-    return advance(state.assign(is_armed=list(armed)), close, pd.Series([True] * 3), DAY, profile,
+    return advance(state.assign(is_armed=list(armed)), close, np.full((3, 8), True), DAY, profile,
                    rules=replace(LayerRules.none(3), **rules))  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladder import band_medians, break_even, with_costs
 from alvh_core.ladders import Ladder, night_books
-from alvh_core.params import FEE_USD_PER_CONTRACT, SpreadRule
+from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.selection import LegRule, Selection, choose_expiries
@@ -24,7 +24,7 @@ STRIKES = np.arange(12.0, 60.0)
 def select_legs(chain, rule, profile):
     """Return the legs of one ladder in VIX options."""
     plan = [Ladder(host="SPX", variant="V0_REF", hedge_symbol="VIX", rule=rule, profile=profile)]
-    return night_books(chain, plan, SpreadRule(), {}).legs
+    return night_books(chain, plan, {}).legs
 
 
 def band_median(chain, rule, profile):

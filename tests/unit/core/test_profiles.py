@@ -9,7 +9,15 @@ import pytest
 
 from alvh_core.columns import LEG_STATUSES
 from alvh_core.errors import ContractError
-from alvh_core.profiles import COMPARISON_PROFILE, DEFAULT_PROFILE, PROFILES, comparison_profile, extend_profiles
+from alvh_core.params import SpreadRule
+from alvh_core.profiles import (
+    COMPARISON_PROFILE,
+    DEFAULT_PROFILE,
+    PROFILES,
+    UNFILTERED_TWIN,
+    comparison_profile,
+    extend_profiles,
+)
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.triggers import LADDER, advance, arm, band_weight, initial_state
 
@@ -28,11 +36,12 @@ def _armed(name, reading):
 
 
 # --- what the publisher's pages say -----------------------------------------------------------------------------------
-def test_ten_profiles_and_the_default_is_the_articles():
+def test_ten_profiles_one_control_and_the_default_is_the_articles():
     assert DEFAULT_PROFILE == "trigger_442"
     assert list(PROFILES) == [
         "trigger_442", "tenor_442", "weight_40_40_20", "calendar_sell2", "vxth_baseline",
         "ratio_4_4_2", "ratio_10_0_0", "ratio_5_5_0", "ratio_3_3_3", "ratio_2_4_4",
+        "unfiltered_442",
     ]  # fmt: skip
     assert all(name == profile.name for name, profile in PROFILES.items())
 
@@ -43,6 +52,14 @@ def test_what_compares_is_the_default_sized_by_premium():
     own = {name: getattr(default, name) for name in ("name", "source", "unit_basis")}
     assert replace(mine, **own) == default
     assert comparison_profile(PROFILES) is mine
+
+
+def test_the_control_is_the_default_without_its_filter():
+    mine, default = PROFILES[UNFILTERED_TWIN], PROFILES[DEFAULT_PROFILE]
+    filters = ("name", "source", "spread_limit_frac", "worst_leg_frac", "keep_spread_frac")
+    assert replace(mine, **{name: getattr(default, name) for name in filters}) == default
+    assert mine.spread_rule == SpreadRule(limit_frac=2.0, worst_leg_frac=2.0)
+    assert default.spread_rule == SpreadRule()
 
 
 def test_a_night_that_does_not_run_it_compares_by_its_first_profile():
@@ -123,9 +140,9 @@ def test_always_buys_on_the_first_night_and_gives_up_no_retries():
     profile = PROFILES["tenor_442"]
     state = _fresh("tenor_442")
     for _ in range(profile.max_retries + 2):
-        state = advance(state, 15.0, pd.Series([False] * 3), DAY, profile)
+        state = advance(state, 15.0, np.full((3, 8), False), DAY, profile)
         assert state["leg_action"].astype(str).tolist() == ["BLOCKED"] * 3
-    state = advance(state, 15.0, pd.Series([True] * 3), DAY, profile)
+    state = advance(state, 15.0, np.full((3, 8), True), DAY, profile)
     assert state["units_deployed"].tolist() == [4, 4, 2]
 
 

@@ -98,6 +98,8 @@ def test_matrix_has_every_host_and_variant_once(report_night):
 
 def test_filter_passed_after_hours_is_not_deployable(report_night):
     night = report_night()
+    _change(night, LADDER_SIGNALS, lambda f: f["hedge_symbol"] == "SPX", filter_state="BAD_QUOTE",
+            quote_clock="after_hours")  # fmt: skip
     _change(night, VERDICTS_TABLE, lambda f: f["hedge_symbol"] == "SPX", tonight="BLOCKED",
             tonight_reason="AFTER_HOURS: quotes taken after_hours")  # fmt: skip
     cell = _view(night).matrix.groups[0].rows[0].cells[3]
@@ -109,7 +111,18 @@ def test_wide_after_hours_says_nothing_about_spreads(report_night):
     _change(night, LADDER_SIGNALS, lambda f: f["hedge_symbol"] == "VXX", quote_clock="after_hours")
     falls = _view(night).headline.answers[1]
     assert falls.lead.endswith("0 are blocked by their spread, 5 cannot be measured.")
-    assert "wide after hours 3" in falls.points[0]
+    assert "after hours 3" in falls.points[0]
+
+
+def test_the_cell_of_a_ladder_that_buys_is_about_what_it_buys(report_night):
+    """Two layers of three are bought tonight, and their spread decides; the table of legs shows the whole ladder."""
+    night = report_night()
+    _change(night, LADDER_SIGNALS, lambda f: f["hedge_symbol"] == "VIX", buy_filter_state="FAIL_ILLIQUID",
+            s_buy_frac=0.0912)  # fmt: skip
+    view = _view(night)
+    cell = view.matrix.groups[0].rows[0].cells[1]
+    assert (cell.symbol, cell.reading, cell.word) == ("✕", "9.12 %", "too wide")
+    assert view.hedge_legs[0].summary.startswith("✓ deployable: spread 3.21 % of the premium")
 
 
 def test_proxy_and_unknown_states_are_named(report_night):

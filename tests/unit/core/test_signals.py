@@ -11,7 +11,6 @@ from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.forwards import expiry_forwards
 from alvh_core.ladders import hedge_symbols, plan_ladders
-from alvh_core.params import SpreadRule
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.rules import HOST_RULES
@@ -19,7 +18,7 @@ from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_
 from alvh_core.signals import TriggerClose, night_outcome, night_signals
 from alvh_core.universe import DEFAULT_UNIVERSE
 
-PROFILE, RULE = PROFILES["trigger_442"], SpreadRule()
+PROFILE = PROFILES["trigger_442"]
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
 NIGHT = QUOTE_AT.date()
 DAYS = (date(2026, 8, 19), date(2026, 11, 18), date(2027, 2, 17))
@@ -61,7 +60,7 @@ def _night(
     priced = frames.concat(chains_of.values(), PRICED_QUOTES)
     plan = plan_ladders(universe, priced, profiles)
     return night_signals(
-        priced, plan, RULE, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
+        priced, plan, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
         missed_closes=missed, trade_date=NIGHT, source_mode="simulated", missing=missing or {}, host_rules=host_rules,
     )  # fmt: skip
 
@@ -155,6 +154,92 @@ def test_a_wide_market_blocks_with_numbers(vix):
     assert (signal["filter_state"], signal["action"], signal["units_deployed_count"]) == ("FAIL_ILLIQUID", "BLOCKED", 0)
     assert signal["block_reason"].startswith("FAIL_ILLIQUID: spread 12.00% of the premium (limit 8%)")
     assert "worst leg 12.00% (limit 16%)" in signal["block_reason"]
+
+
+def _widened(chain, spreads):
+    """Give the contracts of each expiry a spread of their own."""
+    share = chain["expiry_date"].map(dict(zip(map(pd.Timestamp, DAYS), spreads, strict=True))).astype("float64")
+    mid = chain["mid_usd"].to_numpy()
+    return chain.assign(bid_usd=mid * (1 - share / 2), ask_usd=mid * (1 + share / 2), spread_frac=share)
+
+
+@pytest.mark.parametrize(
+    ("spreads", "whole", "bought"),
+    [
+        pytest.param((0.02, 0.02, 0.30), "FAIL_ILLIQUID", "PASS", id="a wide leg that is not bought yet"),
+        pytest.param((0.12, 0.01, 0.01), "PASS", "FAIL_ILLIQUID", id="a wide leg among tight ones that are not bought"),
+    ],
+)
+def test_only_what_would_be_bought_tonight_is_judged(tight, spreads, whole, bought):
+    chain = {"VIX": _widened(tight, spreads)}
+    answers = _night(chain, previous=_armed(_night(chain, close=15.0)))
+    signal = _ladder(answers.signals).iloc[0]
+    assert (signal["filter_state"], signal["buy_filter_state"]) == (whole, bought)
+    assert signal["s_buy_frac"] == pytest.approx(spreads[0])
+    assert signal["action"] == ("DEPLOY" if bought == "PASS" else "BLOCKED")
+    told = "FAIL_ILLIQUID: spread 12.00% of the premium (limit 8%), worst leg 12.00% (limit 16%), in layer 1"
+    assert signal["block_reason"] == ("" if bought == "PASS" else told)
+
+
+def test_where_nothing_is_bought_only_the_whole_ladder_is_read(tight):
+    for answers in (_night({"VIX": tight}), _night({"VIX": tight}, close=15.0)):
+        signal = _ladder(answers.signals).iloc[0]
+        assert signal["filter_state"] == "PASS"
+        assert pd.isna([signal["buy_filter_state"], signal["s_buy_frac"]]).all()
+
+
+def test_all_that_goes_to_the_market_is_judged_together(tight):
+    """Layer 2 is held, 1 and 3 wait: 4 and 2 contracts, and nothing of the leg that is not bought again."""
+    chain = {"VIX": _widened(tight, (0.03, 0.50, 0.05))}
+    before = _night(chain, close=15.0).state
+    before = before.assign(is_armed=True, armed_date=pd.Timestamp("2026-07-15"), units_deployed=[0, 4, 0] * 10)
+    answers = _night(chain, close=30.0, previous=before)
+    signal, mid = _ladder(answers.signals).iloc[0], _ladder(answers.legs)["mid_usd"].to_numpy()
+    assert signal["s_buy_frac"] == pytest.approx((0.03 * 4 * mid[0] + 0.05 * 2 * mid[2]) / (4 * mid[0] + 2 * mid[2]))
+    assert (signal["action"], signal["units_deployed_count"]) == ("DEPLOY", 10)
+
+
+def test_a_roll_is_judged_by_its_new_leg_alone_and_stays_up_to_the_exit_limit(tight):
+    chain = {"VIX": _widened(tight, (0.09, 0.02, 0.30))}
+    before = _night(chain, close=15.0)
+    assert _ladder(before.legs)["is_eligible"].tolist() == [False, True, False]
+    held = before.state.assign(is_armed=True, armed_date=pd.Timestamp("2026-07-14"), units_deployed=[4, 4, 2] * 10)
+    assert _ladder(_night(chain, close=30.0, previous=held).legs)["is_eligible"].tolist() == [True, True, False]
+
+
+def test_each_profile_has_limits_of_its_own(vix):
+    chain, both = {"VIX": vix(0.12)}, (PROFILE, PROFILES["unfiltered_442"])
+    before = _armed(_night(chain, close=15.0, profiles=both))
+    signals = _ladder(_night(chain, previous=before, profiles=both).signals)
+    assert signals["profile"].astype(str).tolist() == ["trigger_442", "unfiltered_442"]
+    assert signals["buy_filter_state"].tolist() == ["FAIL_ILLIQUID", "PASS"]
+    assert signals["action"].tolist() == ["BLOCKED", "DEPLOY"]
+    assert signals["spread_limit_frac"].tolist() == [0.08, 2.0]
+    assert signals["worst_leg_limit_frac"].tolist() == [0.16, 2.0]
+
+
+def test_a_control_buys_nothing_without_a_bid(vix):
+    chain = vix()
+    chain = {
+        "VIX": chain.assign(
+            bid_usd=0.0,
+            ask_usd=0.1,
+            mid_usd=0.05,
+            spread_frac=2.0,
+            quote_flag=pd.Categorical(["ZERO_BID"] * len(chain)),
+        )
+    }
+    control = (PROFILES["unfiltered_442"],)
+    before = _armed(_night(chain, close=15.0, profiles=control))
+    signal = _ladder(_night(chain, previous=before, profiles=control).signals).iloc[0]
+    assert (signal["buy_filter_state"], signal["action"]) == ("ZERO_BID", "BLOCKED")
+
+
+def test_a_wide_market_after_hours_is_no_refusal(vix):
+    chain = {"VIX": vix(0.12, quote_at=datetime.fromisoformat("2026-07-16 19:00"))}
+    signal = _ladder(_night(chain, previous=_armed(_night(chain, close=15.0))).signals).iloc[0]
+    assert (signal["filter_state"], signal["buy_filter_state"], signal["action"]) == ("BAD_QUOTE",) * 2 + ("BLOCKED",)
+    assert signal["block_reason"].startswith("AFTER_HOURS")
 
 
 def test_pitfall_08_quotes_after_hours_buy_nothing(vix):

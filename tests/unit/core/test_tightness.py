@@ -279,10 +279,10 @@ NIGHTS = np.busday_offset("2026-07-16", np.arange(-299, 1), roll="backward")
 NO_CLOSES = Closes(dates=NIGHTS[:0], symbols=(), values=np.empty((0, 0)))
 
 
-def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES, vol=NAN):
+def _book(spread, close, earlier, state="PASS", closes=NO_CLOSES, vol=NAN, clock="at_close"):
     signals = pd.DataFrame([{"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442",
                              "s_ladder_frac": spread, "vix_close_vol_points": close,
-                             "filter_state": state}])  # fmt: skip
+                             "filter_state": state, "quote_clock": clock}])  # fmt: skip
     volatility = pd.DataFrame({"underlying": ["VIX", "SPX"], "iv30_vol": [vol, 9.9]})
     ladder = Ladder(host="SPX", variant="V0_REF", hedge_symbol="VIX", profile=TRIGGER,
                     rule=LegRule(option_right="C", target_delta=TRIGGER.target_delta))  # fmt: skip
@@ -324,8 +324,10 @@ def test_nights_of_another_regime_do_not_count():
     assert np.isnan(found["s_regime_pctile_frac"])
 
 
-def test_quotes_after_hours_are_no_reading():
-    found = _book(0.05, 19.0, _earlier([0.04] * 40, "18_to_22"), state="BAD_QUOTE")
+@pytest.mark.parametrize(("state", "clock"), [("BAD_QUOTE", "after_hours"), ("FAIL_ILLIQUID", "after_hours"),
+                                              ("MISSING_LEG", "at_close")])  # fmt: skip
+def test_quotes_after_hours_and_half_ladders_are_no_reading(state, clock):
+    found = _book(0.05, 19.0, _earlier([0.04] * 40, "18_to_22"), state=state, clock=clock)
     assert found[["s_ladder_frac", "s_regime_pctile_frac"]].isna().all()
 
 

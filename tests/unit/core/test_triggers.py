@@ -26,7 +26,7 @@ def _replay(closes, passes=True, profile=PROFILE):
     passes = [passes] * len(closes) if isinstance(passes, bool) else passes
     state, nights = _fresh(), []
     for at, (close, ok) in enumerate(zip(closes, passes, strict=True)):
-        state = advance(state, close, pd.Series([ok] * 3), START + timedelta(days=at), profile)
+        state = advance(state, close, np.full((3, 8), ok), START + timedelta(days=at), profile)
         nights.append(state)
     return nights
 
@@ -159,7 +159,7 @@ def test_closes_of_missing_nights_arm_and_disarm_but_buy_nothing():
     assert state["is_armed"].tolist() == [True, True, False]
     assert state["armed_date"].tolist()[:2] == [pd.Timestamp(days[0]), pd.Timestamp(days[2])]
     assert state["units_deployed"].sum() == 0
-    night = advance(state, 22.0, pd.Series([True] * 3), days[3], PROFILE)
+    night = advance(state, 22.0, np.full((3, 8), True), days[3], PROFILE)
     assert night["leg_action"].astype(str).tolist() == ["DEPLOY", "DEPLOY", "IDLE"]
 
 
@@ -215,7 +215,7 @@ def test_the_order_of_the_stored_state_does_not_matter():
 def test_input_is_not_changed():
     state = _fresh()
     before = state.copy()
-    advance(state, 30.0, pd.Series([True] * 3), START, PROFILE)
+    advance(state, 30.0, np.full((3, 8), True), START, PROFILE)
     held = arm(state, NAN, START, PROFILE)
     held.loc[:, "is_armed"] = True
     pd.testing.assert_frame_equal(state, before)
@@ -224,11 +224,23 @@ def test_input_is_not_changed():
 def test_many_ladders_at_once_are_each_by_itself():
     state = initial_state(TWO, START, "simulated")
     armed = arm(state, 18.0, START, PROFILE)
-    passes = pd.Series([True] * 3 + [False] * 3)
+    passes = np.repeat([[True], [False]], 3, axis=0).repeat(8, axis=1)
     found = advance(armed, 18.0, passes, START + timedelta(days=1), PROFILE)
     assert found["leg_action"].astype(str).tolist() == ["DEPLOY", "IDLE", "IDLE", "BLOCKED", "IDLE", "IDLE"]
     assert found["units_deployed"].tolist() == [4, 0, 0, 0, 0, 0]
     assert np.array_equal(found["retries_count"], [0, 0, 0, 1, 0, 0])
+
+
+@pytest.mark.parametrize("refused", range(8))
+def test_what_goes_to_the_market_goes_or_waits_together(refused):
+    """Layers 1 and 3 wait, 2 is held: the filter is asked about set 5 and no other."""
+    state = arm(_fresh(), 30.0, START, PROFILE).assign(units_deployed=[0, 4, 0])
+    passes = np.full((3, 8), True)
+    passes[:, refused] = False
+    after = advance(state, 30.0, passes, START + timedelta(days=1), PROFILE)
+    assert after["layer_set"].tolist() == [5] * 3
+    does = "BLOCKED" if refused == 5 else "DEPLOY"
+    assert after["leg_action"].astype(str).tolist() == [does, "HOLD", does]
 
 
 def test_an_escalation_renews_the_lower_layers_retries():
@@ -242,7 +254,7 @@ def test_an_escalation_renews_the_lower_layers_retries():
 @pytest.mark.parametrize("tries", [0, 5, 9, 10])
 def test_a_blocked_layer_starts_afresh_when_a_higher_one_arms(tries):
     state = arm(_fresh(), 19.0, START, PROFILE).assign(retries_count=[tries, 0, 0])
-    blocked = pd.Series([False] * 3)
+    blocked = np.full((3, 8), False)
     after = advance(state, 23.0, blocked, START + timedelta(days=1), PROFILE)
     assert after["retries_count"].tolist() == [1, 0, 0]
     assert after["leg_action"].astype(str).tolist() == ["BLOCKED", "ARM", "IDLE"]

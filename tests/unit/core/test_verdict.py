@@ -63,10 +63,12 @@ TONIGHT = _signals(("2026-07-16", "PASS", "at_close", ""))
 # --- evidence ---------------------------------------------------------------------------------------------------------
 def test_nights_with_a_usable_reading_are_counted():
     history = _signals(("2026-07-13", "FAIL_ILLIQUID", "in_session", ""), ("2026-07-14", "NO_DATA", None, ""),
-                       ("2026-07-15", "PASS", "after_hours", ""), ("2026-07-16", "PASS", "at_close", ""))  # fmt: skip
+                       ("2026-07-15", "PASS", "after_hours", ""), ("2026-07-16", "PASS", "at_close", ""),
+                       ("2026-07-17", "MISSING_LEG", "at_close", ""), ("2026-07-20", "ZERO_BID", "at_close", ""),
+                       ("2026-07-21", "BAD_QUOTE", "at_close", ""))  # fmt: skip
     found = evidence(history).iloc[0]
-    assert found["nights_count"] == 2
-    assert found["missing_frac"] == 0.5
+    assert (found["nights_count"], found["missing_count"]) == (3, 4)
+    assert found["missing_frac"] == 4 / 7
 
 
 def test_ladders_are_counted_apart():

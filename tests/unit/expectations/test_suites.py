@@ -6,7 +6,6 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.errors import ContractError
-from alvh_core.params import SpreadRule
 from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
 from alvh_core.schemas import (
     BREADTH,
@@ -314,7 +313,8 @@ ANSWERS = {
         **LADDER, "variant": ["V0_REF", "V1_SAME_HEDGE"], "layers_armed_count": [1, 0], "units_armed_count": [4, 0],
         "units_deployed_count": [4, 0], "s_ladder_frac": [0.0799, NAN], "s_simple_frac": [0.08, NAN],
         "s_worst_frac": [0.1, NAN], "quote_clock": "at_close",
-        "filter_state": ["PASS", "NO_DATA"], "action": ["DEPLOY", "IDLE"],
+        "filter_state": ["PASS", "NO_DATA"], "action": ["DEPLOY", "IDLE"], "s_buy_frac": [0.07, NAN],
+        "buy_filter_state": ["PASS", None], "spread_limit_frac": 0.08, "worst_leg_limit_frac": 0.16,
     },
     LADDER_STATE: {
         **LADDER, "layer_no": [1, 2, 3], "is_armed": [True, True, False], "armed_date": ["2026-08-20",
@@ -368,7 +368,12 @@ BREACHES = [
     (LADDER_SIGNALS, {"s_simple_frac": [0.11, NAN]}, [(0, "SIMPLE_ABOVE_WORST")]),
     (LADDER_SIGNALS, {"s_ladder_frac": [0.08, NAN]}, [(0, "PASS_ABOVE_LIMIT")]),
     (LADDER_SIGNALS, {"s_worst_frac": [0.16, NAN]}, [(0, "PASS_ABOVE_WORST_LIMIT")]),
-    (LADDER_SIGNALS, {"filter_state": "ZERO_BID"}, [(0, "DEPLOY_WITHOUT_PASS")]),
+    (LADDER_SIGNALS, {"buy_filter_state": ["ZERO_BID", None]}, [(0, "DEPLOY_WITHOUT_PASS")]),
+    (LADDER_SIGNALS, {"buy_filter_state": None}, [(0, "DEPLOY_WITHOUT_PASS")]),
+    (LADDER_SIGNALS, {"s_buy_frac": [0.08, NAN]}, [(0, "BUY_ABOVE_LIMIT")]),
+    (LADDER_SIGNALS, {"s_buy_frac": [0.11, NAN], "buy_filter_state": "FAIL_TICK", "action": "HOLD"},
+     [(0, "BUY_ABOVE_WORST")]),
+    (LADDER_SIGNALS, {"filter_state": "FAIL_TICK", "quote_clock": "after_hours"}, [(0, "BUY_AFTER_HOURS")]),
     (LADDER_SIGNALS, {"filter_state": "MAYBE", "action": "HOLD"}, [(0, "NOT_ALLOWED"), (1, "NOT_ALLOWED")]),
     (LADDER_STATE, {"armed_date": [None, "2026-08-21", None]}, [(0, "ARMED_WITHOUT_DATE")]),
     (LADDER_STATE, {"deployed_date": [None, None, None]}, [(0, "DEPLOYED_WITHOUT_DATE")]),
@@ -437,9 +442,13 @@ def test_a_broken_answer_stops_the_night(table, changes, codes):
     assert report.has_night_failure
 
 
-def test_the_limit_of_a_pass_is_the_given_rule():
-    suite = suites.out_suite(LADDER_SIGNALS, spread_rule=SpreadRule(limit_frac=0.05))
-    assert _codes(validate(_answer(LADDER_SIGNALS), suite)) == [(0, "PASS_ABOVE_LIMIT")]
+def test_the_limit_of_a_pass_is_the_ladders_own():
+    suite = suites.out_suite(LADDER_SIGNALS)
+    control = _answer(LADDER_SIGNALS, spread_limit_frac=2.0, worst_leg_limit_frac=2.0, s_ladder_frac=[0.5, NAN],
+                      s_buy_frac=[0.5, NAN], s_simple_frac=[0.5, NAN], s_worst_frac=[0.9, NAN])  # fmt: skip
+    assert validate(control, suite).is_success
+    strict = _answer(LADDER_SIGNALS, spread_limit_frac=0.05)
+    assert _codes(validate(strict, suite)) == [(0, "PASS_ABOVE_LIMIT"), (0, "BUY_ABOVE_LIMIT")]
 
 
 def test_there_is_a_breach_for_every_answer_table():
