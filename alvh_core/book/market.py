@@ -2,8 +2,8 @@
 
 VIX options settle to the special opening quotation, which the final settlement of the future of the same expiry is;
 shares and PM indices to the close of the expiry session, from a daily bar or, for an index without bars, from its last
-print after the close. The opening value of other AM indices has no source here, so those wait. Never a close in place
-of an opening value.
+print after the close. The opening value of other AM indices has no source here: what settles to it is closed out on its
+last session of trading, and what is left then waits. Never a close in place of an opening value.
 """
 
 from collections.abc import Collection
@@ -13,6 +13,7 @@ import pandas as pd
 
 from alvh_core.bars import are_closes
 from alvh_core.ladders import HEDGE_INDEX
+from alvh_core.universe import AM
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
@@ -66,6 +67,28 @@ def settlement_values(settlements: pd.DataFrame, closes: pd.DataFrame, roots: pd
     closing = closing.set_axis(["underlying", "expiry_date", "official_value"], axis=1)
     parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closing, on="underlying")]
     return pd.concat([part[["root", "expiry_date", "official_value"]] for part in parts], ignore_index=True)
+
+
+def on_last_session(held: pd.DataFrame, roots: pd.DataFrame, following: pd.Timestamp) -> pd.Series:
+    """Tell which positions settle, before they trade again, to an opening value that no source here tells.
+
+    Parameters
+    ----------
+    held : DataFrame
+        ``root`` and ``expiry_date``.
+    roots : DataFrame
+        As for `settlement_values`.
+    following : Timestamp
+        The session after tonight's.
+
+    Notes
+    -----
+    AM series are bought nevertheless: of twins they have the open interest, and most are rolled long before. Sold at
+    the last quotes they pay a spread and forgo a night; held, they would leave their ladder without a value for good.
+    """
+    is_morning = held["root"].isin(set(roots.loc[roots["settlement"] == AM, "root"]))
+    found: pd.Series = is_morning & (held["expiry_date"] <= following)
+    return found
 
 
 def official_closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: Collection[str],
