@@ -11,6 +11,7 @@ from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.luck import edge_interval, placebo_p_value, random_calendars
 from alvh_core.evaluation.measures import measures
+from alvh_core.evaluation.nights import PRINTS, QUOTED, host_closes
 from alvh_core.evaluation.paths import BOOKED, Paths, ladder_paths
 from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
 from alvh_core.evaluation.ruling import Evaluation, rule_on
@@ -58,6 +59,23 @@ def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
     np.testing.assert_allclose(found.gain["eff"][-1, 0], 0.08 - 0.0059 - 0.001)
     np.testing.assert_allclose(found.price[:, 0], [103.0, 104.0, 105.0, 106.0])
     assert np.isnan(found.gain["mid"][:, 1]).all(), "a ladder without rows"
+
+
+def test_an_index_without_bars_is_evaluated_by_its_last_prints():
+    bars = pd.DataFrame([["SPX", "2026-07-15", 6000.0], ["SPX", "2026-07-16", 6010.0]],
+                        columns=["symbol", "bar_date", "close_usd"]).astype({"bar_date": "datetime64[s]"})  # fmt: skip
+    prints = frames.conform(pd.DataFrame([
+        ["2026-07-15", "NDX", -15.0, 23000.0], ["2026-07-16", "NDX", -15.0, 23100.0],
+        ["2026-07-15", "RUT", 240.0, 2500.0],  # at noon
+        ["2026-07-16", "RUT", -15.0, 2510.0],  # in quarantine
+        ["2026-07-16", "SPX", -15.0, 9.0], ["2026-07-16", "KO", -15.0, 70.0],  # has bars; trades after hours
+    ], columns=["trade_date", "underlying", "minutes_to_close", "underlying_price_usd"]), PRINTS)  # fmt: skip
+    quoted = frames.conform(prints[["trade_date", "underlying"]].assign(
+        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), QUOTED)  # fmt: skip
+    found = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+    assert found.symbols == ("NDX", "SPX")
+    assert found.of_symbol("NDX").tolist() == [23000.0, 23100.0]
+    assert found.of_symbol("SPX").tolist() == [6000.0, 6010.0]
 
 
 # --- shortfall beside holding less ------------------------------------------------------------------------------------
