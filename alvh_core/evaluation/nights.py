@@ -39,9 +39,10 @@ def host_closes(bars: pd.DataFrame, prints: pd.DataFrame, quoted: pd.DataFrame, 
         its print.
     indices : collection of str
     """
-    sound = quoted.loc[quoted["status"] != "NO_QUOTES", ["trade_date", "underlying"]]
-    printed = printed_closes(prints.astype({"underlying": "str"}).merge(frames.as_text(sound)), bars, indices)
-    return Closes.of(pd.concat([bars[CLOSE].astype({"symbol": "str"}), printed], ignore_index=True))
+    printed = printed_closes(prints, bars, indices)
+    sound = quoted[(quoted["status"] != "NO_QUOTES") & quoted["underlying"].isin(printed["symbol"].unique())]
+    vouched = sound[["underlying", "trade_date"]].set_axis(CLOSE[:2], axis=1).astype({"symbol": "str"})
+    return Closes.of(pd.concat([bars[CLOSE], printed.merge(vouched)], ignore_index=True))
 
 
 def night_evaluation(ladders: pd.DataFrame, book: pd.DataFrame, earlier: pd.DataFrame, capacity: pd.DataFrame,
