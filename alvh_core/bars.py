@@ -3,6 +3,7 @@
 Parsing vendor files is a source's business.
 """
 
+from collections.abc import Collection
 from datetime import date
 
 import numpy as np
@@ -15,6 +16,7 @@ from alvh_core.signals import TriggerClose
 
 SESSIONS_PER_YEAR = 252.0
 HV_RETURNS = 20
+CLOSE = ["symbol", "bar_date", "close_usd"]
 
 
 def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar: TradingCalendar) -> pd.DataFrame:
@@ -97,6 +99,30 @@ def are_closes(snapshots: pd.DataFrame) -> pd.Series:
     price = snapshots["underlying_price_usd"]
     is_close: pd.Series = (snapshots["minutes_to_close"] < 0.0) & (price > 0.0) & np.isfinite(price)
     return is_close
+
+
+def printed_closes(snapshots: pd.DataFrame, bars: pd.DataFrame, indices: Collection[str]) -> pd.DataFrame:
+    """Return the closes of indices that nobody gives bars of.
+
+    An index is not traded after hours: its last print after the close is its close. One that has bars waits for its
+    bar, which may be late.
+
+    Parameters
+    ----------
+    snapshots : DataFrame
+        `SNAPSHOTS`, of any nights.
+    bars : DataFrame
+        `DAILY_BARS`.
+    indices : collection of str
+
+    Returns
+    -------
+    DataFrame
+        `CLOSE`, the night's own date as ``bar_date``.
+    """
+    is_close = are_closes(snapshots) & snapshots["underlying"].isin(set(indices) - set(bars["symbol"].unique()))
+    printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(CLOSE, axis=1)
+    return printed.astype({"symbol": "str"})
 
 
 def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date, index: str = "VIX") -> TriggerClose:

@@ -4,7 +4,7 @@ The arrays come from outside (an exchange calendar with overrides); nothing here
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -104,6 +104,13 @@ class TradingCalendar:
         """Return the sessions in (after, until]."""
         inside = (self.dates > np.datetime64(after, "D")) & (self.dates <= np.datetime64(until, "D"))
         return np.asarray(self.dates[inside])
+
+    def session_after(self, day: date) -> date:
+        """Return the first session after a date; beyond the calendar's end every weekday counts."""
+        following = day + timedelta(days=1)
+        while not self.is_session(following):
+            following += timedelta(days=1)
+        return following
 
     def close_or_default(self, days: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
         """Return the closing instants of dates; 16:00 New York where the date is no known session."""

@@ -1,7 +1,8 @@
 """The universe: one declarative entry per symbol, and how a user's overrides are laid over it.
 
-An entry says where a symbol's quotes are found, how each of its option roots settles, and which role it plays. Adding a
-symbol is adding one line; nothing else in the code names symbols. Reading a TOML file is the settings' business.
+An entry says where a symbol's quotes are found, where its option roots are listed and how each settles, and which role
+it plays. Adding a symbol is adding one line; nothing else in the code names symbols. Reading a TOML file is the
+settings' business.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from alvh_core.params import LadderProfile, with_overrides
 AM, PM = "AM", "PM"
 SOQ = "SOQ"
 SETTLEMENTS = (AM, PM, SOQ)
+SEVERAL, CBOE = "several", "cboe"
+LISTINGS = (SEVERAL, CBOE)
 
 ASSET_CLASSES: dict[str, str] = {
     "sp500_index": "S&P 500 index",
@@ -39,7 +42,7 @@ TICK_CLASSES = ("VIX", "VIXW", "index", "equity_penny_program", "SPY_QQQ_IWM", "
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """An option root: how its contracts settle.
+    """An option root: how its contracts settle, and where they are listed.
 
     Attributes
     ----------
@@ -53,6 +56,8 @@ class Root:
         Row of the dated tick table.
     is_monthly : bool
         The root of standard monthly expiries only.
+    listing : {'several', 'cboe'}
+        The one exchange that lists it, under the name it publishes by; ``several`` also where nobody knows.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Root:
     multiplier: int = 100
     tick_class: str = "equity_penny_program"
     is_monthly: bool = False
+    listing: str = SEVERAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +115,12 @@ class Asset:
     pair_candidates: tuple[PairCandidate, ...] | None = None
 
     @property
+    def listing(self) -> str:
+        """The one exchange that lists all of its roots, or ``several``."""
+        every = {root.listing for root in self.roots}
+        return every.pop() if len(every) == 1 else SEVERAL
+
+    @property
     def declared(self) -> tuple[DeclaredRule, ...]:
         """The rules of the entry, or those of its class."""
         return rules_of_class(self.asset_class) if self.rules is None else self.rules
@@ -119,10 +131,10 @@ class Asset:
         return pairs_of_class(self.asset_class, self.symbol) if self.pair_candidates is None else self.pair_candidates
 
 
-def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, **more: Any) -> Asset:
+def _index(symbol: str, asset_class: str, weekly: str, vol_index: str, listing: str = SEVERAL, **more: Any) -> Asset:
     roots = (
-        Root(name=symbol, settlement=AM, tick_class="index", is_monthly=True),
-        Root(name=weekly, tick_class="index"),
+        Root(name=symbol, settlement=AM, tick_class="index", is_monthly=True, listing=listing),
+        Root(name=weekly, tick_class="index", listing=listing),
     )
     return Asset(symbol=symbol, wire_symbol=f"_{symbol}", asset_class=asset_class, roots=roots, vol_index=vol_index,
                  exercise="european", **more)  # fmt: skip
@@ -139,8 +151,8 @@ def _shares(asset_class: str, *symbols: str, **more: Any) -> list[Asset]:
 
 _VIX = Asset(
     symbol="VIX", wire_symbol="_VIX", asset_class="vix_index", vol_index="VVIX", exercise="european", is_host=False,
-    roots=(Root(name="VIX", settlement=SOQ, tick_class="VIX", is_monthly=True),
-           Root(name="VIXW", settlement=SOQ, tick_class="VIXW")),
+    roots=(Root(name="VIX", settlement=SOQ, tick_class="VIX", is_monthly=True, listing=CBOE),
+           Root(name="VIXW", settlement=SOQ, tick_class="VIXW", listing=CBOE)),
 )  # fmt: skip
 
 _COMPANIES = {
@@ -152,7 +164,7 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
     asset.symbol: asset
     for asset in [
         _VIX,
-        _index("SPX", "sp500_index", "SPXW", "VIX"),
+        _index("SPX", "sp500_index", "SPXW", "VIX", listing=CBOE),
         _index("NDX", "nasdaq100_index", "NDXP", "VXN"),
         _index("RUT", "russell2000_index", "RUTW", "RVX", proxy="IWM"),
         *_shares("index_etf", "SPY", "QQQ", "IWM", tick_class="SPY_QQQ_IWM"),
@@ -285,7 +297,7 @@ def _root(table: Mapping[str, Any], where: str) -> Root:
     _known(table, _ROOT_KEYS, where)
     if "name" not in table:
         raise ContractError(f"{where}: a root needs a name")
-    for key, allowed in (("settlement", SETTLEMENTS), ("tick_class", TICK_CLASSES)):
+    for key, allowed in (("settlement", SETTLEMENTS), ("tick_class", TICK_CLASSES), ("listing", LISTINGS)):
         if key in table and table[key] not in allowed:
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {table[key]!r}")
     return Root(**table)

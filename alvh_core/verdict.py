@@ -24,6 +24,7 @@ from alvh_core.universe import Asset
 NO_CHAIN = "no chain tonight"
 _UNMEASURED = {
     "TOO_SHORT": f"fewer than {MIN_SPANS} spans of five sessions with a value at both ends",
+    "NEVER_HELD": "nothing was ever held: no layer armed, or the filter let none be bought",
     "NO_CLOSES": "closes of the host are not known",
     "NO_VALUES": "something held had no mark on any night",
 }
@@ -100,7 +101,8 @@ def insufficiency(nights_count: int, missing_frac: float, source_mode: str, venu
     if measured != "OK":
         reasons.append(f"{measured}: {_UNMEASURED[measured]}")
     elif deep_losses_count == 0:
-        reasons.append("NO_DEEP_LOSS: the host has not lost a tenth within 20 sessions, so its basis is not known")
+        reasons.append("NO_DEEP_LOSS: the host has not lost a tenth within 20 sessions that the filter let the ladder "
+                       "into, so its basis is not known")  # fmt: skip
     return reasons
 
 

@@ -5,7 +5,7 @@ from prefect import get_run_logger
 
 from alvh_core.bars import host_returns
 from alvh_core.book.filtering import filter_counts
-from alvh_core.book.market import QUOTED, official_closes, settlement_values
+from alvh_core.book.market import QUOTED, official_closes, on_last_session, settlement_values
 from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
@@ -45,13 +45,15 @@ def book(night: Night) -> None:
     held = of_last_night(warehouse.rows_before(POSITIONS, mode, night.trade_date), before)
     sound = cash_indices(night.universe) & set(priced["underlying"].unique())  # a chain in quarantine says nothing
     closes = official_closes(bars, lake.read(SNAPSHOTS), sound, held["expiry_date"])
-    values = settlement_values(lake.read(VX_SETTLEMENTS), closes, option_roots(night.universe))
+    roots, following = option_roots(night.universe), pd.Timestamp(night.calendar.session_after(night.trade_date))
+    values = settlement_values(lake.read(VX_SETTLEMENTS), closes, roots)
     legs = legs_to_trade(lake.read(LADDER_LEGS, columns=READ), plan)
     terms, state = ladder_terms(plan), lake.read(LADDER_STATE)
     is_due = (held["expiry_date"] <= day) & ~held["hedge_symbol"].isin(cash_indices(night.universe))
     then = warehouse.rows_of(CLOSES, mode, held.loc[is_due, "entry_date"])  # an index has no shares to split
     splits = splits_since_entry(held, lake.read(DAILY_ACTIONS), then, bars, is_due)
-    trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits)
+    trades = trade(held, legs, chains, values, terms, trade_date=day, source_mode=mode, splits=splits,
+                   closing=on_last_session(held, roots, following))  # fmt: skip
     eve = last_session_on_or_before(night.eve, night.calendar.is_session)
     counts = filter_counts(signals, legs, state, terms, eve=pd.Timestamp(eve))
     sums = night_book(trades, before, counts, host_returns(bars, night.trade_date, night.calendar), trade_date=day,

@@ -1,13 +1,15 @@
 """The exit protocol: which of the held positions leave tonight, in which order of reasons, and which must wait.
 
-Order: settlement, profit, time, disarmed. A sale into too wide a market is deferred; one without any quote waits, and
-near to its settlement counts as sold for nothing. What is traded is `alvh_core.book.transition`.
+Order: settlement, profit, time, disarmed, the last session of what no source settles. A sale into too wide a market is
+deferred; one without any quote waits, and near to its settlement counts as sold for nothing. What is traded is
+`alvh_core.book.transition`.
 """
 
 import numpy as np
 import pandas as pd
 
-SETTLE, TAKE_PROFIT, ROLL, DISARM, NONE = "SETTLE", "TAKE_PROFIT", "ROLL_CLOSE", "DISARM", ""
+SETTLE, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT = "SETTLE", "TAKE_PROFIT", "ROLL_CLOSE", "DISARM", "CLOSE_OUT"
+NONE = ""
 
 
 def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
@@ -17,7 +19,8 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     ----------
     held : DataFrame
         Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``split_told`` (empty:
-        the underlying was not split; else there is no quote, and the position is settled only), ``is_armed``, the
+        the underlying was not split; else there is no quote, and the position is settled only), ``is_closing`` (of
+        `alvh_core.book.market.on_last_session`: nothing is kept for longer, however wide the market), ``is_armed``, the
         candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
         ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
         ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
@@ -37,6 +40,7 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     multiple = (held["mid_usd"] / held["entry_mid_usd"].where(held["entry_mid_usd"] > 0)).round(9)
     part = np.floor(np.round(units * held["profit_sold_frac"].fillna(0.0).to_numpy(), 9)).astype(np.int64)
     profits = (units > 0) & ~held["is_profit_taken"] & (multiple >= held["profit_multiple"]) & (part > 0)
+    profits &= ~held["is_closing"]  # all of it goes
     by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
         (held["hold_days"] > 0) & (age >= held["hold_days"])
     )
@@ -44,10 +48,12 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     disarms = held["is_armed"].eq(False) & (held["mode"] == "trigger")
     due = by_time & ~disarms & (held["new_symbol"] != held["osi_symbol"])
     # what was sold has to be bought back at a price: only what is owned may go for nothing
-    is_last = (dte <= held["defer_until_dte_days"].fillna(0)) & (held["units_open"] > 0) & (held["split_told"] == "")
+    is_near = held["is_closing"] | (dte <= held["defer_until_dte_days"].fillna(0))
+    is_last = is_near & (held["units_open"] > 0) & (held["split_told"] == "")
     has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
     passes = has_new & (held["is_eligible"].eq(True) | is_last)
-    kind = np.select([is_over, profits, due & passes, disarms], [SETTLE, TAKE_PROFIT, ROLL, DISARM], default=NONE)
+    kind = np.select([is_over, profits, due & passes, disarms, held["is_closing"]],
+                     [SETTLE, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT], default=NONE)  # fmt: skip
     sold = np.where(kind == TAKE_PROFIT, part, units)
     return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)
 
@@ -56,9 +62,9 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
                 passes: pd.Series, dte: pd.Series, multiple: pd.Series) -> pd.DataFrame:  # fmt: skip
     """Hold back what cannot be sold sensibly tonight."""
     spread = (2.0 * (held["ask_usd"] - held["bid_usd"]) / (held["ask_usd"] + held["bid_usd"])).round(9)
-    is_sale = np.isin(kind, [TAKE_PROFIT, ROLL, DISARM])
+    is_sale = np.isin(kind, [TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT])
     no_quote = is_sale & (spread.isna() & ~is_last).to_numpy()
-    too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last).to_numpy()
+    too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last & ~held["is_closing"]).to_numpy()
     unpaid = (kind == SETTLE) & held["payoff_usd"].isna().to_numpy()
     refused = (due & ~passes).to_numpy() & (kind == NONE)
     waits = ["AWAITING_SETTLEMENT", "NO_QUOTE", "DEFERRED", "DEFERRED"]
@@ -76,12 +82,13 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
     split = ("; " + held["split_told"]).where(held["split_told"] != "", "")
     told = (told + split).str.removeprefix("; ")
     why = np.select(
-        [kind == SETTLE, kind == TAKE_PROFIT, kind == ROLL, kind == DISARM],
+        [kind == SETTLE, kind == TAKE_PROFIT, kind == ROLL, kind == DISARM, kind == CLOSE_OUT],
         [
             "settled at " + held["payoff_usd"].round(4).astype("str") + " a share" + split,
             "mid is " + multiple.round(2).astype("str") + " times the cost",
             dte.astype("str") + " days left or held its time",
             "layer disarmed",
+            "last session before an opening value that no source here tells",
         ], default="",
     )  # fmt: skip
     return pd.DataFrame({

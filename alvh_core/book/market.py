@@ -2,8 +2,8 @@
 
 VIX options settle to the special opening quotation, which the final settlement of the future of the same expiry is;
 shares and PM indices to the close of the expiry session, from a daily bar or, for an index without bars, from its last
-print after the close. The opening value of other AM indices has no source here, so those wait. Never a close in place
-of an opening value.
+print after the close. The opening value of other AM indices has no source here: what settles to it is closed out on its
+last session of trading, and what is left then waits. Never a close in place of an opening value.
 """
 
 from collections.abc import Collection
@@ -11,12 +11,12 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from alvh_core.bars import are_closes
+from alvh_core.bars import CLOSE, printed_closes
 from alvh_core.ladders import HEDGE_INDEX
+from alvh_core.universe import AM
 
 _GOOD = ("OK", "LOCKED", "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
-_CLOSE = ["symbol", "bar_date", "close_usd"]
 
 
 def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
@@ -62,18 +62,37 @@ def settlement_values(settlements: pd.DataFrame, closes: pd.DataFrame, roots: pd
     opening = opening.set_axis(["expiry_date", "official_value"], axis=1)
     soq = roots[(roots["settlement"] == "SOQ") & (roots["underlying"] == HEDGE_INDEX)]
     pm = roots[roots["settlement"] == "PM"]
-    closing = closes[_CLOSE].astype({"symbol": "str"})
+    closing = closes[CLOSE].astype({"symbol": "str"})
     closing = closing.set_axis(["underlying", "expiry_date", "official_value"], axis=1)
     parts = [soq[["root"]].merge(opening, how="cross"), pm.merge(closing, on="underlying")]
     return pd.concat([part[["root", "expiry_date", "official_value"]] for part in parts], ignore_index=True)
 
 
+def on_last_session(held: pd.DataFrame, roots: pd.DataFrame, following: pd.Timestamp) -> pd.Series:
+    """Tell which positions settle, before they trade again, to an opening value that no source here tells.
+
+    Parameters
+    ----------
+    held : DataFrame
+        ``root`` and ``expiry_date``.
+    roots : DataFrame
+        As for `settlement_values`.
+    following : Timestamp
+        The session after tonight's.
+
+    Notes
+    -----
+    AM series are bought nevertheless: of twins they have the open interest, and most are rolled long before. Sold at
+    the last quotes they pay a spread and forgo a night; held, they would leave their ladder without a value for good.
+    """
+    is_morning = held["root"].isin(set(roots.loc[roots["settlement"] == AM, "root"]))
+    found: pd.Series = is_morning & (held["expiry_date"] <= following)
+    return found
+
+
 def official_closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: Collection[str],
                     dates: pd.Series) -> pd.DataFrame:  # fmt: skip
     """Return closes of some sessions: of daily bars, and tonight's of indices that nobody gives bars of.
-
-    An index is not traded after hours: its last print after the close is its close. One that has bars waits for its
-    bar, which may be late.
 
     Parameters
     ----------
@@ -91,10 +110,9 @@ def official_closes(bars: pd.DataFrame, snapshots: pd.DataFrame, indices: Collec
     DataFrame
         ``symbol``, ``bar_date``, ``close_usd``.
     """
-    is_close = are_closes(snapshots) & snapshots["underlying"].isin(set(indices) - set(bars["symbol"].unique()))
-    printed = snapshots.loc[is_close, ["underlying", "trade_date", "underlying_price_usd"]].set_axis(_CLOSE, axis=1)
-    parts = (bars.loc[bars["bar_date"].isin(dates), _CLOSE], printed)
-    found: pd.DataFrame = pd.concat([part.astype({"symbol": "str"}) for part in parts], ignore_index=True)
+    parts = (bars.loc[bars["bar_date"].isin(dates), CLOSE].astype({"symbol": "str"}),
+             printed_closes(snapshots, bars, indices))  # fmt: skip
+    found: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return found
 
 

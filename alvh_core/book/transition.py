@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.book.exits import DISARM, ROLL, SETTLE, decide_exits
+from alvh_core.book.exits import CLOSE_OUT, DISARM, ROLL, SETTLE, decide_exits
 from alvh_core.book.market import QUOTED, quotes_of, settled
 from alvh_core.keys import rows_beside, rows_of
 from alvh_core.params import FEE_USD_PER_CONTRACT
@@ -36,7 +36,8 @@ class NightTrades:
 
 
 def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values: pd.DataFrame, terms: pd.DataFrame, *,
-          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame | None = None) -> NightTrades:  # fmt: skip
+          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame | None = None,
+          closing: pd.Series | None = None) -> NightTrades:  # fmt: skip
     """Take the positions of the night before through one night.
 
     Parameters
@@ -56,6 +57,8 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     source_mode : str
     splits : DataFrame, optional
         From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``; none: nothing has been split.
+    closing : Series of bool, optional
+        From `alvh_core.book.market.on_last_session`, aligned with ``before``; none: nothing has to go.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     """
     held = frames.as_text(before).drop(columns=["position_state", "position_reason"])
     held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)
+    held["is_closing"] = False if closing is None else closing
     held = held.reset_index(drop=True)
     candidates, layers = _candidates(legs), ladder_keys(legs, "layer_no")
     beside = (rows_beside(ladder_keys(held, "layer_no"), candidates.drop(columns=LAYER), layers),
@@ -177,7 +181,7 @@ def _fill(rows: pd.DataFrame, kind: Any, units: Any, mid: Any, spread: Any, fee:
 
 def _numbered(fills: pd.DataFrame) -> pd.DataFrame:
     """Give the fills of a layer their numbers, in the order of the exit protocol, purchases last."""
-    order = {"SETTLE": 0, "TAKE_PROFIT": 1, ROLL: 2, DISARM: 3, "ROLL_OPEN": 4, "OPEN": 5}
+    order = {"SETTLE": 0, "TAKE_PROFIT": 1, ROLL: 2, DISARM: 3, CLOSE_OUT: 4, "ROLL_OPEN": 5, "OPEN": 6}
     ranked = fills.assign(rank=fills["fill_kind"].map(order)).sort_values([*LAYER, "rank", "osi_symbol"])
     return ranked.assign(fill_no=ranked.groupby(LAYER).cumcount() + 1)
 

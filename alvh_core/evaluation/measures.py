@@ -15,6 +15,8 @@ from alvh_core.evaluation.shortfall import MIN_SPANS, SESSIONS, SPAN, benefit
 from alvh_core.evaluation.windows import StressWindow
 
 DEEP_SPAN, DEEP_FRAC = 20, -0.10  # a loss that a hedge is bought for
+_OF_LADDER = ["es95_hedged_frac", "hedge_cost_frac", "derisk_saved_frac", "edge_frac", "basis_hit_frac",
+              "stress_payoff_usd", "stress_offsets", "cagr_hedged_frac", "drawdown_hedged_frac"]  # fmt: skip
 Array = NDArray[np.float64]
 
 
@@ -31,14 +33,16 @@ def measures(paths: Paths, windows: Sequence[StressWindow], bill_rate: float) ->
     Returns
     -------
     DataFrame
-        Numbers are empty, and ``evaluation_status`` says why, below 63 spans of five sessions.
+        Numbers are empty, and ``evaluation_status`` says why, below 63 spans of five sessions; those of the ladder
+        also where it never held anything: it cost and saved nothing, and what it would have is not known.
     """
     moves = {fill: benefit(paths.host_moves(SPAN), paths.ladder_moves(SPAN, fill), bill_rate) for fill in paths.gain}
     eff, known = moves["eff"], paths.known
     enough = eff.spans >= MIN_SPANS
+    was_held = paths.is_held.any(axis=0)
     status = np.select(
-        [enough, ~np.isfinite(paths.price).any(axis=0), ~np.isfinite(paths.gain["mid"]).any(axis=0)],
-        ["OK", "NO_CLOSES", "NO_VALUES"], default="TOO_SHORT",
+        [~was_held, enough, ~np.isfinite(paths.price).any(axis=0), ~np.isfinite(paths.gain["mid"]).any(axis=0)],
+        ["NEVER_HELD", "OK", "NO_CLOSES", "NO_VALUES"], default="TOO_SHORT",
     )  # fmt: skip
     first = np.where(known.any(axis=0), known.argmax(axis=0), 0)
     found: dict[str, Any] = {
@@ -50,16 +54,20 @@ def measures(paths: Paths, windows: Sequence[StressWindow], bill_rate: float) ->
         **_basis(paths), **_stress(paths, windows),
         **{name: np.where(enough, values, np.nan) for name, values in _growth(paths).items()},
     }  # fmt: skip
-    return pd.DataFrame(found)
+    table = pd.DataFrame(found)
+    return table.assign(**table[_OF_LADDER].where(pd.Series(was_held), axis=0))
 
 
 def _basis(paths: Paths) -> dict[str, Any]:
-    """Tell how often the ladder earned something while the host lost a tenth."""
+    """Tell how often the ladder earned something while the host lost a tenth.
+
+    A span in which the filter alone kept the ladder out says nothing of the basis; one that no trigger saw does.
+    """
     if len(paths.dates) <= DEEP_SPAN:
         return {"deep_losses_count": 0, "basis_hit_frac": np.nan}
     host, ladder = paths.host_moves(DEEP_SPAN), paths.ladder_moves(DEEP_SPAN)
     with np.errstate(invalid="ignore"):
-        deep = (host <= DEEP_FRAC) & np.isfinite(ladder)
+        deep = (host <= DEEP_FRAC) & np.isfinite(ladder) & ~paths.kept_out(DEEP_SPAN)
         hits = (deep & (ladder > 0.0)).sum(axis=0)
     count = deep.sum(axis=0)
     return {"deep_losses_count": count, "basis_hit_frac": np.where(count > 0, hits / np.maximum(count, 1), np.nan)}

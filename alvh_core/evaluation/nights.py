@@ -1,11 +1,12 @@
 """Tonight's evaluation put together: all nights of the paper book beside hosts, bills, filter and capacity."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.bars import CLOSE, printed_closes
 from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.measures import measures
 from alvh_core.evaluation.paths import BOOKED, READ, ladder_paths
@@ -15,13 +16,33 @@ from alvh_core.keys import keys_of, rows_beside
 from alvh_core.ladders import REFERENCE_HOST
 from alvh_core.params import LadderProfile
 from alvh_core.registry.tightness import LADDER_TIGHTNESS
-from alvh_core.schemas import RATE_CURVE
+from alvh_core.schemas import MODEL_FREE, RATE_CURVE, SNAPSHOTS
 from alvh_core.triggers import LADDER, ladder_keys
 
 NIGHTS, CAPACITY_NIGHTS, BILL_YEARS = 1_260, 63, 0.25  # five years of nights; a quarter of acid tests
 BILLS = RATE_CURVE.only(("trade_date", "tenor_years", "zero_rate_frac"))
 CAPACITY = LADDER_TIGHTNESS.only(("trade_date", *LADDER, "acid_test_ratio"))
+PRINTS = SNAPSHOTS.only(("trade_date", "underlying", "minutes_to_close", "underlying_price_usd"))
+QUOTED = MODEL_FREE.only(("trade_date", "underlying", "status"))
 _CHAIN = ["host", "variant", "hedge_symbol"]
+
+
+def host_closes(bars: pd.DataFrame, prints: pd.DataFrame, quoted: pd.DataFrame, indices: Collection[str]) -> Closes:
+    """Return the closes that hosts are evaluated by: bars, and last prints of indices that nobody gives bars of.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        `DAILY_BARS` of tonight.
+    prints, quoted : DataFrame
+        `PRINTS` and `QUOTED` of tonight and of the nights before: where a chain was in quarantine, nothing vouches for
+        its print.
+    indices : collection of str
+    """
+    printed = printed_closes(prints, bars, indices)
+    sound = quoted[(quoted["status"] != "NO_QUOTES") & quoted["underlying"].isin(printed["symbol"].unique())]
+    vouched = sound[["underlying", "trade_date"]].set_axis(CLOSE[:2], axis=1).astype({"symbol": "str"})
+    return Closes.of(pd.concat([bars[CLOSE], printed.merge(vouched)], ignore_index=True))
 
 
 def night_evaluation(ladders: pd.DataFrame, book: pd.DataFrame, earlier: pd.DataFrame, capacity: pd.DataFrame,
@@ -44,7 +65,7 @@ def night_evaluation(ladders: pd.DataFrame, book: pd.DataFrame, earlier: pd.Data
     notionals : DataFrame
         `LADDER` and ``hedged_notional_usd``.
     closes : Closes
-        Of the hosts and SPX.
+        From `host_closes`.
     profiles : mapping of str to LadderProfile
     """
     keys = ladder_keys(ladders)

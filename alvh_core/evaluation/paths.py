@@ -18,7 +18,8 @@ from alvh_core.costs.carry import EFFECTIVE_FILL
 from alvh_core.registry.book import BOOK
 from alvh_core.triggers import LADDER
 
-READ = (*LADDER, "trade_date", "book_mark_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "units_open")
+READ = (*LADDER, "trade_date", "book_mark_usd", "cash_mid_usd", "crossing_usd", "fees_usd", "units_open",
+        "armed_sessions_count", "armed_passes_count")  # fmt: skip
 BOOKED = BOOK.only(READ)
 FILLS = {"mid": 0.0, "eff": EFFECTIVE_FILL, "touch": 1.0}  # k of the fills; at mid nothing is paid, fees neither
 Array = NDArray[np.float64]
@@ -38,6 +39,8 @@ class Paths:
         Gain since the first night over the notional, by `FILLS`. [fraction]
     is_held : ndarray of bool of shape (n_sessions, n_ladders)
         Something was open after the session's night.
+    refused_count : ndarray of shape (n_sessions, n_ladders)
+        Armed sessions on which the filter did not pass, since the first night. NaN where it is not known.
     notional_usd : ndarray of shape (n_ladders,)
     """
 
@@ -45,6 +48,7 @@ class Paths:
     price: Array
     gain: Mapping[str, Array]
     is_held: NDArray[np.bool_]
+    refused_count: Array
     notional_usd: Array
 
     @property
@@ -55,12 +59,20 @@ class Paths:
     def only(self, columns: NDArray[Any], rows: slice = slice(None)) -> "Paths":
         """Return some ladders, on some sessions."""
         return Paths(dates=self.dates[rows], price=self.price[rows, columns], is_held=self.is_held[rows, columns],
+                     refused_count=self.refused_count[rows, columns],
                      gain={name: values[rows, columns] for name, values in self.gain.items()},
                      notional_usd=self.notional_usd[columns])  # fmt: skip
 
     def host_moves(self, sessions: int) -> Array:
         """Return the host's return over spans of so many sessions, of shape (n_sessions - sessions, n_ladders)."""
         return np.asarray(self.price[sessions:] / self.price[:-sessions] - 1.0)
+
+    def kept_out(self, sessions: int) -> NDArray[np.bool_]:
+        """Tell over which spans of so many sessions nothing was held, and the filter had refused an armed ladder."""
+        held = np.pad(self.is_held, ((1, 0), (0, 0))).cumsum(axis=0)[:-1]  # before each session
+        with np.errstate(invalid="ignore"):
+            is_refused = self.refused_count[sessions:] > self.refused_count[:-sessions]
+        return np.asarray(is_refused & (held[sessions:] == held[:-sessions]))
 
     def ladder_moves(self, sessions: int, fill: str = "eff") -> Array:
         """Return what the ladder gained over the same spans, as a fraction of the notional."""
@@ -98,7 +110,9 @@ def ladder_paths(rows: pd.DataFrame, ladders: pd.DataFrame, closes: Closes, noti
     }
     hosts, host_of = np.unique(ladders["host"].to_numpy(dtype="U"), return_inverse=True)
     price = closes.on(dates, [str(name) for name in hosts])[:, host_of]
-    return Paths(dates=dates, price=price, gain=gain, is_held=tables["units_open"] > 0, notional_usd=notional_usd)
+    refused = tables["armed_sessions_count"] - tables["armed_passes_count"]
+    return Paths(dates=dates, price=price, gain=gain, is_held=tables["units_open"] > 0, refused_count=refused,
+                 notional_usd=notional_usd)  # fmt: skip
 
 
 def _columns(rows: pd.DataFrame, ladders: pd.DataFrame) -> NDArray[np.int64]:

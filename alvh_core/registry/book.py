@@ -2,7 +2,7 @@
 
 from alvh_core.registry.spec import LADDER, TableSpec, column
 
-FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "SETTLE")
+FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "CLOSE_OUT", "SETTLE")
 EXIT_STATES = ("HELD", "DEFERRED", "NO_QUOTE", "AWAITING_SETTLEMENT")
 
 column("entry_date", "date", "Session of the fill that opened the position", "ISO date")

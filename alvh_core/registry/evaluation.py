@@ -2,7 +2,7 @@
 
 from alvh_core.registry.spec import LADDER, TableSpec, column
 
-EVALUATION_STATUSES = ("OK", "TOO_SHORT", "NO_CLOSES", "NO_VALUES")
+EVALUATION_STATUSES = ("OK", "TOO_SHORT", "NEVER_HELD", "NO_CLOSES", "NO_VALUES")
 
 column("evaluated_from_date", "date", "First session of the nights that are evaluated", "ISO date")
 column("valued_nights_count", "int", "Nights with a close of the host and a mark of all that was held", "nights", low=0)
@@ -28,7 +28,8 @@ column("cagr_unhedged_frac", "float", "Growth of the host alone", "fraction a ye
 column("cagr_hedged_frac", "float", "Growth with the ladder, at k = 0.59", "fraction a year")
 column("drawdown_unhedged_frac", "float", "Deepest fall from a high, host alone", "fraction", low=-1, high=0)
 column("drawdown_hedged_frac", "float", "The same with the ladder", "fraction", high=0)
-column("deep_losses_count", "int", "Spans of 20 sessions in which the host lost 10 % or more", "spans", low=0)
+column("deep_losses_count", "int", "Spans of 20 sessions in which the host lost 10 % or more, and not the filter alone "
+       "kept the ladder out", "spans", low=0)  # fmt: skip
 column("basis_hit_frac", "float", "Share of them in which the ladder earned something, at k = 0.59", "fraction",
        low=0, high=1)  # fmt: skip
 column("stress_windows_count", "int", "Stress windows that the nights cover", "windows", low=0)

@@ -64,6 +64,7 @@ MARKET_DATASETS = frozenset({ACTIONS, VX_SETTLEMENT, VX_HISTORY, GROUPED, REFERE
 NIGHT_DATASETS = frozenset({CURVE, MACRO_CALENDAR, MACRO_SERIES, CROSS_CHECK, FUNDAMENTALS}) | MARKET_DATASETS
 INDICES = ("RVX", "SKEW", "VIX", "VIX3M", "VIX6M", "VIX9D", "VVIX", "VXN")  # asked for whatever the universe holds
 IMPORTED = "imported"
+EXCLUSIVE = "exclusive_listing"  # one exchange lists it and publishes the quotes: whatever they are of, they are all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,8 +235,10 @@ def read_chain(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tradi
     """Read a chain whole, from whatever source it is."""
     if url.startswith(SCHEME):
         return read_drop(body, asset, url, sha256, calendar)
-    chain: Chain = parse(source_of(CHAIN, url), body, asset.symbol, url)
-    return replace(chain, header=replace(chain.header, payload_sha256=sha256))
+    source = source_of(CHAIN, url)
+    chain: Chain = parse(source, body, asset.symbol, url)
+    scope = EXCLUSIVE if source.publisher == asset.listing else chain.venue_scope
+    return replace(chain, header=replace(chain.header, payload_sha256=sha256), venue_scope=scope)
 
 
 def read_table(dataset: str, body: bytes, symbol: str, url: str) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from alvh_core import frames
-from alvh_core.book.market import QUOTED, settlement_values
+from alvh_core.book.market import QUOTED, on_last_session, settlement_values
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import LAYER, of_last_night, trade
 from alvh_core.columns import ACTIONS
@@ -22,19 +22,23 @@ from alvh_core.triggers import LADDER
 
 FIRST, LAYERS = pd.Timestamp("2026-07-16"), (1, 2, 3)
 COPIES = range(6)  # paths in one: a night costs the same for many ladders, and each copy has contracts of its own
-# by contracts; with a layer that is sold; by premium; in bands, held to settlement; the host's own puts, settled PM
+# by contracts; with a layer that is sold; by premium; in bands, held to settlement; the host's own puts, settled PM;
+# own puts to be held to a settlement that no source tells
 KINDS = [("V0_REF", "VIX", "trigger_442"), ("V1_SAME_HEDGE", "VIX", "calendar_sell2"),
          ("V1_SAME_HEDGE", "VIX", "ratio_4_4_2"), ("V1_SAME_HEDGE", "VIX", "vxth_baseline"),
-         ("V3_NATIVE", "XLF", "tenor_442")]  # fmt: skip
+         ("V3_NATIVE", "XLF", "tenor_442"), ("V3_NATIVE", "SPX", "vxth_baseline")]  # fmt: skip
 LADDERS = [(f"HOST{copy}", *kind) for copy in COPIES for kind in KINDS]
 EXPIRIES = [FIRST + pd.Timedelta(days=days) for days in (9, 34, 62, 125)]
 CONTRACTS = pd.DataFrame([
     {"osi_symbol": f"{root:6}{day:%y%m%d}{right}{1000 * strike + copy:08d}", "root": root, "expiry_date": day,
      "option_right": right, "strike_usd": strike + copy / 1000, "multiplier": 100, "host": f"HOST{copy}"}
-    for copy in COPIES for root, right, strikes in (("VIX", "C", (18, 22)), ("XLF", "P", (50, 55)))
+    for copy in COPIES
+    for root, right, strikes in (("VIX", "C", (18, 22)), ("XLF", "P", (50, 55)), ("SPX", "P", (50, 55)))
     for day in EXPIRIES for strike in strikes
 ])  # fmt: skip
-ROOTS = pd.DataFrame([["VIX", "VIX", "SOQ"], ["XLF", "XLF", "PM"]], columns=["underlying", "root", "settlement"])
+ROOTS = pd.DataFrame([["VIX", "VIX", "SOQ"], ["XLF", "XLF", "PM"], ["SPX", "SPX", "AM"]],
+                     columns=["underlying", "root", "settlement"])  # fmt: skip
+NEXT_SESSION = pd.Timedelta(days=4)
 TERM = pd.DataFrame([[*key, *(getattr(PROFILES[key[3]], term) for term in TERMS)] for key in LADDERS],
                     columns=[*LADDER, *TERMS])  # fmt: skip
 OFFERED = CONTRACTS.groupby(["host", "root"])["osi_symbol"].agg(list).to_dict()
@@ -116,7 +120,8 @@ def _night(positions, book, inputs, day):
     told = {"trade_date": day, "source_mode": "simulated"}
     values = settlement_values(inputs["finals"], inputs["bars"], inputs["roots"])
     held = of_last_night(positions, book)
-    trades = trade(held, inputs["legs"], inputs["chains"], values, inputs["terms"], **told)
+    closing = on_last_session(held, inputs["roots"], day + NEXT_SESSION)
+    trades = trade(held, inputs["legs"], inputs["chains"], values, inputs["terms"], closing=closing, **told)
     return trades, night_book(trades, book, inputs["terms"], inputs["moves"], **told)
 
 

@@ -9,7 +9,7 @@ from alvh_core import frames
 from alvh_core.black import price
 from alvh_core.book.exits import decide_exits
 from alvh_core.book.filtering import FILTER_COUNTS, filter_counts
-from alvh_core.book.market import QUOTED, official_closes, quotes_of, settled, settlement_values
+from alvh_core.book.market import QUOTED, official_closes, on_last_session, quotes_of, settled, settlement_values
 from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_state, night_book
 from alvh_core.book.transition import NightTrades, roll_terms, trade
@@ -319,7 +319,7 @@ def _exit(bid, ask, *, action="HOLD", cost=2.0, **changes):
     candidate = {"new_symbol": "NEW", "new_status": "OK", "new_units": 4, "is_eligible": True,
                  "leg_action": action, "is_armed": action != "DISARM"}  # fmt: skip
     terms = {"mode": "trigger", "roll_dte_days": 21, "hold_days": 0, "profit_multiple": 3.0, "profit_sold_frac": 0.5,
-             "defer_spread_frac": 0.25, "defer_until_dte_days": 5, "split_told": ""}  # fmt: skip
+             "defer_spread_frac": 0.25, "defer_until_dte_days": 5, "split_told": "", "is_closing": False}  # fmt: skip
     quote = {"bid_usd": bid, "ask_usd": ask, "mid_usd": (bid + ask) / 2, "payoff_usd": np.nan}
     row = pd.DataFrame([_position() | candidate | terms | quote | {"entry_mid_usd": cost} | changes])
     return decide_exits(row, DAY).iloc[0]
@@ -368,6 +368,55 @@ def test_a_sale_that_had_to_wait_is_due_until_it_is_made_and_never_rolled():
 def test_what_was_sold_is_never_bought_back_for_nothing():
     short = _exit(np.nan, np.nan, units_open=-2, expiry_date=DAY + pd.Timedelta(days=4))
     assert (short["exit_kind"], short["units_sold"], short["position_state"]) == ("", 0, "NO_QUOTE")
+
+
+TO_SETTLEMENT = {"is_closing": True, "expiry_date": DAY + pd.Timedelta(days=1), "roll_dte_days": 0, "mode": "bands",
+                 "defer_until_dte_days": 0}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "changes", "kind", "units"),
+    [
+        pytest.param(262.0, 264.0, {}, "CLOSE_OUT", 4, id="sold at the last quotes, not half of it for a profit"),
+        pytest.param(0.00, 0.10, {}, "CLOSE_OUT", 4, id="however wide"),
+        pytest.param(1.00, 3.00, {"units_open": -2}, "CLOSE_OUT", -2, id="bought back however wide"),
+        pytest.param(np.nan, np.nan, {}, "CLOSE_OUT", 4, id="for nothing"),
+        pytest.param(np.nan, np.nan, {"units_open": -2}, "", 0, id="not bought back for nothing"),
+        pytest.param(1.0, 1.1, {"roll_dte_days": 21}, "ROLL_CLOSE", 4, id="a roll that is due is made"),
+        pytest.param(1.0, 1.1, {"roll_dte_days": 21, "new_status": "NO_EXPIRY"}, "CLOSE_OUT", 4, id="into nothing"),
+        pytest.param(1.0, 1.1, {"mode": "trigger", "is_armed": False}, "DISARM", 4, id="disarmed"),
+        pytest.param(1.0, 1.1, dict.fromkeys(TERMS, np.nan), "CLOSE_OUT", 4, id="of a ladder that sleeps"),
+        pytest.param(1.0, 1.1, {"is_closing": False}, "", 0, id="what a source settles is held"),
+    ],
+)
+def test_what_no_source_settles_goes_on_its_last_session(bid, ask, changes, kind, units):
+    found = _exit(bid, ask, **(TO_SETTLEMENT | changes))
+    assert (found["exit_kind"], found["units_sold"]) == (kind, units)
+
+
+def test_the_last_session_of_a_morning_series_is_the_one_before_its_expiry():
+    """2025-06-20 settles on Wednesday's quotes: Thursday is a holiday."""
+    held = pd.DataFrame([["SPX", "2025-06-20"], ["SPX", "2025-07-18"], ["SPXW", "2025-06-20"], ["VIX", "2025-06-18"]],
+                        columns=["root", "expiry_date"]).astype({"expiry_date": "datetime64[s]"})  # fmt: skip
+    for following, expected in (("2025-06-18", [False] * 4), ("2025-06-20", [True, False, False, False])):
+        assert on_last_session(held, ROOTS, pd.Timestamp(following)).tolist() == expected
+
+
+def test_a_put_on_its_last_session_leaves_cash_a_spread_paid_and_no_position():
+    held = _positions(_vxx("P") | {"expiry_date": LATE + pd.Timedelta(days=1)})
+    chain = pd.DataFrame([[held["osi_symbol"].iloc[0], "OK", 5.0, 5.4, 5.2, 0.1]],
+                         columns=["osi_symbol", "quote_flag", *QUOTED])  # fmt: skip
+    legs = pd.DataFrame([{**_position(VXX), "units_target": 0, "side": 1, "is_armed": True, "leg_status": "NO_EXPIRY",
+                          "leg_action": "HOLD", "is_eligible": True, "bid_usd": np.nan, "ask_usd": np.nan,
+                          "mid_usd": np.nan, "extrinsic_usd": np.nan}])  # fmt: skip
+    terms = pd.DataFrame([VXX | {name: getattr(PROFILES["vxth_baseline"], name) for name in TERMS}])
+    no_values = pd.DataFrame({"root": [], "expiry_date": [], "official_value": []})
+    found = trade(held, legs, chain, no_values, terms, trade_date=LATE, source_mode="simulated",
+                  closing=pd.Series([True]))  # fmt: skip
+    fill = found.fills.iloc[0]
+    assert (fill["fill_kind"], fill["units_traded"], fill["fees_usd"]) == ("CLOSE_OUT", -4, 4.0)
+    assert (fill["cash_mid_usd"], fill["crossing_usd"]) == (pytest.approx(2080.0), pytest.approx(80.0))
+    assert found.positions.empty
 
 
 @pytest.mark.parametrize(("action", "pays", "kind", "state"), [

@@ -11,12 +11,14 @@ from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.luck import edge_interval, placebo_p_value, random_calendars
 from alvh_core.evaluation.measures import measures
+from alvh_core.evaluation.nights import PRINTS, QUOTED, host_closes
 from alvh_core.evaluation.paths import BOOKED, Paths, ladder_paths
 from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
 from alvh_core.evaluation.ruling import Evaluation, rule_on
 from alvh_core.evaluation.shortfall import benefit, derisk_saved
 from alvh_core.evaluation.windows import StressWindow, found_windows
 from alvh_core.profiles import UNFILTERED_TWIN
+from alvh_core.registry.evaluation import EVALUATION
 from alvh_core.triggers import LADDER
 
 RULE = EvidenceRule()
@@ -35,7 +37,8 @@ def path(returns, gains, *, held=None):
     gain = np.vstack([start, np.cumsum(gains, axis=0)])
     is_held = np.ones(price.shape, dtype=bool) if held is None else np.asarray(held)[:, None]
     return Paths(dates=days(len(price)), price=price, gain={"mid": gain, "eff": gain, "touch": gain},
-                 is_held=is_held, notional_usd=np.full(price.shape[1], 1e6))  # fmt: skip
+                 is_held=is_held, refused_count=np.zeros(price.shape),
+                 notional_usd=np.full(price.shape[1], 1e6))  # fmt: skip
 
 
 # --- paths ------------------------------------------------------------------------------------------------------------
@@ -43,11 +46,11 @@ def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
     night = {"host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX", "profile": "trigger_442"}
     rows = pd.DataFrame([
         {**night, "trade_date": "2026-07-13", "book_mark_usd": 100.0, "cash_mid_usd": -100.0, "crossing_usd": 10.0,
-         "fees_usd": 1.0, "units_open": 4},
+         "fees_usd": 1.0, "units_open": 4, "armed_sessions_count": 3, "armed_passes_count": 1},
         {**night, "trade_date": "2026-07-15", "book_mark_usd": None, "cash_mid_usd": 0.0, "crossing_usd": 0.0,
          "fees_usd": 0.0, "units_open": 4},
         {**night, "trade_date": "2026-07-16", "book_mark_usd": 150.0, "cash_mid_usd": 30.0, "crossing_usd": 0.0,
-         "fees_usd": 0.0, "units_open": 2},
+         "fees_usd": 0.0, "units_open": 2, "armed_sessions_count": 5, "armed_passes_count": 2},
     ]).assign(trade_date=lambda x: pd.to_datetime(x["trade_date"]))  # fmt: skip
     closes = Closes(dates=np.arange("2026-07-10", "2026-07-18", dtype="datetime64[D]"), symbols=("SPX",),
                     values=np.arange(8.0)[:, None] + 100.0)  # fmt: skip
@@ -59,6 +62,24 @@ def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
     np.testing.assert_allclose(found.gain["eff"][-1, 0], 0.08 - 0.0059 - 0.001)
     np.testing.assert_allclose(found.price[:, 0], [103.0, 104.0, 105.0, 106.0])
     assert np.isnan(found.gain["mid"][:, 1]).all(), "a ladder without rows"
+    np.testing.assert_allclose(found.refused_count[:, 0], [2.0, NAN, NAN, 3.0])
+
+
+def test_an_index_without_bars_is_evaluated_by_its_last_prints():
+    bars = pd.DataFrame([["SPX", "2026-07-15", 6000.0], ["SPX", "2026-07-16", 6010.0]],
+                        columns=["symbol", "bar_date", "close_usd"]).astype({"bar_date": "datetime64[s]"})  # fmt: skip
+    prints = frames.conform(pd.DataFrame([
+        ["2026-07-15", "NDX", -15.0, 23000.0], ["2026-07-16", "NDX", -15.0, 23100.0],
+        ["2026-07-15", "RUT", 240.0, 2500.0],  # at noon
+        ["2026-07-16", "RUT", -15.0, 2510.0],  # in quarantine
+        ["2026-07-16", "SPX", -15.0, 9.0], ["2026-07-16", "KO", -15.0, 70.0],  # has bars; trades after hours
+    ], columns=["trade_date", "underlying", "minutes_to_close", "underlying_price_usd"]), PRINTS)  # fmt: skip
+    quoted = frames.conform(prints[["trade_date", "underlying"]].assign(
+        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), QUOTED)  # fmt: skip
+    found = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+    assert found.symbols == ("NDX", "SPX")
+    assert found.of_symbol("NDX").tolist() == [23000.0, 23100.0]
+    assert found.of_symbol("SPX").tolist() == [6000.0, 6010.0]
 
 
 # --- shortfall beside holding less ------------------------------------------------------------------------------------
@@ -109,6 +130,40 @@ def test_measures_of_a_ladder_that_pays_in_the_fall():
     np.testing.assert_allclose(found["drawdown_unhedged_frac"], 0.99**20 - 1.0)
     assert found["drawdown_hedged_frac"] > found["drawdown_unhedged_frac"]
     assert found["edge_frac"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("held", "refused", "deep", "hit"),
+    [
+        pytest.param(range(120), (), 19, 0.0, id="held: 11 of its 20 sessions fall in spans from 51 to 69"),
+        pytest.param((), (), 19, NAN, id="no trigger saw the fall"),
+        pytest.param((), range(120), 0, NAN, id="the filter never let it in"),
+        pytest.param([0], range(1, 120), 0, NAN, id="nor when the host fell"),
+        pytest.param([0, 75], range(1, 120), 14, 0.0, id="late, but in, from 56 on"),
+        pytest.param([0], [60], 10, 0.0, id="refused once: the spans from 60 on are the trigger's"),
+    ],
+)
+def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep, hit):
+    returns = np.zeros(120)
+    returns[60:80] = -0.01
+    mine, counted = np.isin(np.arange(121), list(held)), np.isin(np.arange(121), list(refused)).cumsum()
+    paths = replace(path(returns, np.full(120, -0.0001), held=mine), refused_count=counted[:, None].astype(float))
+    found = measures(paths, [], 0.0).iloc[0]
+    assert found["deep_losses_count"] == deep
+    np.testing.assert_allclose(found["basis_hit_frac"], hit if held else NAN)
+
+
+def test_what_was_never_held_cost_and_saved_nothing_that_is_known():
+    returns = np.where(np.arange(120) % 10 == 0, -0.05, 0.004)
+    window = StressWindow(first=date(2026, 2, 1), last=date(2026, 2, 11), name="fall")
+    idle = replace(path(returns, np.zeros(120)), is_held=np.zeros((121, 1), dtype=bool))
+    found = measures(idle, [window], 0.0).iloc[0]
+    assert (found["evaluation_status"], found["stress_windows_count"]) == ("NEVER_HELD", 1)
+    of_ladder = [name for name in EVALUATION.names if name.endswith(("_frac", "_ratio", "_usd", "_offsets"))
+                 and "unhedged" not in name and name in found.index]  # fmt: skip
+    assert len(of_ladder) == 13
+    assert found[of_ladder].isna().all()
+    assert found[["es95_unhedged_frac", "cagr_unhedged_frac", "drawdown_unhedged_frac"]].notna().all()
 
 
 def test_what_is_not_known_is_said():

@@ -54,6 +54,14 @@ def test_last_closed(wall, session, calendar):
     assert calendar.last_closed(datetime.fromisoformat(wall).replace(tzinfo=NY)) == date.fromisoformat(session)
 
 
+@pytest.mark.parametrize(("day", "following"), [
+    ("2026-07-02", "2026-07-06"), ("2026-07-04", "2026-07-06"), ("2026-07-06", "2026-07-07"),
+    pytest.param("2098-01-03", "2098-01-06", id="beyond the calendar"),
+])  # fmt: skip
+def test_session_after(day, following, calendar):
+    assert calendar.session_after(date.fromisoformat(day)) == date.fromisoformat(following)
+
+
 def test_session_of_a_day(calendar):
     early = calendar.session(date(2026, 11, 27))
     assert early.close_at_utc == pd.Timestamp("2026-11-27 18:00", tz="UTC")

@@ -63,6 +63,13 @@ def test_pitfall_02_settlement_of_the_known_roots():
     assert DEFAULT_UNIVERSE["SPY"].exercise == DEFAULT_UNIVERSE["VXX"].exercise == "american"
 
 
+def test_what_one_exchange_alone_lists():
+    """NDX is listed at several exchanges of one owner, and RUT at two of another."""
+    assert {asset.symbol for asset in ASSETS if asset.listing == "cboe"} == {"VIX", "SPX"}
+    roots = [{"name": "SPX", "listing": "cboe"}, {"name": "SPXW"}]
+    assert extend_universe(DEFAULT_UNIVERSE, {"assets": {"SPX": {"roots": roots}}}, "x")["SPX"].listing == "several"
+
+
 def test_hedge_chains_are_no_hosts():
     names = [asset.symbol for asset in hosts(DEFAULT_UNIVERSE)]
     assert not {"VIX", "VXX", "UVXY"} & set(names)
@@ -160,6 +167,11 @@ def test_roots_of_a_new_symbol():
             {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "tick_class": "x"}]}}},
             r"tick_class: expected one of",
             id="tick class",
+        ),
+        pytest.param(
+            {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "listing": "CBOE"}]}}},
+            r"listing: expected one of several, cboe, found 'CBOE'",
+            id="listing",
         ),
         pytest.param(
             {"assets": {"VNQ": {"profile_overrides": {"levles": 1}}}},

@@ -38,12 +38,13 @@ def scopes(scope):
 
 
 def evaluated(signals, *, nights=1, windows=0, deep=0):
-    """An evaluation of ladders on hosts that fall every other span and ladders that earn nothing."""
+    """An evaluation of ladders on hosts that fall every other span and ladders whose contracts earn nothing."""
     count = len(signals)
     price = np.repeat(100.0 + np.arange(nights)[:, None] % 7, count, axis=1)
     gain = np.zeros((nights, count))
     paths = Paths(dates=np.datetime64("2025-01-01") + np.arange(nights), price=price,
-                  gain=dict.fromkeys(FILLS, gain), is_held=gain > 0, notional_usd=np.ones(count))  # fmt: skip
+                  gain=dict.fromkeys(FILLS, gain), is_held=gain == 0, refused_count=gain,
+                  notional_usd=np.ones(count))  # fmt: skip
     table = measures(paths, [], 0.04).assign(stress_windows_count=windows, deep_losses_count=deep)
     standing = pd.DataFrame(np.nan, index=range(count), columns=["pass_rate_deploy_frac",
                             "filter_blocks_trigger_frac", "acid_test_ratio"])  # fmt: skip
@@ -101,6 +102,7 @@ def test_every_reason(arguments, codes):
     [
         pytest.param({"stress_windows_count": 2}, "TOO_FEW_STRESS_WINDOWS", id="stress"),
         pytest.param({"measured": "TOO_SHORT", "deep_losses_count": 0}, "TOO_SHORT", id="short"),
+        pytest.param({"measured": "NEVER_HELD", "deep_losses_count": 0}, "NEVER_HELD", id="never held"),
         pytest.param({"deep_losses_count": 0}, "NO_DEEP_LOSS", id="never fell"),
     ],
 )

@@ -80,17 +80,19 @@ def _second_try(monkeypatch):
     monkeypatch.setenv("PREFECT__RUNTIME__TASK_RUN__RUN_COUNT", "2")
 
 
-@pytest.mark.parametrize(("dead", "scope"), [
-    ((), "cboe_delayed(unknown)"), (("cdn-api.cboe.com",), "cboe_delayed(unknown)"), (("cboe.com",), "nbbo"),
-    (("cboe.com", "tradier.com"), "nbbo"), (("cboe.com", "tradier.com", "massive.com"), "schwab"),
+@pytest.mark.parametrize(("dead", "of_vix", "of_shares"), [
+    pytest.param((), "exclusive_listing", "cboe_delayed(unknown)", id="Cboe alone lists VIX"),
+    (("cdn-api.cboe.com",), "exclusive_listing", "cboe_delayed(unknown)"), (("cboe.com",), "nbbo", "nbbo"),
+    (("cboe.com", "tradier.com"), "nbbo", "nbbo"), (("cboe.com", "tradier.com", "massive.com"), "schwab", "schwab"),
 ])  # fmt: skip
-def test_a_chain_comes_from_the_first_that_has_it(dead, scope, market, calendar, tmp_path):
+def test_a_chain_comes_from_the_first_that_has_it(dead, of_vix, of_shares, market, calendar, tmp_path):
     night = night_of(tmp_path, Dead(market, *dead), calendar)
     landings = [x for x in landings_of(night) if x.dataset == CHAIN]
     found = decode_chains(landings, night.archive.read, SMALL, night.session, calendar=calendar,
                           source_mode="simulated")  # fmt: skip
     assert [x.reason for x in found.landings] == [None, None]
-    assert set(found.snapshots["venue_scope"]) == {scope}
+    scopes = dict(zip(found.snapshots["underlying"], found.snapshots["venue_scope"], strict=True))
+    assert scopes == {"VIX": of_vix, "KO": of_shares}
     assert found.snapshots["payload_sha256"].tolist() == [x.payload_sha256 for x in landings]
     replay = night_of(tmp_path / "again", RecordedTransport(tmp_path / "raw", DAY), calendar)
     again = [x for x in landings_of(replay) if x.dataset == CHAIN]
