@@ -10,7 +10,7 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.declared_rules import DeclaredRule, rules_of_entry
 from alvh_core.errors import ContractError
-from alvh_core.host_rules import NightContext, night_rules
+from alvh_core.host_rules import NightContext, night_rules, replayed_rules
 from alvh_core.indicators import crosses, macd
 from alvh_core.macro.windows import event_windows
 from alvh_core.profiles import PROFILES
@@ -137,6 +137,34 @@ def _advanced(rules, close=20.0, armed=(True, False, False), profile=PROFILE):
     state = initial_state(pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER), DAY, "simulated")
     return advance(state.assign(is_armed=list(armed)), close, pd.Series([True] * 3), DAY, profile,
                    rules=replace(LayerRules.none(3), **rules))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["macd_cross", "rsi_percentile"])
+def test_rules_of_a_missed_session_see_nothing_after_it(kind):
+    values = _after_cross(8)
+    dates = pd.bdate_range(end=DAY, periods=len(values))
+    host, vix = (pd.DataFrame({"symbol": name, "bar_date": dates, "close_usd": closes})
+                 for name, closes in (("VNQ", values), ("VIX", 20.0)))  # fmt: skip
+    bars = pd.concat([host, vix])
+    rule = replace(MACD, kind=kind, alpha=0.2)
+    universe = {"VNQ": replace(DEFAULT_UNIVERSE["VNQ"], rules=(rule,))}
+    days = [day.date() for day in pd.bdate_range(end=DAY, periods=9)]
+    every = replayed_rules(universe, bars, days, PROFILE, "simulated")
+    assert every["trade_date"].nunique() == len(days)
+    for day in days:
+        then = bars[bars["bar_date"] <= pd.Timestamp(day)]
+        alone = replayed_rules(universe, then, [day], PROFILE, "simulated")
+        mine = every[every["trade_date"] == pd.Timestamp(day)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, alone, check_categorical=False)
+    said = every.set_index(["trade_date", "layer_no"])
+    if kind == "macd_cross":  # armed while the cross was five sessions old at most, which the last session cannot tell
+        armed = said["is_arming"].fillna(value=False).xs(2, level="layer_no").tolist()
+        assert armed == [True] * 5 + [False] * 4
+    assert (said["rule_state"] != "NO_DATA").all()
+
+
+def test_nothing_missed_has_no_rules():
+    assert replayed_rules(DEFAULT_UNIVERSE, pd.DataFrame(), [], PROFILE, "simulated").empty
 
 
 def test_the_state_machine_obeys():
