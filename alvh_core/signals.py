@@ -215,7 +215,7 @@ def _signals(plan: Sequence[Ladder], ladders: pd.DataFrame, readings: pd.DataFra
     return ladders.assign(
         vix_close_vol_points=close.vol_points, is_vix_provisional=close.is_provisional,
         layers_armed_count=armed.sum(axis=1), units_armed_count=(armed * units).sum(axis=1),
-        units_deployed_count=_by_ladder(state["units_deployed"]).sum(axis=1),
+        units_deployed_count=_by_ladder(state["units_deployed"]).sum(axis=1),  # as ordered; the book tells what came
         **readings.drop(columns=["passes", "reason"]), is_eligible=readings["passes"].astype(bool) | stays,
         action=action, block_reason=_block_reasons(plan, readings, legs, state, close, action, rules),
     )  # fmt: skip
