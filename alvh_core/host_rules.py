@@ -175,7 +175,7 @@ def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladde
     if rule.alpha == 0.0:
         return Saying(state="CLEAR", reason=f"{reason}: levels stay")
     factor = 1.0 - rule.alpha * z
-    own_profile = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
+    own_profile = with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
     levels = {layer: factor * level for layer, level in zip(LAYERS, own_profile.levels_vol_points, strict=True)}
     told = f"{reason}: levels times {factor:.3f}"
     return {layer: Saying(state="ACTIVE", reason=f"{told}, {level:.2f} of {profile.name}", level_factor=factor,

@@ -126,11 +126,27 @@ def test_an_event_on_a_holiday_belongs_to_the_next_session(calendar):
     ("x", "expected a list of tables"), ([{"kind": "none"}], r"\[0\]\.kind"), ([{}], r"\[0\]\.kind"),
     ([{"kind": "macd_cross", "layer": [1]}], "unknown key 'layer'"),
     ([{"kind": "macd_cross", "layers": [4]}], "layers among"),
+    ([{"kind": "macd_cross", "layers": [1, 2]}], r"layers among \(2, 3\), found \[1, 2\]"),
+    ([{"kind": "ad_correlation", "layers": [True]}], "layers among"),
+    ([{"kind": "ad_correlation", "layers": []}], "layers among"),
+    ([{"kind": "ad_correlation", "layers": [[1]]}], "layers among"),
+    ([{"kind": "rsi_percentile", "layers": [2, 2]}], "found rsi_percentile for layer 2 twice; leave one out"),
+    ([{"kind": "rsi_percentile"}, {"kind": "rsi_percentile", "layers": [3]}], "rsi_percentile for layer 3 twice"),
+    ([{"kind": "rsi_percentile", "alpha": 1.0}], r"\.alpha: expected from 0 to 0\.99, found 1\.0"),
+    ([{"kind": "rsi_percentile", "alpha": -0.2}], r"\.alpha: expected from 0"),
+    ([{"kind": "rsi_percentile", "alpha": NAN}], r"\.alpha: expected from 0"),
+    ([{"kind": "macd_cross", "recent_sessions": 0}], r"\.recent_sessions: expected from 1 to 252, found 0"),
+    ([{"kind": "macd_cross", "floor_vol_points": -1}], r"\.floor_vol_points: expected from 0 to 200, found -1"),
     ([{"kind": "rsi_percentile", "mode": "x"}], r"\.mode"), ([{"kind": "rsi_percentile", "alpha": True}], r"\.alpha"),
 ])  # fmt: skip
 def test_a_rule_that_cannot_be(tables, message):
     with pytest.raises(ContractError, match=message):
         rules_of_entry(tables, "u.toml")
+
+
+def test_a_macd_rule_speaks_to_the_layers_above_the_first():
+    assert rules_of_entry([{"kind": "macd_cross"}], "u")[0].layers == (2, 3)
+    assert rules_of_entry([{"kind": "rsi_percentile"}], "u")[0].layers == (1, 2, 3)
 
 
 def _advanced(rules, close=20.0, armed=(True, False, False), profile=PROFILE):
