@@ -148,6 +148,22 @@ def test_the_first_two_futures_are_the_rules_not_the_files():
     )
 
 
+def test_the_mean_of_vix_is_one_number_wherever_it_is_read():
+    """A session without a bar of VIX is no bar of it: for the indicators, and for the regime as well."""
+    night = pd.Timestamp("2026-07-15")
+    dates = pd.bdate_range(end=night, periods=201).to_numpy().astype("datetime64[D]")
+    vix = np.linspace(10.0, 30.0, 201)
+    vix[50] = np.nan
+    closes = Closes(dates=dates, symbols=("VIX",), values=vix[:, None])
+    mean = night_indicators(closes, night, "recorded")["ma200_usd"].iloc[0]
+    assert mean == pytest.approx(np.nanmean(vix))
+    for close, above in ((mean - 0.01, False), (mean + 0.01, True)):
+        told = night_regime(
+            closes, frames.empty(VX_SETTLEMENTS), frames.empty(REGIME), close, is_session, night, "recorded"
+        )
+        assert bool(told["is_bt_vix_above_200dma"].iloc[0]) is above
+
+
 @pytest.mark.parametrize(
     ("vix", "second", "expected"), [(30.0, 20.2, [True, True, True]), (10.0, 20.1, [False, True, False])]
 )
