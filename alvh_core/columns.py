@@ -164,7 +164,8 @@ _add("vix_close_vol_points", "float", "Close of the trigger index", "VIX points"
 _add("is_vix_provisional", "bool", "Close taken from the chain's header, not from the published history")
 _add("layers_armed_count", "int", "Armed layers", "layers", low=0, high=3)
 _add("units_armed_count", "int", "Units of the armed layers", "contracts", low=0)
-_add("units_deployed_count", "int", "Units bought and held on paper", "contracts", low=0)
+_add("units_deployed_count", "int", "Contracts held on paper after the night's trades, bought or sold short; none that "
+     "only await their settlement value", "contracts", low=0)  # fmt: skip
 _add("s_ladder_frac", "float", "Premium-weighted spread of the whole ladder's legs", "fraction", low=0, high=2)
 _add("s_simple_frac", "float", "Plain mean of the legs' spreads", "fraction", low=0, high=2)
 _add("s_worst_frac", "float", "Widest leg", "fraction", low=0, high=2)
@@ -183,7 +184,7 @@ _add("armed_date", "date", "Session at whose close the layer armed", "ISO date")
 _add("below_count", "int", "Consecutive closes below the disarm level", "sessions", low=0)
 _add("retries_count", "int", "Sessions for which deployment was blocked", "sessions", low=0)
 _add("deployed_date", "date", "Session of the deployment", "ISO date")
-_add("units_deployed", "int", "Units the layer holds", "contracts", low=0)
+_add("units_deployed", "int", "Contracts the layer holds after the night's trades", "contracts", low=0)
 _add("verdict", "category", "Answer on the evidence so far", allowed=VERDICTS)
 _add("tonight", "category", "Tonight's reading of the filter", allowed=TONIGHT)
 _add("tonight_reason", "str", "What blocks deployment tonight")

@@ -131,6 +131,8 @@ def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckR
     if count < rule.min_pairs or ratio is None or ratio <= 0.0:
         note = f"{count} contracts have two sides in both feeds and a spread, expected {rule.min_pairs}"
         return {"cross_check": INSUFFICIENT, "check_note": note}
+    if np.isnan(gap):
+        return {"cross_check": INSUFFICIENT, "check_note": "when the quotes of one feed were taken is not known"}
     if abs(gap) > rule.max_gap_minutes:
         note = f"the quotes were taken {abs(gap):.0f} minutes apart, expected at most {rule.max_gap_minutes:.0f}"
         return {"cross_check": INSUFFICIENT, "check_note": note}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alvh_core.errors import ContractError
+from alvh_core.keys import repeated
 
 DIRECTIONS = (1, -1)
 REFUSED_CLASSES = ("volatility_etp", "vix_index")  # the ladder's own instrument, or a wrapper of it
@@ -48,11 +49,14 @@ def pairs_of_entry(tables: object, where: str) -> tuple[PairCandidate, ...]:
     Raises
     ------
     ContractError
-        A key or a value is not known; the message names it.
+        A key or a value is not known, or a candidate is there twice; the message names it.
     """
     if not isinstance(tables, list | tuple) or not all(isinstance(table, Mapping) for table in tables):
         raise ContractError(f"{where}: expected a list of tables with symbol, found {tables!r}")
-    return tuple(_candidate(table, f"{where}[{at}]") for at, table in enumerate(tables))
+    pairs = tuple(_candidate(table, f"{where}[{at}]") for at, table in enumerate(tables))
+    for symbol, direction in repeated((each.symbol, each.direction) for each in pairs):
+        raise ContractError(f"{where}: expected every candidate once, found {symbol!r}, direction {direction}, twice")
+    return pairs
 
 
 def _candidate(table: Mapping[str, object], where: str) -> PairCandidate:
@@ -87,7 +91,8 @@ def checked_pairs(symbol: str, pairs: tuple[PairCandidate, ...], classes: Mappin
     for at, each in enumerate(pairs):
         place = f"{where}[{at}].symbol"
         if each.symbol not in classes:
-            raise ContractError(f"{place}: no symbol {each.symbol!r} in the universe; add it under [assets]")
+            raise ContractError(f"{place}: no symbol {each.symbol!r} in the universe; add it under [assets], "
+                                "or to include")  # fmt: skip
         if each.symbol == symbol or classes[each.symbol] in REFUSED_CLASSES:
             raise ContractError(f"{place}: expected an instrument that is neither the host nor made of VIX, found "
                                 f"{each.symbol!r}; what is the same as one of the two pairs nothing")  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alvh_core.errors import ContractError
+from alvh_core.keys import repeated
 from alvh_core.params import LAYERS
 from alvh_core.registry.rules import RULE_NAMES
 
@@ -26,11 +27,12 @@ class DeclaredRule:
     is_enabled : bool
         Whether it may change what the ladder does.
     layers : tuple of int
-        Layers it speaks to.
+        Layers it speaks to; ``macd_cross`` to those above the first only.
     mode : str
         For ``rsi_percentile``: which end of the range lowers the levels.
     alpha : float
-        For ``rsi_percentile``: how far the levels move, ``L (1 - alpha z)`` with z from -1 to 1. 0 moves nothing.
+        For ``rsi_percentile``: how far the levels move, ``L (1 - alpha z)`` with z from -1 to 1. 0 moves nothing;
+        from 1 on a level would be 0 or less, so it is below.
     floor_vol_points : float
         For ``macd_cross``: no layer arms below this VIX close. [VIX points]
     recent_sessions : int
@@ -46,6 +48,10 @@ class DeclaredRule:
     recent_sessions: int = 5
 
 
+_RANGES = {"alpha": (0.0, 0.99), "floor_vol_points": (0.0, 200.0), "recent_sessions": (1, 252)}  # both ends allowed
+_LAYERS_OF: dict[str, tuple[int, ...]] = {
+    "macd_cross": (2, 3)
+}  # the first layer is the index's: what waits for it would never arm
 _EVERY = (DeclaredRule(kind="rsi_percentile"), DeclaredRule(kind="ad_correlation"),
           DeclaredRule(kind="event_window", is_enabled=True))  # fmt: skip
 _OF_CLASS = {
@@ -65,11 +71,15 @@ def rules_of_entry(tables: object, where: str) -> tuple[DeclaredRule, ...]:
     Raises
     ------
     ContractError
-        A key or a kind is not known, or a value cannot be; the message names it.
+        A key or a kind is not known, a value cannot be, or a layer is spoken to twice; the message names it.
     """
     if not isinstance(tables, list | tuple) or not all(isinstance(table, Mapping) for table in tables):
         raise ContractError(f"{where}: expected a list of tables with kind, found {tables!r}")
-    return tuple(_read(table, f"{where}[{at}]") for at, table in enumerate(tables))
+    rules = tuple(_read(table, f"{where}[{at}]") for at, table in enumerate(tables))
+    for kind, layer in repeated((rule.kind, layer) for rule in rules for layer in rule.layers):
+        raise ContractError(f"{where}: expected one word of each rule to each layer, found {kind} for layer {layer} "
+                            "twice; leave one out")  # fmt: skip
+    return rules
 
 
 def _read(table: Mapping[str, Any], where: str) -> DeclaredRule:
@@ -83,7 +93,11 @@ def _read(table: Mapping[str, Any], where: str) -> DeclaredRule:
     for key, allowed in (("kind", RULE_NAMES), ("mode", RSI_MODES)):
         if table.get(key, allowed[0]) not in allowed or (key == "kind" and key not in table):
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {table.get(key)!r}")
-    if not set(table.get("layers", LAYERS)) <= set(LAYERS):
-        raise ContractError(f"{where}.layers: expected layers among {LAYERS}, found {table['layers']!r}")
-    values: dict[str, Any] = {key: tuple(value) if key == "layers" else value for key, value in table.items()}
-    return DeclaredRule(**values)
+    for key, (low, high) in _RANGES.items():
+        if not low <= table.get(key, low) <= high:
+            raise ContractError(f"{where}.{key}: expected from {low:g} to {high:g}, found {table[key]!r}")
+    own = _LAYERS_OF.get(table["kind"], LAYERS)
+    layers = table.get("layers", own)
+    if not layers or any(type(layer) is not int or layer not in own for layer in layers):
+        raise ContractError(f"{where}.layers: expected layers among {own}, found {layers!r}")
+    return DeclaredRule(**{**table, "layers": tuple(layers)})

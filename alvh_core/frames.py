@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alvh_core.columns import ColumnSpec
@@ -44,7 +45,8 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     Raises
     ------
     ContractError
-        A required column is missing or cannot be cast; the message names table and column.
+        A required column is missing or cannot be cast, or a date has a time of day; the message names table and
+        column.
     """
     found = dict(zip(frame.columns, frame.dtypes, strict=True))
     missing = [name for name in table.names if name not in found and not table.is_nullable(name)]
@@ -54,9 +56,21 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     right = {name for name, dtype in target.items() if name in found and _is(found[name], dtype)}
     is_plain = frame.columns.is_unique and frame.columns.name is None
     if is_plain and len(right) == len(target):  # most frames come right
-        return (frame if list(found) == list(target) else frame[list(target)]).reset_index(drop=True)
+        plain = frame if list(found) == list(target) else frame[list(target)]
+        return _without_times(plain, table).reset_index(drop=True)
     cast = {spec.name: frame[spec.name] if spec.name in right else _cast(frame, spec, table) for spec in table.columns}
-    return pd.DataFrame(cast, index=frame.index).reset_index(drop=True)
+    return _without_times(pd.DataFrame(cast, index=frame.index), table).reset_index(drop=True)
+
+
+def _without_times(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
+    """Refuse a date with a time of day: it would equal no other date."""
+    for name in (spec.name for spec in table.columns if spec.dtype == "date"):
+        days = frame[name].to_numpy()
+        timed = (days != days.astype("datetime64[D]")) & ~np.isnat(days)
+        if timed.any():
+            raise ContractError(f"{table.name}.{name}: expected dates, found a time of day, {days[timed][0]}; leave it "
+                                "out, or give the session's date")  # fmt: skip
+    return frame
 
 
 def empty(table: TableSpec) -> pd.DataFrame:

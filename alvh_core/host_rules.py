@@ -6,6 +6,7 @@ the data it needs says so and changes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.basis.closes import Closes
+from alvh_core.basis.indicators import night_indicators
 from alvh_core.declared_rules import DeclaredRule
 from alvh_core.indicators import crosses, macd
 from alvh_core.params import LAYERS, LadderProfile, with_overrides
+from alvh_core.registry.basis import EVENT_WINDOWS, HOST_BASIS, MACRO_CONTEXT
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.universe import Asset, hosts
 
@@ -100,6 +103,42 @@ def night_rules(universe: Mapping[str, Asset], context: NightContext, profile: L
     return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), HOST_RULES)
 
 
+def replayed_rules(universe: Mapping[str, Asset], bars: pd.DataFrame, days: Sequence[date], profile: LadderProfile,
+                   source_mode: str) -> pd.DataFrame:  # fmt: skip
+    """Return `HOST_RULES` of sessions whose nights are missing, of closes up to each and of nothing after it.
+
+    Parameters
+    ----------
+    universe : mapping of str to Asset
+        As declared tonight: a night that never was left no other.
+    bars : DataFrame
+        `DAILY_BARS` of tonight.
+    days : sequence of date
+    profile : LadderProfile
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        Only closes arm and disarm. Breadth, events and macro data, which move no layer of a night that bought nothing,
+        are not looked up and say ``NO_DATA``.
+    """
+    if not days:
+        return frames.empty(HOST_RULES)
+    every = Closes.of(bars)
+    return frames.concat([_replayed(universe, every, day, profile, source_mode) for day in days], HOST_RULES)
+
+
+def _replayed(universe: Mapping[str, Asset], closes: Closes, day: date, profile: LadderProfile,
+              source_mode: str) -> pd.DataFrame:  # fmt: skip
+    known, at = closes.until(np.datetime64(day, "D")), pd.Timestamp(day)
+    context = NightContext(
+        closes=known, indicators=night_indicators(known, at, source_mode), basis=frames.empty(HOST_BASIS),
+        windows=frames.empty(EVENT_WINDOWS), macro=frames.empty(MACRO_CONTEXT), has_calendar=False,
+    )  # fmt: skip
+    return night_rules(universe, context, profile, at, source_mode)
+
+
 def _row(asset: Asset, rule: DeclaredRule, layer: int, said: Saying) -> dict[str, Any]:
     state = said.state if rule.is_enabled or said.state in {"WARMING_UP", "NO_DATA"} else "OFF"
     return {"host": asset.symbol, "host_rule": rule.kind, "layer_no": layer, "is_enabled": rule.is_enabled,
@@ -136,7 +175,7 @@ def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladde
     if rule.alpha == 0.0:
         return Saying(state="CLEAR", reason=f"{reason}: levels stay")
     factor = 1.0 - rule.alpha * z
-    own_profile = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
+    own_profile = with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
     levels = {layer: factor * level for layer, level in zip(LAYERS, own_profile.levels_vol_points, strict=True)}
     told = f"{reason}: levels times {factor:.3f}"
     return {layer: Saying(state="ACTIVE", reason=f"{told}, {level:.2f} of {profile.name}", level_factor=factor,

@@ -3,6 +3,7 @@
 For tables of some thousand rows: pandas would make numbers of every text of both tables, at each merge anew.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,17 @@ Keys = list[tuple[Any, ...]]
 def keys_of(frame: pd.DataFrame, names: Iterable[str]) -> Keys:
     """Return some columns of every row as tuples: keys alike, whatever the columns' types."""
     return list(zip(*(frame[name].to_numpy(dtype="object") for name in names), strict=True))
+
+
+def repeated(keys: Iterable[tuple[Any, ...]]) -> Keys:
+    """Return the keys that stand there more than once, in their order.
+
+    Examples
+    --------
+    >>> repeated([("a", 1), ("b", 1), ("a", 1)])
+    [('a', 1)]
+    """
+    return [key for key, count in Counter(keys).items() if count > 1]
 
 
 def rows_of(keys: Iterable[tuple[Any, ...]], known: Iterable[tuple[Any, ...]]) -> NDArray[np.int64]:

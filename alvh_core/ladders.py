@@ -74,7 +74,7 @@ def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,
     plan = []
     for profile in profiles:
         for asset in hosts(universe):
-            own = with_overrides(profile, dict(asset.profile_overrides), f"universe: {asset.symbol}.profile_overrides")
+            own = with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
             call = LegRule(option_right="C", target_delta=own.target_delta)
             put = LegRule(option_right="P", target_delta=own.native_put_delta)
             native = asset.proxy if asset.proxy and asset.symbol not in available else asset.symbol

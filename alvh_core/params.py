@@ -5,6 +5,7 @@ Numbers that decide anything live here, never in the functions that use them. A 
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
@@ -118,27 +119,48 @@ class LadderProfile:
     budget_frac_per_year: float = 0.015
 
     def __post_init__(self) -> None:
-        """Refuse a profile whose layers do not line up, or that holds something else than numbers."""
+        """Refuse a profile whose layers do not line up, or that holds what no ladder can be run by."""
         for name in _PER_LAYER:
             values = getattr(self, name)
             if not isinstance(values, tuple) or len(values) != len(LAYERS):
                 found = len(values) if isinstance(values, tuple) else repr(values)
                 raise ContractError(f"profile {self.name}: {name} needs {len(LAYERS)} entries, found {found}")
-        for name in (*_PER_LAYER, *_NUMBERS):
-            values = getattr(self, name)
-            whole = name in _WHOLE
-            if not all(_is_number(value, whole) for value in (values if name in _PER_LAYER else (values,))):
-                kind = "whole numbers from 0 on" if whole else "numbers"
-                raise ContractError(f"profile {self.name}: {name} needs {kind}, found {values!r}")
+        self._check_numbers()
+        if not any(self.units):
+            raise ContractError(f"profile {self.name}: units: expected some in one layer at least, found none")
         if any(low >= high for low, high in pairwise(self.levels_vol_points)):
             raise ContractError(f"profile {self.name}: levels must increase, found {self.levels_vol_points}")
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ContractError(f"profile {self.name}: {name} is one of {', '.join(allowed)}, found "
                                     f"{getattr(self, name)!r}")  # fmt: skip
-        if any(side not in (-1, 1) for side in self.sides) or len(self.sides) != len(LAYERS):
+        if not _are_numbers(self.sides) or len(self.sides) != len(LAYERS) or any(x not in (-1, 1) for x in self.sides):
             raise ContractError(f"profile {self.name}: sides needs 1 or -1 per layer, found {self.sides!r}")
         self._check_bands()
+        self._check_times()
+
+    def _check_numbers(self) -> None:
+        for name in (*_PER_LAYER, *_NUMBERS):
+            found = getattr(self, name)
+            values, whole = found if name in _PER_LAYER else (found,), name in _WHOLE
+            if not all(_is_number(value, whole) for value in values):
+                kind = "whole numbers from 0 on" if whole else "numbers"
+                raise ContractError(f"profile {self.name}: {name} needs {kind}, found {found!r}")
+            low, high = _RANGES.get(name, _ANY)
+            if not all(low <= value <= high for value in values):
+                raise ContractError(f"profile {self.name}: {name}: expected {_told(low, high)}, found {found!r}")
+
+    def _check_times(self) -> None:
+        """Refuse a leg that is due on the night it is bought: its budget is the year's over the days it is held."""
+        days = min(self.tenors_days) - self.roll_dte_days
+        if days < 1:
+            raise ContractError(f"profile {self.name}: roll_dte_days: expected fewer than each of tenors_days "
+                                f"{self.tenors_days!r}, found {self.roll_dte_days}; lower it, or lengthen "
+                                "the tenors")  # fmt: skip
+        if self.hold_days > days:
+            raise ContractError(f"profile {self.name}: hold_days: expected at most {days}, after which the shortest of "
+                                f"tenors_days is {self.roll_dte_days} days from settlement and rolled, found "
+                                f"{self.hold_days}; lower it, or 0 for no such rule")  # fmt: skip
 
     @property
     def spread_rule(self) -> SpreadRule:
@@ -148,10 +170,12 @@ class LadderProfile:
     def _check_bands(self) -> None:
         edges, weights = self.bands_vol_points, self.band_weights_frac
         expected = len(edges) + 1 if self.mode == "bands" else 0
-        rising = all(low < high for low, high in pairwise(edges))
-        if len(weights) != expected or not rising or not all(_is_number(x, whole=False) for x in (*edges, *weights)):
+        is_told = _are_numbers(edges) and _are_numbers(weights) and len(weights) == expected
+        if not is_told or any(low >= high for low, high in pairwise(edges)):
             raise ContractError(f"profile {self.name}: expected rising bands_vol_points and one weight more than edges"
                                 f" in mode bands, none in others, found {edges!r} and {weights!r}")  # fmt: skip
+        if any(weight < 0.0 or weight > 1.0 for weight in weights):
+            raise ContractError(f"profile {self.name}: band_weights_frac: expected {_told(0, 1)}, found {weights!r}")
 
 
 _PER_LAYER = ("units", "levels_vol_points", "tenors_days", "tolerances_days")
@@ -165,6 +189,20 @@ _CHOICES = {"mode": ("trigger", "always", "bands"), "unit_basis": ("contracts", 
 _WHOLE = {"units", "tenors_days", "tolerances_days", "disarm_sessions", "max_retries", "roll_dte_days", "hold_days",
           "defer_until_dte_days"}  # fmt: skip
 
+_ANY = (-math.inf, math.inf)
+# Lowest and highest value, both allowed: beyond, a sale would be of more than is held, or a layer never leave a state
+_RANGES: dict[str, tuple[float, float]] = {
+    "levels_vol_points": (0, 200), "tenors_days": (1, math.inf), "target_delta": (0, 1), "native_put_delta": (-1, 0),
+    "max_delta_error": (0, 1), "disarm_gap_vol_points": (0, 200), "disarm_sessions": (1, math.inf),
+    "max_retries": (1, math.inf), "profit_multiple": (1, math.inf), "profit_sold_frac": (0, 1),
+    "defer_spread_frac": (0, 2), "keep_spread_frac": (0, 2), "hedged_notional_usd": (1, math.inf),
+    "budget_frac_per_year": (0, 1),
+}  # fmt: skip
+
+
+def _told(low: float, high: float) -> str:
+    return f"from {low:g} to {high:g}" if high < math.inf else f"{low:g} or more"
+
 
 def _is_number(value: object, whole: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -172,14 +210,18 @@ def _is_number(value: object, whole: bool) -> bool:
     return isinstance(value, int) and value >= 0 if whole else math.isfinite(value)
 
 
-def with_overrides(profile: LadderProfile, overrides: dict[str, Any], where: str) -> LadderProfile:
+def _are_numbers(values: object) -> bool:
+    return isinstance(values, tuple) and all(_is_number(value, whole=False) for value in values)
+
+
+def with_overrides(profile: LadderProfile, overrides: Mapping[str, Any], where: str) -> LadderProfile:
     """Return the profile with some fields replaced.
 
     Parameters
     ----------
     profile : LadderProfile
         The named base.
-    overrides : dict
+    overrides : mapping
         Field name to value; lists become tuples.
     where : str
         Named in the error, e.g. ``universe.toml: assets.VNQ.profile_overrides``.
@@ -187,8 +229,10 @@ def with_overrides(profile: LadderProfile, overrides: dict[str, Any], where: str
     Raises
     ------
     ContractError
-        An override names no field of the profile, or the field cannot hold its value.
+        What is given is no table, an override names no field of the profile, or the field cannot hold its value.
     """
+    if not isinstance(overrides, Mapping):
+        raise ContractError(f"{where}: expected a table of a profile's fields, found {overrides!r}")
     if not overrides:
         return profile
     known = {field.name for field in fields(LadderProfile)} - {"name", "version", "source"}

@@ -90,7 +90,7 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: Trigge
     missing : mapping of str to str
         Why a chain did not arrive, by symbol.
     host_rules : DataFrame
-        `HOST_RULES` of the night; may be empty.
+        `HOST_RULES` of the night, and of the sessions of ``missed_closes``; may be empty.
     volumes_of : callable
         As `alvh_core.volumes.with_average_volume` asks it.
 
@@ -107,19 +107,19 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: Trigge
     legs = books.legs.iloc[_rows_of(books.number_of)].reset_index(drop=True)
     readings = books.readings.iloc[books.number_of].reset_index(drop=True)
     before = carry_over(previous, ladders, trade_date, source_mode)
-    rules = _layer_rules(before, host_rules)
+    closes = [*missed_closes, (trade_date, close.vol_points)]
+    rules = _layer_rules(before, host_rules, closes)
     state = _advance_all(plan, books, before, legs, close, missed_closes, trade_date, rules)
     orders = books.orders.iloc[SETS_COUNT * books.number_of + _by_ladder(state["layer_set"])[:, 0]]
     orders = orders.reset_index(drop=True)
     legs["is_eligible"] = _are_eligible(plan, books, before)
     night: dict[str, Any] = {"trade_date": pd.Timestamp(trade_date), "source_mode": source_mode}
-    closes = [*missed_closes, (trade_date, close.vol_points)]
+    told = _signals(plan, ladders, readings, orders, legs, state, close, rules[trade_date])
     return NightSignals(
         legs=frames.conform(_with_ladder(legs, ladders, state).assign(**night), LADDER_LEGS),
-        signals=frames.conform(_signals(plan, ladders, readings, orders, legs, state, close, rules).assign(**night),
-                               LADDER_SIGNALS),
+        signals=frames.conform(told.assign(**night), LADDER_SIGNALS),
         state=frames.concat([
-            frames.conform(state, LADDER_STATE), _dormant(plan, previous, ladders, closes, night),
+            frames.conform(state, LADDER_STATE), _dormant(plan, previous, ladders, closes, host_rules, night),
         ], LADDER_STATE),
     )  # fmt: skip
 
@@ -129,9 +129,15 @@ def _rows_of(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(LAYERS_COUNT * numbers[:, None] + np.arange(LAYERS_COUNT)).ravel()
 
 
-def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame) -> LayerRules:
-    """Lay what the hosts' enabled rules say over the layers of the ladders; of two factors the higher one counts."""
+def _layer_rules(state: pd.DataFrame, host_rules: pd.DataFrame,
+                 closes: Sequence[tuple[date, float]]) -> dict[date, LayerRules]:  # fmt: skip
+    """Lay what the hosts' enabled rules say of each session over the layers of the ladders."""
     speaking = host_rules[host_rules["is_enabled"].astype(bool)]
+    return {day: _rules_of(state, speaking[speaking["trade_date"] == pd.Timestamp(day)]) for day, _ in closes}
+
+
+def _rules_of(state: pd.DataFrame, speaking: pd.DataFrame) -> LayerRules:
+    """Lay the rules of one session over the layers; of two factors the higher one counts."""
     if speaking.empty:
         return LayerRules.none(len(state))
     rows = pd.DataFrame({
@@ -163,7 +169,7 @@ def _are_eligible(plan: Sequence[Ladder], books: Books, before: pd.DataFrame) ->
 
 def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, legs: pd.DataFrame, close: TriggerClose,
                  missed_closes: Sequence[tuple[date, float]], trade_date: date,
-                 rules: LayerRules) -> pd.DataFrame:  # fmt: skip
+                 rules: Mapping[date, LayerRules]) -> pd.DataFrame:  # fmt: skip
     """Run the state machine once per distinct parameter set; hosts without overrides share one."""
     passes = books.orders["passes"].to_numpy(dtype=bool).reshape(-1, SETS_COUNT)
     passes = passes[books.number_of].repeat(LAYERS_COUNT, axis=0)
@@ -175,24 +181,28 @@ def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, leg
     for at, profile in enumerate(profiles):
         mine = number_of == at
         reading = close.vol_points if profile.mode == "trigger" else books.forward_vol_points.get(profile, np.nan)
-        ready = before[mine] if profile.mode == "bands" else arm_through(before[mine], missed_closes, profile)
-        said = LayerRules(**{name: values[mine] for name, values in vars(rules).items()})
-        parts.append(advance(ready, reading, passes[mine], trade_date, profile, units=units[mine], rules=said))
+        said = {day: every.at(mine) for day, every in rules.items()}
+        ready = before[mine] if profile.mode == "bands" else arm_through(before[mine], missed_closes, profile, said)
+        parts.append(advance(ready, reading, passes[mine], trade_date, profile, units=units[mine],
+                             rules=said[trade_date]))  # fmt: skip
     return pd.concat(parts).sort_index()
 
 
 def _dormant(plan: Sequence[Ladder], previous: pd.DataFrame, ladders: pd.DataFrame,
-             closes: Sequence[tuple[date, float]], night: Mapping[str, Any]) -> pd.DataFrame:  # fmt: skip
-    """Carry the state of ladders that sleep tonight, a proxy's or the one it stands in for, by closes alone."""
+             closes: Sequence[tuple[date, float]], host_rules: pd.DataFrame,
+             night: Mapping[str, Any]) -> pd.DataFrame:  # fmt: skip
+    """Carry the state of ladders that sleep tonight, a proxy's or the one it stands in for, by closes and rules."""
     awake = set(ladder_keys(ladders))
     is_asleep = np.array([key not in awake for key in ladder_keys(previous)], dtype=bool)
-    asleep = previous[is_asleep].assign(**night)
+    asleep = previous[is_asleep].assign(**night).reset_index(drop=True)
+    rules = _layer_rules(asleep, host_rules, closes)
     profiles = {(ladder.host, ladder.profile.name): ladder.profile for ladder in plan}
     parts = []
     for key, part in asleep.groupby(["host", "profile"], observed=True):
         profile = profiles.get((str(key[0]), str(key[1])))  # None: a host or a profile left out tonight
         is_led = profile is not None and profile.mode != "bands"
-        parts.append(arm_through(part, closes, profile) if profile is not None and is_led else part)
+        said = {day: every.at(part.index.to_numpy()) for day, every in rules.items()}
+        parts.append(arm_through(part, closes, profile, said) if profile is not None and is_led else part)
     return frames.concat([frames.conform(part, LADDER_STATE) for part in parts], LADDER_STATE)
 
 
@@ -216,7 +226,7 @@ def _signals(plan: Sequence[Ladder], ladders: pd.DataFrame, readings: pd.DataFra
     return ladders.assign(
         vix_close_vol_points=close.vol_points, is_vix_provisional=close.is_provisional,
         layers_armed_count=armed.sum(axis=1), units_armed_count=(armed * units).sum(axis=1),
-        units_deployed_count=_by_ladder(state["units_deployed"]).sum(axis=1),
+        units_deployed_count=_by_ladder(state["units_deployed"]).sum(axis=1),  # as ordered; the book tells what came
         **readings.drop(columns="reason"), **orders[["s_buy_frac", "buy_filter_state"]],
         action=action, block_reason=_block_reasons(plan, why, legs, state, close, action, rules),
     )  # fmt: skip

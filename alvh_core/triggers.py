@@ -6,9 +6,10 @@ armed only with all layers below it that have units, whatever arms it: where a r
 the first and go with it. All ladders go through as one frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,10 @@ class LayerRules:
         """Return the rules of hosts that have none."""
         unset, no = np.full(n_rows, np.nan), np.zeros(n_rows, dtype=bool)
         return cls(level_factor=unset, is_arming=unset, ignores_index=no, blocks_new=no)
+
+    def at(self, rows: NDArray[Any]) -> "LayerRules":
+        """Return what is said of some layers."""
+        return LayerRules(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def initial_state(ladders: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
@@ -223,10 +228,22 @@ def moved_levels(levels: ArrayLike, factor: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(levels, dtype=np.float64) * np.where(np.isnan(factors), 1.0, factors)
 
 
-def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profile: LadderProfile) -> pd.DataFrame:
-    """Apply the published closes of sessions whose nights are missing; without quotes nothing is deployed."""
+def arm_through(state: pd.DataFrame, closes: Sequence[tuple[date, float]], profile: LadderProfile,
+                rules: Mapping[date, LayerRules]) -> pd.DataFrame:  # fmt: skip
+    """Apply the published closes of sessions whose nights are missing; without quotes nothing is deployed.
+
+    Parameters
+    ----------
+    state : DataFrame
+        `LADDER_STATE` before them, one profile.
+    closes : sequence of (date, close)
+        [VIX points]
+    profile : LadderProfile
+    rules : mapping of date to LayerRules
+        What the hosts' rules said after each of the sessions; one that is not there had none.
+    """
     for day, close in closes:
-        state = arm(state, close, day, profile)
+        state = arm(state, close, day, profile, rules.get(day))
     return state
 
 

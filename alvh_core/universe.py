@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.declared_pairs import PairCandidate, checked_pairs, pairs_of_class, pairs_of_entry
+from alvh_core.declared_pairs import REFUSED_CLASSES, PairCandidate, checked_pairs, pairs_of_class, pairs_of_entry
 from alvh_core.declared_rules import DeclaredRule, rules_of_class, rules_of_entry
 from alvh_core.errors import ContractError
 from alvh_core.params import LadderProfile, with_overrides
@@ -181,8 +181,12 @@ DEFAULT_UNIVERSE: dict[str, Asset] = {
 _DEFAULTS = LadderProfile(name="defaults", version="", source="")  # overrides are tried out on it, and named at once
 _ASSET_KEYS = {f.name for f in fields(Asset)} - {"symbol"}
 _ROOT_KEYS = {f.name for f in fields(Root)}
-# Every other key has one value
-_NESTED = {"include", "assets", "asset_classes", "roots", "rules", "pair_candidates", "profile_overrides"}
+_KINDS: dict[str, tuple[type, str]] = {  # what has no entry is checked where it is read
+    **dict.fromkeys(("wire_symbol", "vol_index", "proxy", "name"), (str, "a text")),
+    **dict.fromkeys(("is_host", "is_monthly"), (bool, "true or false")),
+    "assets": (Mapping, "a table of symbols"), "multiplier": (int, "a whole number from 1 on"),
+    "roots": (list, "a list of tables with name"),
+}  # fmt: skip
 _CHOICES = {"exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
 
 
@@ -227,28 +231,42 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     Raises
     ------
     ContractError
-        A key, a choice or a symbol is not known, or two symbols share an option root; the message names it.
+        A key, a choice or a symbol is not known, a value cannot be, two symbols share an option root, or nothing is
+        left to hedge or to hedge with; the message names it.
     """
     _known(document, {"include", "assets", "asset_classes"}, where)
     for name in {"include", "asset_classes"} & set(document):
-        if not isinstance(document[name], list):  # a text would be read letter by letter
-            raise ContractError(f"{where}: {name}: expected a list of names, found {document[name]!r}")
+        named = document[name]  # a text would be read letter by letter
+        if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
+            raise ContractError(f"{where}: {name}: expected a list of names, found {named!r}")
     classes = (*ASSET_CLASSES, *document.get("asset_classes", ()))
-    result = dict(base)
-    for symbol, table in document.get("assets", {}).items():
+    result, own = dict(base), document.get("assets", {})
+    for symbol, table in own.items():
         result[symbol] = _asset(symbol, result.get(symbol), table, classes, f"{where}: assets.{symbol}")
-    for symbol, table in document.get("assets", {}).items():
-        if table.get("proxy") not in {None, *result}:
-            raise ContractError(f"{where}: assets.{symbol}.proxy: no symbol {table['proxy']!r} in the universe")
-        checked_pairs(symbol, result[symbol].pair_candidates or (), {name: a.asset_class for name, a in result.items()},
-                      f"{where}: assets.{symbol}.pair_candidates")  # fmt: skip
     if "include" in document:
         for symbol in document["include"]:
             if symbol not in result:
                 raise ContractError(f"{where}: include names {symbol!r}, which is neither built in nor under [assets]")
         result = {symbol: result[symbol] for symbol in document["include"]}
+    named = {symbol: asset.asset_class for symbol, asset in result.items()}
+    for symbol in own.keys() & named.keys():
+        if own[symbol].get("proxy") not in {None, *result}:
+            raise ContractError(f"{where}: assets.{symbol}.proxy: no symbol {own[symbol]['proxy']!r} in the universe; "
+                                "add it under [assets], or to include")  # fmt: skip
+        checked_pairs(symbol, result[symbol].pair_candidates or (), named, f"{where}: assets.{symbol}.pair_candidates")
     _one_owner_per_root(result, where)
+    _something_to_hedge(result, where)
     return result
+
+
+def _something_to_hedge(universe: Mapping[str, Asset], where: str) -> None:
+    """Refuse a universe that has no ladder, or none that could ever be bought."""
+    if _VIX.symbol not in universe:
+        raise ContractError(f"{where}: include: expected {_VIX.symbol}, in whose calls ladders are bought, found only "
+                            f"{', '.join(universe) or 'nothing'}; add it")  # fmt: skip
+    if not hosts(universe):
+        raise ContractError(f"{where}: expected a host at least, something held and hedged, found only "
+                            f"{', '.join(universe)}; add one to include, or let its is_host be true")  # fmt: skip
 
 
 def _one_owner_per_root(universe: Mapping[str, Asset], where: str) -> None:
@@ -275,11 +293,16 @@ def _asset(symbol: str, base: Asset | None, table: Mapping[str, Any], classes: t
         raise ContractError(f"{where}.cik: expected a whole number of up to ten digits, found {values['cik']!r}")
     if "profile_overrides" in values:
         with_overrides(_DEFAULTS, values["profile_overrides"], f"{where}.profile_overrides")
+    made_of = values.get("asset_class", base.asset_class if base else "")
+    if made_of in REFUSED_CLASSES and values.get("is_host", base is not None and base.is_host):
+        raise ContractError(f"{where}.is_host: expected false for {made_of}, found true; what is made of VIX is bought "
+                            "as a hedge, not hedged")  # fmt: skip
     if base is not None:
         return replace(base, **values)
     if "asset_class" not in values:
         raise ContractError(f"{where}: a new symbol needs asset_class, one of {', '.join(classes)}")
-    defaults = {"wire_symbol": symbol, "roots": (Root(name=symbol),)}
+    of_vix = values["asset_class"] in REFUSED_CLASSES
+    defaults: dict[str, Any] = {"wire_symbol": symbol, "roots": (Root(name=symbol),), "is_host": not of_vix}
     return Asset(symbol=symbol, **(defaults | values))
 
 
@@ -287,7 +310,7 @@ def _is_cik(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**10
 
 
-def _roots(tables: Any, where: str) -> tuple[Root, ...]:
+def _roots(tables: list[Any], where: str) -> tuple[Root, ...]:
     if not tables:
         raise ContractError(f"{where}: expected at least one root, found none")
     return tuple(_root(table, f"{where}[{at}]") for at, table in enumerate(tables))
@@ -300,12 +323,18 @@ def _root(table: Mapping[str, Any], where: str) -> Root:
     for key, allowed in (("settlement", SETTLEMENTS), ("tick_class", TICK_CLASSES), ("listing", LISTINGS)):
         if key in table and table[key] not in allowed:
             raise ContractError(f"{where}.{key}: expected one of {', '.join(allowed)}, found {table[key]!r}")
+    if table.get("multiplier", 1) < 1:
+        raise ContractError(f"{where}.multiplier: expected {_KINDS['multiplier'][1]}, found {table['multiplier']!r}")
     return Root(**table)
 
 
 def _known(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    if not isinstance(table, Mapping):
+        raise ContractError(f"{where}: expected a table of {', '.join(sorted(allowed))}, found {table!r}")
     for key, value in table.items():
         if key not in allowed:
             raise ContractError(f"{where}: unknown key {key!r}; expected one of {', '.join(sorted(allowed))}")
-        if isinstance(value, list | dict) and key not in _NESTED:
-            raise ContractError(f"{where}.{key}: expected one value, found {value!r}")
+        kind, told = _KINDS.get(key, (object, ""))
+        is_other = isinstance(value, bool) and kind is int  # which Python counts as whole numbers
+        if not isinstance(value, kind) or is_other or (kind is str and not value):
+            raise ContractError(f"{where}.{key}: expected {told}, found {value!r}")

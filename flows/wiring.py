@@ -17,8 +17,11 @@ from prefect import runtime
 from alvh_core.alerting.plan import AlertPlan, alert_plan
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.evaluation.rules import EvidenceRule
+from alvh_core.frames import empty
+from alvh_core.ladders import plan_ladders
 from alvh_core.params import LadderProfile
 from alvh_core.profiles import extend_profiles
+from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from expectations.handbook import suites_hash
@@ -129,12 +132,14 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     Raises
     ------
     ContractError, FatalError
-        The date is no session, the source is not known, or a recording does not hold the session.
+        The date is no session, the source is not known, a recording does not hold the session, or what a host's entry
+        lays over a profile does not suit it.
     """
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
     name, universe = read_universe(settings)
     profiles = read_profiles(settings)
+    plan_ladders(universe, empty(PRICED_QUOTES), profiles.values())  # an entry has to suit every profile: refused now
     evidence_rule = EvidenceRule()
     mode, make_client, without = open_source(settings, trade_date, source, universe, calendar)
     rules = [[asdict(profile) for profile in profiles.values()], asdict(evidence_rule),

@@ -7,7 +7,7 @@ from alvh_core.bars import host_returns
 from alvh_core.book.filtering import filter_counts
 from alvh_core.book.market import QUOTED, official_closes, on_last_session, settlement_values
 from alvh_core.book.splits import splits_since_entry
-from alvh_core.book.sums import held_state, night_book
+from alvh_core.book.sums import held_signals, held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
 from alvh_core.expiries import last_session_on_or_before
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
@@ -32,7 +32,7 @@ from tasks.night import Night
     reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES)),
            *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS)),
            *map(in_warehouse, (POSITIONS, BOOK, CLOSES))],
-    writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_STATE))],
+    writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_SIGNALS, LADDER_STATE))],
 )  # fmt: skip
 def book(night: Night) -> None:
     """Take the paper book through the night."""
@@ -61,5 +61,6 @@ def book(night: Night) -> None:
     lake.write(trades.positions, POSITIONS)
     lake.write(trades.fills, FILLS)
     lake.write(sums, BOOK)
+    lake.write(held_signals(signals, sums), LADDER_SIGNALS)
     lake.write(held_state(state, trades.positions), LADDER_STATE)
     get_run_logger().info("%d positions, %d fills", len(trades.positions), len(trades.fills))

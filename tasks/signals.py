@@ -4,7 +4,9 @@ from functools import partial
 
 from prefect import get_run_logger
 
+from alvh_core import frames
 from alvh_core.bars import missed_closes, trigger_close
+from alvh_core.host_rules import replayed_rules
 from alvh_core.ladders import hedge_symbols, plan_ladders
 from alvh_core.landing import missing_chains
 from alvh_core.pricing import hedge_chains
@@ -40,14 +42,17 @@ def signal(night: Night) -> int:
     previous = night.warehouse.state_before(mode, day)
     priced = lake.read(PRICED_QUOTES)
     plan = plan_ladders(night.universe, priced, night.profiles.values())
+    missed = missed_closes(bars, night_before(previous), day, night.calendar)
+    rules = replayed_rules(night.universe, bars, [session for session, _ in missed], night.profile, mode)
     # quotes of the nights before are looked up in the lake; they are no asset of this night
     earlier = night.warehouse.published(mode, sessions_up_to(night.calendar, day, SESSIONS)[0], night.eve)
     answers = night_signals(
         hedge_chains(priced, lake.read(QUARANTINED_QUOTES), hedge_symbols(plan)), plan,
         close=trigger_close(bars, snapshots, day), previous=previous, trade_date=day, source_mode=mode,
-        missed_closes=missed_closes(bars, night_before(previous), day, night.calendar),
+        missed_closes=missed,
         missing=missing_chains(lake.read(META_PAYLOADS), lake.read(META_QUARANTINE)),
-        host_rules=lake.read(HOST_RULES), volumes_of=partial(volumes_of, night.lake_root, mode, earlier),
+        host_rules=frames.concat([rules, lake.read(HOST_RULES)], HOST_RULES),
+        volumes_of=partial(volumes_of, night.lake_root, mode, earlier),
     )  # fmt: skip
     lake.write(answers.legs, LADDER_LEGS)
     lake.write(answers.signals, LADDER_SIGNALS)

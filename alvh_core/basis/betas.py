@@ -23,7 +23,10 @@ LAGS = 5
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Slopes of many regressions, arrays of shape (n_columns,); NaN where there is too little to tell."""
+    """Slopes of many regressions, arrays of shape (n_columns,); NaN where there is too little to tell.
+
+    What one regresses on has to vary for a slope, and the column as well for ``r2``.
+    """
 
     slope: NDArray[np.float64]
     se: NDArray[np.float64]
@@ -61,10 +64,17 @@ def slopes(y: ArrayLike, x: ArrayLike, *, min_nobs: int, lags: int = LAGS) -> Fi
         noise = dy - slope * dx
         se = np.sqrt(np.maximum(_long_run(dx * noise, lags), 0.0)) / sxx
         r2 = 1.0 - (noise * noise).sum(axis=0) / syy
-    enough = (nobs >= min_nobs) & (sxx > 0.0)
+    enough = (nobs >= min_nobs) & _varies(sxx, right, known)
+    both = enough & _varies(syy, left, known)
     none = np.full(left.shape[1], np.nan)
-    return Fit(slope=np.where(enough, slope, none), se=np.where(enough, se, none), r2=np.where(enough, r2, none),
+    return Fit(slope=np.where(enough, slope, none), se=np.where(enough, se, none), r2=np.where(both, r2, none),
                nobs=nobs)  # fmt: skip
+
+
+def _varies(square_sum: NDArray[np.float64], values: NDArray[np.float64],
+            known: NDArray[np.bool_]) -> NDArray[np.bool_]:  # fmt: skip
+    """Tell which columns vary by more than the rounding of their mean, whatever unit they are in."""
+    return np.asarray(square_sum > 1e-24 * (np.where(known, values, 0.0) ** 2).sum(axis=0))
 
 
 def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int) -> tuple[NDArray[np.float64], Fit]:

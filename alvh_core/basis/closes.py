@@ -56,6 +56,11 @@ class Closes:
         """Return the last sessions only."""
         return Closes(dates=self.dates[-count:], symbols=self.symbols, values=self.values[-count:])
 
+    def until(self, day: np.datetime64) -> "Closes":
+        """Return the sessions up to a date only: what was known after it."""
+        count = int(np.searchsorted(self.dates, day, side="right"))
+        return Closes(dates=self.dates[:count], symbols=self.symbols, values=self.values[:count])
+
     def returns(self) -> NDArray[np.float64]:
         """Return simple returns from session to session, of shape (n_sessions - 1, n_symbols); gaps give NaN."""
         return np.asarray(self.values[1:] / self.values[:-1] - 1.0)

@@ -16,6 +16,7 @@ from alvh_core.indicators import crosses, macd, wilder_rsi
 from alvh_core.registry.basis import INDICATORS, MACD_CROSSES
 
 RSI_WARM_UP_BARS, MACD_WARM_UP_BARS, RSI_WINDOW_BARS = 250, 85, 756
+SHORT_MEAN_BARS, LONG_MEAN_BARS = 50, 200
 
 
 def night_indicators(closes: Closes, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:
@@ -70,7 +71,8 @@ def _block(dates: NDArray[np.datetime64], names: list[str], values: NDArray[np.f
         "macd_line_usd": cross.line[-1], "macd_signal_usd": cross.signal[-1], "macd_hist_usd": cross.histogram[-1],
         "macd_cross": np.select([crossed > 0, crossed < 0], MACD_CROSSES[:2], MACD_CROSSES[2]),
         "macd_status": "OK" if is_ready else "INSUFFICIENT",
-        "ma50_usd": _mean(values, 50), "ma200_usd": _mean(values, 200),
+        "ma50_usd": last_mean(values, SHORT_MEAN_BARS),
+        "ma200_usd": last_mean(values, LONG_MEAN_BARS),
         "hv20_vol": _volatility(moves, 20), "hv63_vol": _volatility(moves, 63),
     })  # fmt: skip
 
@@ -83,7 +85,15 @@ def _percentile(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isnan(values[-1]), np.nan, share)
 
 
-def _mean(values: NDArray[np.float64], bars: int) -> NDArray[np.float64]:
+def last_mean(values: NDArray[np.float64], bars: int) -> NDArray[np.float64]:
+    """Return the mean of the last bars of every column; NaN with fewer.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_bars, n_symbols)
+        Bars of the symbols themselves, without gaps: a session without a bar is none of them.
+    bars : int
+    """
     return values[-bars:].mean(axis=0) if len(values) >= bars else np.full(values.shape[1], np.nan)
 
 

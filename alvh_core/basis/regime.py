@@ -9,13 +9,14 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.bars import SESSIONS_PER_YEAR
 from alvh_core.basis.closes import Closes
+from alvh_core.basis.indicators import LONG_MEAN_BARS, last_mean
 from alvh_core.expiries import IsSession
 from alvh_core.futures import listed_contracts
 from alvh_core.registry.basis import REGIME, VIX_REGIMES
 
 EDR_WEIGHT = 0.6  # of VIX9D, the rest is 20-day realised volatility; of five weights in print the middle
 MAX_AGE_DAYS = 4
-OVER_RV_FRAC, CONTANGO_FRAC, MA_BARS, RV_RETURNS = 0.18, 0.12, 200, 30  # C25, vixshield.com/ask on Big Top
+OVER_RV_FRAC, CONTANGO_FRAC, RV_RETURNS = 0.18, 0.12, 30  # C25, vixshield.com/ask on Big Top
 _REGIME_EDGES = (18.0, 22.0, 28.0)
 _CONDITIONS = ("is_bt_vix_above_200dma", "is_bt_iv_over_rv", "is_bt_contango")
 
@@ -84,7 +85,7 @@ def night_regime(closes: Closes, settlements: pd.DataFrame, previous: pd.DataFra
     edr = expected_daily_range(_last(vix9d), _realised(spx, 20))
     over_rv = first / (100.0 * _realised(spx, RV_RETURNS)) - 1.0
     contango = second / first - 1.0
-    mean = vix[-MA_BARS:].mean() if len(vix) >= MA_BARS else np.nan
+    mean = float(last_mean(vix[~np.isnan(vix), None], LONG_MEAN_BARS)[0])  # that of the indicators of VIX
     told = {_CONDITIONS[0]: _above(vix_close - mean), _CONDITIONS[1]: _above(over_rv - OVER_RV_FRAC, at=True),
             _CONDITIONS[2]: _above(contango - CONTANGO_FRAC, at=True)}  # fmt: skip
     is_known = None not in told.values()

@@ -137,3 +137,17 @@ def held_state(state: pd.DataFrame, positions: pd.DataFrame) -> pd.DataFrame:
     since = layers["since"].max().reindex(range(len(state)))
     return frames.conform(state.assign(units_deployed=units.to_numpy(dtype=np.int64), deployed_date=since.to_numpy()),
                           LADDER_STATE)  # fmt: skip
+
+
+def held_signals(signals: pd.DataFrame, book: pd.DataFrame) -> pd.DataFrame:
+    """Return `LADDER_SIGNALS` with what the ladders really hold: an order is not always filled, and a layer is sold.
+
+    Parameters
+    ----------
+    signals : DataFrame
+        `LADDER_SIGNALS` of the night.
+    book : DataFrame
+        `BOOK` of the night; it has every ladder of the signals.
+    """
+    held = rows_beside(ladder_keys(signals), book[["units_open"]], ladder_keys(book))
+    return signals.assign(units_deployed_count=held["units_open"].astype("int64"))

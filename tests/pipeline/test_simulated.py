@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from alvh_core.profiles import DEFAULT_PROFILE
+from alvh_core.triggers import LADDER
 
 DAY = date(2026, 11, 18)
 VIX_CHAIN = "cdn-api.cboe.com/api/global/delayed_quotes/options/_VIX.json.gz"
@@ -67,8 +68,16 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
     days = crossing_sessions()
     for day in days:
         assert run_night(tmp_path, day).name == "Completed"
-    nights = [warehouse_of(tmp_path).night("simulated", day)["out_alvh__daily_ladder_signals"] for day in days]
-    reference = pd.concat(nights, ignore_index=True).query("variant == 'V0_REF'")
+    nights = [warehouse_of(tmp_path).night("simulated", day) for day in days]
+    for tables in nights:  # one number of contracts, whichever table tells it
+        held, book, layers = (tables[f"out_alvh__daily_{name}"].astype(dict.fromkeys(LADDER, "str")).groupby(LADDER)
+                              for name in ("ladder_signals", "book", "ladder_state"))  # fmt: skip
+        units = held["units_deployed_count"].sum()
+        assert (units == book["units_open"].sum().reindex(units.index)).all()
+        assert (units == layers["units_deployed"].sum().reindex(units.index)).all()
+        assert units.sum() > 0
+    signals = [tables["out_alvh__daily_ladder_signals"] for tables in nights]
+    reference = pd.concat(signals, ignore_index=True).query("variant == 'V0_REF'")
     reference = reference[reference["profile"] == DEFAULT_PROFILE]
     assert reference["action"].iloc[:2].tolist() == ["IDLE", "ARM"]
     assert reference["action"].iloc[2] == ("DEPLOY" if reference["filter_state"].iloc[2] == "PASS" else "BLOCKED")

@@ -68,24 +68,32 @@ def test_while_every_night_passes_deployed_units_are_cumulative(path):
         assert after["units_deployed"].sum() in {0, 4, 8, 10}
 
 
-@LAWS
-@given(paths)
-def test_arming_depends_on_closes_alone(path):
-    *_, after = list(_nights(path))[-1]
-    days = [START + timedelta(days=i) for i in range(len(path))]
-    replayed = arm_through(
-        initial_state(LADDERS, START, "simulated"), list(zip(days, [c for c, _ in path], strict=True)), PROFILE
-    )
-    names = ["is_armed", "armed_date", "below_count"]
-    pd.testing.assert_frame_equal(after[names], replayed[names])
-
-
 NO = float("nan")
 two_ladders = pd.DataFrame([["SPX", "V0_REF", "VIX", "p"], ["VNQ", "V1_SAME_HEDGE", "VIX", "p"]], columns=LADDER)
 by_layer = st.lists(
     st.tuples(st.sampled_from([NO, 0.5, 0.9, 1.2]), st.sampled_from([NO, 0.0, 1.0]), st.booleans(), st.booleans()),
     min_size=6, max_size=6,
 )  # fmt: skip
+
+
+def _said(of_layers):
+    factor, arming, ignores, blocks = map(np.array, zip(*of_layers, strict=True))
+    return LayerRules(level_factor=factor, is_arming=arming, ignores_index=ignores, blocks_new=blocks)
+
+
+@LAWS
+@given(st.lists(st.tuples(closes, by_layer, st.booleans()), min_size=1, max_size=12))
+def test_arming_depends_on_closes_and_rules_alone(path):
+    """Nights that are missing leave the layers armed as nights that were lived through, whatever the filter said."""
+    fresh = state = initial_state(two_ladders, START, "simulated")
+    replayed, rules = [], {}
+    for at, (close, said, ok) in enumerate(path):
+        day = START + timedelta(days=at)
+        rules[day] = _said(said)
+        state = advance(state, close, pd.Series([ok] * 6), day, PROFILE, rules=rules[day])
+        replayed.append((day, close))
+    names = ["is_armed", "armed_date", "below_count"]
+    pd.testing.assert_frame_equal(state[names], arm_through(fresh, replayed, PROFILE, rules)[names])
 
 
 @LAWS
@@ -96,9 +104,7 @@ def test_whatever_rules_say_no_layer_is_armed_above_one_that_is_not(path, units)
     has_units = np.array(units) > 0
     state = initial_state(two_ladders, START, "simulated")
     for at, (close, said) in enumerate(path):
-        factor, arming, ignores, blocks = map(np.array, zip(*said, strict=True))
-        rules = LayerRules(level_factor=factor, is_arming=arming, ignores_index=ignores, blocks_new=blocks)
-        state = advance(state, close, np.full((6, 8), True), START + timedelta(days=at), profile, rules=rules)
+        state = advance(state, close, np.full((6, 8), True), START + timedelta(days=at), profile, rules=_said(said))
         for armed in state["is_armed"].to_numpy().reshape(2, 3):
             assert (np.diff(armed[has_units].astype(int)) <= 0).all()
             assert not armed[~has_units].any()

@@ -53,6 +53,21 @@ def test_newey_west_against_a_slow_loop():
     np.testing.assert_allclose([found.slope[0], found.se[0]], _slow_newey_west(y, x, 5), rtol=1e-10)
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("level", [0.1, 0.3, 1.0 / 3.0])
+def test_what_stands_still_has_no_slope_in_any_unit(scale, level):
+    """The mean of 252 times 0.1 is not 0.1: what is left is rounding, and no move."""
+    flat, moves = np.full(252, level * scale), np.random.default_rng(5).normal(size=252)
+    found = slopes(moves[:, None], flat, min_nobs=120)
+    assert np.isnan([found.slope[0], found.se[0], found.r2[0]]).all()
+    still = slopes(flat[:, None], scale * moves, min_nobs=120)
+    assert still.slope[0] == pytest.approx(0.0, abs=1e-12)
+    assert np.isnan(still.r2[0])
+    assert np.isnan(correlations(flat[:, None], moves, min_nobs=120).slope[0])
+    small = slopes((0.7 * scale * moves)[:, None], scale * moves, min_nobs=120)
+    assert small.slope[0] == pytest.approx(0.7)
+
+
 def test_an_injected_beta_is_found_within_two_errors_and_scales():
     x = RNG.normal(size=252)
     y = 0.7 * x + RNG.normal(size=252)
@@ -146,6 +161,22 @@ def test_the_first_two_futures_are_the_rules_not_the_files():
     assert np.isnan(front_futures(_settled(N=17.0, Q=18.0), pd.Timestamp("2026-07-20"), is_session)).all(), (
         "five days old"
     )
+
+
+def test_the_mean_of_vix_is_one_number_wherever_it_is_read():
+    """A session without a bar of VIX is no bar of it: for the indicators, and for the regime as well."""
+    night = pd.Timestamp("2026-07-15")
+    dates = pd.bdate_range(end=night, periods=201).to_numpy().astype("datetime64[D]")
+    vix = np.linspace(10.0, 30.0, 201)
+    vix[50] = np.nan
+    closes = Closes(dates=dates, symbols=("VIX",), values=vix[:, None])
+    mean = night_indicators(closes, night, "recorded")["ma200_usd"].iloc[0]
+    assert mean == pytest.approx(np.nanmean(vix))
+    for close, above in ((mean - 0.01, False), (mean + 0.01, True)):
+        told = night_regime(
+            closes, frames.empty(VX_SETTLEMENTS), frames.empty(REGIME), close, is_session, night, "recorded"
+        )
+        assert bool(told["is_bt_vix_above_200dma"].iloc[0]) is above
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from alvh_core.book.exits import decide_exits
 from alvh_core.book.filtering import FILTER_COUNTS, filter_counts
 from alvh_core.book.market import QUOTED, official_closes, on_last_session, quotes_of, settled, settlement_values
 from alvh_core.book.splits import splits_since_entry
-from alvh_core.book.sums import held_state, night_book
+from alvh_core.book.sums import held_signals, held_state, night_book
 from alvh_core.book.transition import NightTrades, roll_terms, trade
 from alvh_core.ladders import TERMS
 from alvh_core.profiles import PROFILES
@@ -595,6 +595,16 @@ def test_a_layer_rolled_after_an_expiry_counts_what_lives_only():
     found = held_state(_state(), _positions(*rows))
     assert found["units_deployed"].tolist() == [4, 0, 0]
     assert found["deployed_date"].iloc[0] == DAY
+
+
+def test_signals_tell_what_is_held_and_not_what_was_ordered():
+    """Half a layer was sold, another one settles: the state machine's 10 units are none of the book's."""
+    positions = _positions(_position(units_open=2), _position(layer_no=2, position_state="AWAITING_SETTLEMENT"))
+    asleep = SPX | {"host": "KO"}
+    ordered = pd.DataFrame([asleep | {"units_deployed_count": 4}, SPX | {"units_deployed_count": 10}])
+    found = held_signals(ordered, _book(positions, frames.empty(BOOK), [SPX, asleep], {}))
+    assert found["units_deployed_count"].tolist() == [0, 2]
+    assert found["units_deployed_count"].sum() == held_state(_state(), positions)["units_deployed"].sum()
 
 
 def test_nothing_held_frees_every_layer():

@@ -53,6 +53,14 @@ def test_what_one_exchange_lists_says_nothing_of_the_others():
     assert "says nothing of others" in compared(feed(0.1), feed(0.1, sha="b"), VIX)["check_note"]
 
 
+@pytest.mark.parametrize(("mine", "theirs"), [(NOON, pd.NaT), (pd.NaT, NOON), (pd.NaT, pd.NaT)])
+def test_quotes_of_an_unknown_time_are_compared_with_none(mine, theirs):
+    row = compared(feed(0.1, at=mine), feed(0.1, sha="b", at=theirs))
+    assert (row["cross_check"], row["compared_count"]) == ("INSUFFICIENT", 40)
+    assert "not known" in row["check_note"]
+    assert cross_check_rows([row], date(2026, 7, 16), "live")["clock_gap_minutes"].isna().all()
+
+
 def test_few_contracts_say_nothing():
     assert compared(feed(0.4, count=29), feed(0.1, sha="b"))["cross_check"] == "INSUFFICIENT"
     assert compared(feed(0.4, count=30), feed(0.1, sha="b"))["cross_check"] == "DIFFERS"

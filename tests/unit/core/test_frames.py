@@ -49,6 +49,10 @@ def test_conforming_twice_changes_nothing():
         pytest.param({"below_count": [0, np.nan]}, "below_count", id="a missing count"),
         pytest.param({"below_count": ["a", "b"]}, "below_count", id="text is no count"),
         pytest.param({"armed_date": ["2026-07-16", "soon"]}, "armed_date", id="no date"),
+        pytest.param({"armed_date": ["2026-07-16", "2026-07-16 15:50"]}, "armed_date", id="a time of day"),
+        pytest.param({"armed_date": [None, pd.Timestamp("2026-07-16 15:50")]}, "armed_date", id="a clock"),
+        pytest.param({"armed_date": np.array(["2026-07-16T15:50"] * 2, dtype="M8[s]")}, "armed_date", id="in its type"),
+        pytest.param({"armed_date": pd.to_datetime(["2026-07-16"] * 2, utc=True)}, "armed_date", id="a time zone"),
     ],
 )
 def test_what_cannot_be_cast_is_named(columns, name):

@@ -10,7 +10,7 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.declared_rules import DeclaredRule, rules_of_entry
 from alvh_core.errors import ContractError
-from alvh_core.host_rules import NightContext, night_rules
+from alvh_core.host_rules import NightContext, night_rules, replayed_rules
 from alvh_core.indicators import crosses, macd
 from alvh_core.macro.windows import event_windows
 from alvh_core.profiles import PROFILES
@@ -126,6 +126,17 @@ def test_an_event_on_a_holiday_belongs_to_the_next_session(calendar):
     ("x", "expected a list of tables"), ([{"kind": "none"}], r"\[0\]\.kind"), ([{}], r"\[0\]\.kind"),
     ([{"kind": "macd_cross", "layer": [1]}], "unknown key 'layer'"),
     ([{"kind": "macd_cross", "layers": [4]}], "layers among"),
+    ([{"kind": "macd_cross", "layers": [1, 2]}], r"layers among \(2, 3\), found \[1, 2\]"),
+    ([{"kind": "ad_correlation", "layers": [True]}], "layers among"),
+    ([{"kind": "ad_correlation", "layers": []}], "layers among"),
+    ([{"kind": "ad_correlation", "layers": [[1]]}], "layers among"),
+    ([{"kind": "rsi_percentile", "layers": [2, 2]}], "found rsi_percentile for layer 2 twice; leave one out"),
+    ([{"kind": "rsi_percentile"}, {"kind": "rsi_percentile", "layers": [3]}], "rsi_percentile for layer 3 twice"),
+    ([{"kind": "rsi_percentile", "alpha": 1.0}], r"\.alpha: expected from 0 to 0\.99, found 1\.0"),
+    ([{"kind": "rsi_percentile", "alpha": -0.2}], r"\.alpha: expected from 0"),
+    ([{"kind": "rsi_percentile", "alpha": NAN}], r"\.alpha: expected from 0"),
+    ([{"kind": "macd_cross", "recent_sessions": 0}], r"\.recent_sessions: expected from 1 to 252, found 0"),
+    ([{"kind": "macd_cross", "floor_vol_points": -1}], r"\.floor_vol_points: expected from 0 to 200, found -1"),
     ([{"kind": "rsi_percentile", "mode": "x"}], r"\.mode"), ([{"kind": "rsi_percentile", "alpha": True}], r"\.alpha"),
 ])  # fmt: skip
 def test_a_rule_that_cannot_be(tables, message):
@@ -133,10 +144,43 @@ def test_a_rule_that_cannot_be(tables, message):
         rules_of_entry(tables, "u.toml")
 
 
+def test_a_macd_rule_speaks_to_the_layers_above_the_first():
+    assert rules_of_entry([{"kind": "macd_cross"}], "u")[0].layers == (2, 3)
+    assert rules_of_entry([{"kind": "rsi_percentile"}], "u")[0].layers == (1, 2, 3)
+
+
 def _advanced(rules, close=20.0, armed=(True, False, False), profile=PROFILE):
     state = initial_state(pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER), DAY, "simulated")
     return advance(state.assign(is_armed=list(armed)), close, np.full((3, 8), True), DAY, profile,
                    rules=replace(LayerRules.none(3), **rules))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["macd_cross", "rsi_percentile"])
+def test_rules_of_a_missed_session_see_nothing_after_it(kind):
+    values = _after_cross(8)
+    dates = pd.bdate_range(end=DAY, periods=len(values))
+    host, vix = (pd.DataFrame({"symbol": name, "bar_date": dates, "close_usd": closes})
+                 for name, closes in (("VNQ", values), ("VIX", 20.0)))  # fmt: skip
+    bars = pd.concat([host, vix])
+    rule = replace(MACD, kind=kind, alpha=0.2)
+    universe = {"VNQ": replace(DEFAULT_UNIVERSE["VNQ"], rules=(rule,))}
+    days = [day.date() for day in pd.bdate_range(end=DAY, periods=9)]
+    every = replayed_rules(universe, bars, days, PROFILE, "simulated")
+    assert every["trade_date"].nunique() == len(days)
+    for day in days:
+        then = bars[bars["bar_date"] <= pd.Timestamp(day)]
+        alone = replayed_rules(universe, then, [day], PROFILE, "simulated")
+        mine = every[every["trade_date"] == pd.Timestamp(day)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, alone, check_categorical=False)
+    said = every.set_index(["trade_date", "layer_no"])
+    if kind == "macd_cross":  # armed while the cross was five sessions old at most, which the last session cannot tell
+        armed = said["is_arming"].fillna(value=False).xs(2, level="layer_no").tolist()
+        assert armed == [True] * 5 + [False] * 4
+    assert (said["rule_state"] != "NO_DATA").all()
+
+
+def test_nothing_missed_has_no_rules():
+    assert replayed_rules(DEFAULT_UNIVERSE, pd.DataFrame(), [], PROFILE, "simulated").empty
 
 
 def test_the_state_machine_obeys():

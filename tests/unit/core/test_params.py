@@ -51,11 +51,38 @@ def test_levels_increase(levels):
         pytest.param({"tenors_days": ["a", "b", "c"]}, "tenors_days", id="text for days"),
         pytest.param({"target_delta": "half"}, "target_delta", id="text for a number"),
         pytest.param({"max_retries": None}, "max_retries", id="nothing for a number"),
+        pytest.param({"sides": 1}, "sides needs 1 or -1", id="one side for all"),
+        pytest.param({"bands_vol_points": 15.0}, "expected rising bands_vol_points", id="one edge for all"),
+        pytest.param({"units": [0, 0, 0]}, "units: expected some in one layer", id="no units"),
+        pytest.param(
+            {"roll_dte_days": 30},
+            r"roll_dte_days: expected fewer than each of tenors_days \(30, 110, 220\), "
+            "found 30; lower it",
+            id="rolled on the night it is bought",
+        ),
+        pytest.param(
+            {"hold_days": 10}, "hold_days: expected at most 9, .* found 10; lower it", id="held past its roll"
+        ),
+        pytest.param({"profit_sold_frac": 1.5}, "profit_sold_frac: expected from 0 to 1, found 1.5", id="sold twice"),
+        pytest.param({"profit_multiple": 0.5}, "profit_multiple: expected 1 or more, found 0.5", id="profit of a loss"),
+        pytest.param(
+            {"disarm_sessions": 0}, "disarm_sessions: expected 1 or more, found 0", id="disarmed at any close"
+        ),
+        pytest.param({"native_put_delta": 0.3}, "native_put_delta: expected from -1 to 0", id="delta of a call"),
+        pytest.param({"budget_frac_per_year": -0.01}, "budget_frac_per_year: expected from 0", id="negative budget"),
+        pytest.param({"hedged_notional_usd": 0.0}, "hedged_notional_usd: expected 1 or more", id="nothing hedged"),
+        pytest.param({"levels_vol_points": [-1, 22, 28]}, "levels_vol_points: expected from 0 to 200", id="below zero"),
+        pytest.param([1], "expected a table of a profile's fields, found", id="a list for a table"),
     ],
 )
 def test_nonsense_is_refused_by_name(overrides, told):
     with pytest.raises(ContractError, match=told):
         with_overrides(PROFILE, overrides, "universe.toml: assets.VNQ")
+
+
+def test_weights_of_bands_are_shares():
+    with pytest.raises(ContractError, match="band_weights_frac: expected from 0 to 1"):
+        replace(PROFILES["vxth_baseline"], band_weights_frac=(0.0, 1.01, 0.005, 0.0))
 
 
 def test_overrides_replace_and_leave_the_base_alone():

@@ -309,6 +309,34 @@ def test_closes_of_missing_nights_are_replayed(tight):
     assert (signal["action"], signal["units_deployed_count"]) == ("DEPLOY", 8)
 
 
+def test_rules_of_missing_nights_are_replayed_with_their_closes(tight):
+    """VIX closed at 23 on a missed night; the rule of the host, not the index, arms its layers above the first."""
+    previous = _night({"VIX": tight}, close=15.0).state
+    said = {"host": "IWM", "host_rule": "macd_cross", "is_enabled": True, "rule_state": "CLEAR", "rule_reason": "",
+            "is_new_blocked": False, "is_index_ignored": True, "is_arming": None,
+            "source_mode": "simulated"}  # fmt: skip
+    missed = [(date(2026, 7, 15), 23.0)]
+    rows = [{**said, "layer_no": layer, "trade_date": pd.Timestamp(day)}
+            for layer in (2, 3) for day in (missed[0][0], NIGHT)]  # fmt: skip
+    rules = frames.conform(pd.DataFrame(rows), HOST_RULES)
+    found = _night({"VIX": tight}, close=23.0, previous=previous, missed=missed, host_rules=rules).signals
+    armed = found[found["variant"] == "V1_SAME_HEDGE"].groupby("host", observed=True)["layers_armed_count"].first()
+    assert armed.to_dict() == {"SPX": 2, "RUT": 2, "IWM": 1}
+
+
+def test_a_ladder_that_sleeps_listens_to_the_rules(tight):
+    rut = tight.assign(underlying=pd.Categorical(["RUT"] * len(tight)))
+    own = _night({"VIX": tight, "RUT": rut}, close=15.0)
+    rules = frames.conform(pd.DataFrame([{
+        "host": "RUT", "host_rule": "macd_cross", "is_enabled": True, "rule_state": "CLEAR", "rule_reason": "",
+        "layer_no": 2, "is_new_blocked": False, "is_index_ignored": True, "is_arming": None,
+        "source_mode": "simulated", "trade_date": pd.Timestamp(NIGHT),
+    }]), HOST_RULES)  # fmt: skip
+    asleep = _night({"VIX": tight}, close=23.0, previous=own.state, host_rules=rules)
+    native = _ladder(asleep.state, host="RUT", variant="V3_NATIVE", hedge="RUT")
+    assert native["is_armed"].tolist() == [True, False, False]
+
+
 def test_a_universe_without_hosts_has_no_ladders(tight):
     answers = _night({"VIX": tight}, universe={"VIX": DEFAULT_UNIVERSE["VIX"]})
     assert answers.legs.empty

@@ -155,7 +155,7 @@ def test_parameters_decide():
 # --- nights without quotes --------------------------------------------------------------------------------------------
 def test_closes_of_missing_nights_arm_and_disarm_but_buy_nothing():
     days = [START + timedelta(days=i) for i in range(1, 8)]
-    state = arm_through(_fresh(), list(zip(days, [18.0, NAN, 22.0], strict=False)), PROFILE)
+    state = arm_through(_fresh(), list(zip(days, [18.0, NAN, 22.0], strict=False)), PROFILE, {})
     assert state["is_armed"].tolist() == [True, True, False]
     assert state["armed_date"].tolist()[:2] == [pd.Timestamp(days[0]), pd.Timestamp(days[2])]
     assert state["units_deployed"].sum() == 0
@@ -167,13 +167,13 @@ def test_replaying_the_closes_is_living_through_the_nights():
     closes = [19.0, 23.0, 29.0, 15.0, 15.0, 15.0, 18.0]
     days = [START + timedelta(days=i) for i in range(len(closes))]
     lived = _replay(closes, passes=False)[-1]
-    replayed = arm_through(_fresh(), list(zip(days, closes, strict=True)), PROFILE)
+    replayed = arm_through(_fresh(), list(zip(days, closes, strict=True)), PROFILE, {})
     names = ["is_armed", "armed_date", "below_count"]
     pd.testing.assert_frame_equal(lived[names], replayed[names])
 
 
 def test_nothing_to_replay_changes_nothing():
-    pd.testing.assert_frame_equal(arm_through(_fresh(), [], PROFILE), _fresh())
+    pd.testing.assert_frame_equal(arm_through(_fresh(), [], PROFILE, {}), _fresh())
 
 
 # --- carrying over ----------------------------------------------------------------------------------------------------

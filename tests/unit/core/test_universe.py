@@ -92,6 +92,10 @@ def test_a_name_instead_of_a_list_is_refused(name):
         extend_universe(DEFAULT_UNIVERSE, {name: "VIX"}, "my.toml")
 
 
+def test_a_new_wrapper_of_vix_is_a_hedge_and_no_host():
+    assert not _extend({"assets": {"SVIX": {"asset_class": "volatility_etp"}}})["SVIX"].is_host
+
+
 def test_include_keeps_order_and_drops_the_rest():
     assert list(_extend({"include": ["VIX", "XLK", "SPX"]})) == ["VIX", "XLK", "SPX"]
 
@@ -191,15 +195,62 @@ def test_roots_of_a_new_symbol():
         ),
         pytest.param(
             {"assets": {"VNQ": {"vol_index": ["VIX"]}}},
-            r"assets\.VNQ\.vol_index: expected one value, found \['VIX'\]",
+            r"assets\.VNQ\.vol_index: expected a text, found \['VIX'\]",
             id="a list",
         ),
         pytest.param(
             {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{"name": "XLV", "multiplier": [100]}]}}},
-            r"roots\[0\]\.multiplier: expected one value, found \[100\]",
+            r"roots\[0\]\.multiplier: expected a whole number from 1 on, found \[100\]",
             id="a list in a root",
         ),
         pytest.param({"include": ["VIX", "NOPE"]}, r"include names 'NOPE'", id="include"),
+        pytest.param({"include": ["VIX", 7]}, r"include: expected a list of names", id="a number in include"),
+        pytest.param({"include": ["SPX", "KO"]}, r"include: expected VIX, .* found only SPX, KO; add it", id="no VIX"),
+        pytest.param({"include": ["VIX", "VXX"]}, r"expected a host at least, .* found only VIX, VXX", id="no host"),
+        pytest.param(
+            {"include": ["VIX", "VNQ"], "assets": {"VNQ": {"proxy": "IYR"}}},
+            r"assets\.VNQ\.proxy: no symbol 'IYR' .* or to include",
+            id="a proxy left out",
+        ),
+        pytest.param(
+            {"include": ["VIX", "VNQ"], "assets": {"VNQ": {"pair_candidates": [{"symbol": "XLE"}]}}},
+            r"pair_candidates\[0\]\.symbol: no symbol 'XLE' .* or to include",
+            id="a candidate left out",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"pair_candidates": [{"symbol": "XLE"}, {"symbol": "XLE"}]}}},
+            r"pair_candidates: expected every candidate once, found 'XLE', direction 1, twice",
+            id="twice",
+        ),
+        pytest.param({"assets": [1]}, r"my.toml.assets: expected a table of symbols, found \[1\]", id="assets a list"),
+        pytest.param(
+            {"assets": {"VNQ": 1}}, r"assets\.VNQ: expected a table of asset_class, .*, found 1", id="no table"
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"roots": ["VNQ"]}}}, r"roots\[0\]: expected a table of .*name", id="a bare root"
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"roots": 1}}}, r"roots: expected a list of tables with name, found 1", id="roots"
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"roots": [{"name": "VNQ", "multiplier": 0}]}}},
+            r"multiplier: expected a whole number from 1 on, found 0",
+            id="multiplier",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"roots": [{"name": "VNQ", "multiplier": True}]}}},
+            r"multiplier: expected a whole number from 1 on, found True",
+            id="a flag for a multiplier",
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"is_host": "no"}}}, r"is_host: expected true or false, found 'no'", id="is_host"
+        ),
+        pytest.param(
+            {"assets": {"VXX": {"is_host": True}}}, r"is_host: expected false for volatility_etp", id="VXX held"
+        ),
+        pytest.param(
+            {"assets": {"VNQ": {"profile_overrides": [1]}}}, r"expected a table of a profile's fields", id="list"
+        ),
     ],
 )
 def test_what_is_unknown_is_named(document, told):

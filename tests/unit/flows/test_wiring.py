@@ -91,6 +91,7 @@ def test_a_date_that_is_none(settings, day, words):
     (b"\xff", "ALVH_UNIVERSE_FILE: expected a TOML file at"),
     (b'include = ["NOPE"]', "mine.toml: include names 'NOPE'"),
     (b"[asset.SPX]\n", "mine.toml: unknown key 'asset'"),
+    (b'include = ["VIX"]', "mine.toml: expected a host at least"),
 ])  # fmt: skip
 def test_a_faulty_universe(settings, tmp_path, text, words):
     path = tmp_path / "mine.toml"
@@ -98,6 +99,17 @@ def test_a_faulty_universe(settings, tmp_path, text, words):
         path.write_bytes(text)
     with pytest.raises(ContractError, match=words):
         wiring.read_universe(settings(universe_file=path))
+
+
+def test_an_entry_has_to_suit_every_profile_that_runs(settings, tmp_path):
+    universe, profiles = tmp_path / "mine.toml", tmp_path / "profiles.toml"
+    universe.write_text("[assets.VNQ]\nprofile_overrides = {roll_dte_days = 12}")
+    with pytest.raises(
+        ContractError, match=r"universe: VNQ\.profile_overrides: profile weight_40_40_20: roll_dte_days"
+    ):
+        wiring.build_night(settings(universe_file=universe), DAY, "simulated", "a")
+    profiles.write_text('run = ["trigger_442"]')
+    assert wiring.build_night(settings(universe_file=universe, profiles_file=profiles), DAY, "simulated", "a")
 
 
 def test_the_rules_hash_knows_the_universe(settings, tmp_path):

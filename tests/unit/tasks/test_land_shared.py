@@ -40,7 +40,7 @@ def night(httpserver, vendors, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
     base = httpserver.url_for("")[:-1]
     bases = {"cboe": f"{base}/cboe", "tradier": f"{base}/tradier"}
-    (tmp_path / "vix.toml").write_text('include = ["VIX"]\n')
+    (tmp_path / "vix.toml").write_text('include = ["VIX", "KO"]\n')
     settings = Settings(home=tmp_path, base_urls=bases, tradier_token="x", universe_file=tmp_path / "vix.toml")
     night = build_night(settings, DAY, "live", "run")
     night.client._pacer._gap = 0.0
