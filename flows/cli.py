@@ -13,6 +13,7 @@ from alvh_core.errors import AlvhError, ContractError
 from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
 from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare, show_stages
+from flows.stop import as_typed, stoppable
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
                   help="Nightly evidence on the 4/4/2 VIX-call ladder: spreads, ladder signals, verdicts.")  # fmt: skip
@@ -41,7 +42,10 @@ def nightly(
         if night.source_mode == "live":
             wiring.check_over(calendar, trade_date, datetime.now(UTC))
     show_stages()
-    state = flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True)
+    state = stoppable(
+        lambda: flow(trade_date=trade_date, source=source or settings.source, force=force, return_state=True),
+        lambda _: as_typed("nightly", {"date": trade_date, "source": source, "force": force}),
+    )
     if state.is_failed() or state.is_crashed():
         state.result()
     if state.name != "Completed":

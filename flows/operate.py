@@ -10,7 +10,8 @@ import typer
 
 from alvh_core.errors import ContractError
 from flows.rejects import quarantine
-from flows.start import EXIT_FAILED, EXIT_STOPPED, parse_date, prepare, show_log, show_stages
+from flows.start import EXIT_FAILED, parse_date, prepare, show_log, show_stages
+from flows.stop import as_typed, stoppable
 
 SOURCE = Annotated[
     str | None, typer.Option(help="simulated, live, recorded:PATH, or imported[:HISTORIES]; default: ALVH_SOURCE.")
@@ -43,11 +44,12 @@ def backfill(
         from flows.backfill import worker_pool  # noqa: PLC0415
 
         show_log("alvh.progress", sys.stdout)
-        try:
-            outcomes = flow.with_options(task_runner=worker_pool(workers))(first, last, source, force)
-        except KeyboardInterrupt:
-            typer.echo("stopped; what is published stays, the same command goes on from there", err=True)
-            raise typer.Exit(EXIT_STOPPED) from None
+        outcomes = stoppable(
+            lambda: flow.with_options(task_runner=worker_pool(workers))(first, last, source, force),
+            # nights are decided in order: what was forced before the oldest that is open need not be forced again
+            lambda opened: as_typed("backfill", {"from": opened if force and opened else first, "to": last,
+                                                 "source": source, "force": force, "workers": workers}),
+        )  # fmt: skip
     nights = several(len(outcomes), "night")
     typer.echo(f"{nights} run" if outcomes else f"every session from {first} to {last} is published")
 
@@ -61,7 +63,7 @@ def reconcile(
     prepare()
     from flows.reconcile import reconcile as flow  # noqa: PLC0415
 
-    ended = flow(trade_date=_optional(day), source=source, sessions=sessions)
+    ended = stoppable(lambda: flow(trade_date=_optional(day), source=source, sessions=sessions))
     _print_outcomes(ended, "nothing to reconcile")
 
 
@@ -74,7 +76,7 @@ def watch(
     from flows.watch import watch as flow  # noqa: PLC0415
 
     show_stages()
-    seen = flow(trade_date=_optional(day), source=source)
+    seen = stoppable(lambda: flow(trade_date=_optional(day), source=source))
     typer.echo(f"{seen['trade_date']}  {seen['status']}")
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
 
@@ -94,13 +96,13 @@ def import_files(
         raise ContractError(f"--histories: expected a folder, found none at {histories}; nothing was imported")
     from flows.imports import import_files as flow  # noqa: PLC0415
 
-    ended = flow(
+    ended = stoppable(lambda: flow(
         paths=[path.absolute() for path in paths],
         symbol=symbol,
         histories=histories and histories.absolute(),
         is_replacing=replace,
         is_partial=partial,
-    )
+    ))  # fmt: skip
     for one in ended.received:
         what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))
         count = f"{one.contracts_count} contracts" if one.contracts_count else ""

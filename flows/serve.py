@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 import requests
 from filelock import FileLock, Timeout
@@ -53,13 +54,14 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     reports = settings.reports_url or pages_url(api)
     pages = nullcontext() if settings.reports_url else served_pages(reports, settings.reports_root)
     server = _server(settings, api, settings.prefect_port)
-    services = [server, _runner(settings, api, reports)]
+    runner = _runner(settings, api, reports)
+    services = [server, runner]
     with _stopping_on_signals(), _held_home(settings):
         _await_port(settings)
         with pages, _tidied(services, settings):
-            for service in services:
-                if not service.start():
-                    raise FatalError(f"the {service.name} stopped while starting; {service.last_words()}")
+            _begin(server)
+            (settings.prefect_home / API_FILE).write_text(api, encoding="utf-8")
+            _begin(runner)
             _greet(api, reports, announce)
             while True:
                 for service in services:
@@ -73,6 +75,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 def own_server(settings: Settings) -> Iterator[str]:
     """Give the address of the server that is configured, or of this home's; start one for the while if none runs.
 
+    That one is nobody else's: it leaves with this command, and whoever had borrowed it would wait for it in vain.
     Prefect's ephemeral server serves one process: every worker process of a pool would start another on the same file.
     """
     running = os.environ.get("PREFECT_API_URL") or running_api(settings)
@@ -83,11 +86,15 @@ def own_server(settings: Settings) -> Iterator[str]:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
     api = f"http://{HOST}:{port}/api"
-    service = replace(_server(settings, api, port), is_apart=True)  # Ctrl-C ends a flow, which still has to tell it
+    service = replace(_server(settings, api, port), is_apart=True)  # it leaves when this command has left
     with _held_home(settings), _tidied([service], settings):
-        if not service.start():
-            raise FatalError(f"the {service.name} stopped while starting; {service.last_words()}")
+        _begin(service)
         yield api
+
+
+def _begin(service: Service) -> None:
+    if not service.start():
+        raise FatalError(f"the {service.name} stopped while starting; {service.last_words()}")
 
 
 @contextmanager
@@ -137,14 +144,6 @@ def _runner(settings: Settings, api: str, reports: str) -> Service:
 
 
 def _server(settings: Settings, api: str, port: int) -> Service:
-    note = settings.prefect_home / API_FILE
-
-    def is_up() -> bool:
-        if not is_healthy(api):
-            return False
-        note.write_text(api, encoding="utf-8")
-        return True
-
     module = ("prefect", "server", "start", "--host", HOST, "--port", str(port))
     defaults = {
         # Prefect lets the pages of every site ask it, and so run code here: only its own UI, under both names, may
@@ -156,7 +155,9 @@ def _server(settings: Settings, api: str, port: int) -> Service:
     environment = {**defaults, **os.environ, "PREFECT_API_URL": api}
     if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":
         environment["PREFECT_SERVER_LOGGING_LEVEL"] = "INFO"  # uvicorn's DEBUG writes down the password of every client
-    return Service("Prefect server", module, environment, settings.prefect_home / "server.log", is_up)
+    return Service(
+        "Prefect server", module, environment, settings.prefect_home / "server.log", partial(is_healthy, api)
+    )
 
 
 def _greet(api: str, reports: str, announce: Callable[[str], None]) -> None:

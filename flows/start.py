@@ -12,7 +12,7 @@ from flows.pages import pages_url
 if TYPE_CHECKING:
     from tasks.settings import Settings
 
-EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA, EXIT_STOPPED = 1, 2, 3, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_NO_DATA = 1, 2, 3  # 128 and a signal's number: `flows.stop`
 HEARTBEAT_SECONDS = 30  # how often a run says that it lives; the smallest that Prefect takes
 
 
@@ -40,6 +40,8 @@ def prepare(*, is_server: bool = False) -> "Settings":
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         # where the server unpacks its UI: by default into its installation, which a service may not write
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.prefect_home / "ui"),
+        # multiprocessing cleans up behind a command that was stopped, and need not tell the operator
+        "PYTHONWARNINGS": "ignore:resource_tracker",
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults |= {"PREFECT_API_URL": running, "ALVH_REPORTS_URL": pages_url(running)}

@@ -14,6 +14,7 @@ from alvh_core.errors import AlvhError, RetriableError, SkippableError
 from alvh_core.landing import Landing
 from tasks.assets import RAW, stage
 from tasks.lake.raw import RawEntry
+from tasks.lake.store import StoreError
 from tasks.night import Night
 from tasks.sources.catalogue import PayloadRequest, check_payload, same_source
 from tasks.sources.client import Payload, RecordedMissError
@@ -135,10 +136,10 @@ def outcome(request: PayloadRequest, result: Landing | BaseException) -> Landing
     Raises
     ------
     BaseException
-        What is not one of our errors is a fault of the program, not of a payload.
+        What is not one of our errors is a fault of the program, and a `StoreError` one of the disk, not of a payload.
     """
     if isinstance(result, Landing):
         return result
-    if not isinstance(result, AlvhError):
+    if isinstance(result, StoreError) or not isinstance(result, AlvhError):
         raise result
     return Landing(dataset=request.dataset, symbol=request.symbol, url=request.url, reason=str(result))

@@ -5,13 +5,16 @@ ledger tells a finished night from an open one.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import date
 
-from alvh_core.errors import RetriableError
+from alvh_core.errors import AlvhError, RetriableError
 from tasks.night import Night
+from tasks.warehouse.ledger import NightKey
 from tasks.warehouse.locks import LockHeldError
 
 ORDER_SECONDS = 3600.0
+_OPEN: dict[NightKey, Night] = {}  # by this process: who ends it from outside their stages has to know
 
 
 class NightTakenError(Exception):
@@ -82,6 +85,18 @@ def in_order(night: Night) -> Iterator[None]:
         yield
 
 
+def open_days() -> list[date]:
+    """Return the sessions that this process has opened and neither published nor given up."""
+    return sorted(key.trade_date for key in list(_OPEN))
+
+
+def stop_open_nights(reason: str) -> None:
+    """Mark the nights that this process has open FAILED, from another thread, just before the process ends."""
+    for night in list(_OPEN.values()):
+        with suppress(AlvhError):
+            night.warehouse.fail(night.key, reason, run_id=night.run_id)
+
+
 @contextmanager
 def _held(night: Night, wait_seconds: float) -> Iterator[None]:
     try:
@@ -98,8 +113,11 @@ def _label(night: Night) -> str:
 @contextmanager
 def _recorded(night: Night) -> Iterator[None]:
     """Mark the night FAILED with the reason if a stage raises; what it had published before stays."""
+    _OPEN[night.key] = night
     try:
         yield
     except Exception as error:
         night.warehouse.fail(night.key, f"{type(error).__name__}: {error}", run_id=night.run_id)
         raise
+    finally:
+        _OPEN.pop(night.key, None)

@@ -3,10 +3,11 @@
 A file appears whole under its name or not at all, whatever kills its writer. What lies in the files, and where, is the
 archive's and the tables' business. Credentials are never part of an address; they come from the environment in the way
 of each file system (``AWS_*`` and ``AWS_ENDPOINT_URL_S3`` for ``s3://``). What goes wrong is an `OSError`, here as
-there: a store that does not answer is no fault of a payload.
+there; what cannot be written, and all that a remote store refuses, is a `StoreError` with what to do.
 """
 
 import contextlib
+import errno
 import os
 import tempfile
 import uuid
@@ -18,10 +19,18 @@ from urllib.parse import urlsplit
 import fsspec
 import pyarrow as pa
 
-from alvh_core.errors import ContractError
+from alvh_core.errors import ContractError, FatalError
 
 # Here an upload is seen whole or not at all; elsewhere a file is written beside its place and moved there.
 _WHOLE_UPLOADS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oci", "tos"})
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class StoreError(FatalError, OSError):
+    """A store does not take or give a file: no fault of a payload, so the night stops and is run again, not published
+    without it.
+    """  # noqa: D205 - one thought
 
 
 class Store(Protocol):
@@ -37,7 +46,7 @@ class Store(Protocol):
         """Return what pyarrow reads a file from; `FileNotFoundError` if there is none."""
 
     def write(self, path: str, data: bytes | memoryview) -> None:
-        """Write a file whole or not at all, in place of any before it."""
+        """Write a file whole or not at all, in place of any before it; `StoreError` if it cannot be written."""
 
     def exists(self, path: str) -> bool:
         """Tell whether there is such a file."""
@@ -208,14 +217,31 @@ def _told(where: str, *, is_there_to_be: bool = True) -> Iterator[None]:
     except Exception as error:  # every file system has errors of its own
         if is_there_to_be and isinstance(error, FileNotFoundError):
             raise
-        raise OSError(
+        raise StoreError(
             f"{where}: {type(error).__name__}: {error}; expected a store that answers and lets us read and write: "
             "check its address and the credentials in the environment"
         ) from error
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Write a file so that it appears whole under its name, or not at all."""
+    """Write a file so that it appears whole under its name, or not at all.
+
+    Raises
+    ------
+    StoreError
+        The disk is full, or does not let us write; nothing half written is left.
+    """
+    try:
+        _write_atomic(path, data)
+    except OSError as error:
+        advice = "make room, see *Disk full* in docs/runbook.md" if error.errno in _FULL else "let this account write"
+        raise StoreError(
+            f"{path}: expected to write {len(data)} bytes, found: {error.strerror or error}; nothing half written is left; "
+            f"{advice}, then run it again: what has landed is kept"
+        ) from error
+
+
+def _write_atomic(path: Path, data: bytes | memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".tmp")
     try:

@@ -85,7 +85,8 @@ def _hold_session(address: sa.URL, name: str, label: str, timeout_seconds: float
             _acquire(connection, _number(name), label, timeout_seconds)
         yield
     finally:
-        with contextlib.suppress(sa.exc.DBAPIError):  # the session may be broken by now, its lock is free then
+        # the session may be broken by now, and known to be: its lock is free then
+        with contextlib.suppress(sa.exc.DBAPIError, sa.exc.PendingRollbackError):
             connection.execute(sa.select(sa.func.pg_advisory_unlock(_number(name))))
         connection.invalidate()  # not handed back, which would speak to the server once more
         connection.close()

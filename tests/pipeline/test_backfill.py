@@ -35,7 +35,10 @@ def test_it_is_stopped_and_goes_on_and_ends_as_nights_run_one_by_one(
     heard += first.communicate(timeout=900)[0].splitlines(keepends=True)
     assert first.returncode == 130, "".join(heard)
     assert heard[0] == f"1/4  {DAYS[0]}  OK\n"
-    assert heard[-1].startswith("stopped; what is published stays"), "".join(heard)
+    assert heard[-1] == (
+        "stopped; what has landed and what is published stays; to go on: "
+        f"alvh backfill --from {DAYS[0]} --to {DAYS[-1]} --workers 2\n"
+    ), "".join(heard)
     assert "Traceback" not in "".join(heard)
 
     warehouse = warehouse_of(Path(tiny["ALVH_HOME"]))

@@ -115,3 +115,29 @@ def test_a_vanished_holder_is_noticed_in_a_minute(postgres, postgres_url):
         )
         assert idle + interval * tries <= 60
         assert connection.exec_driver_sql("show idle_session_timeout").scalar_one() == "0"
+
+
+def test_who_waits_and_loses_the_session_may_try_again(postgres, postgres_url):
+    """Giving back what was never had must not hide why."""
+    warehouse, other = Warehouse(postgres_url), Warehouse(postgres_url)
+    end = "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> "
+    told = []
+
+    def wait():
+        try:
+            with other.hold(KEY, 30):
+                pass
+        except Exception as error:  # noqa: BLE001 - what it is, is the question
+            told.append(error)
+
+    with warehouse.hold(KEY, 0):
+        holder = "(select pid from pg_locks where locktype = 'advisory' and granted limit 1)"
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(0.5)
+        postgres.execute(f"{end} {holder} and pid <> pg_backend_pid()")
+        thread.join(20)
+    assert [type(error) for error in told] == [RetriableError], told
+    assert "lock 2026-07-16-simulated" in str(told[0])
+    warehouse.close()
+    other.close()

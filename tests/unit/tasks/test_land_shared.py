@@ -11,7 +11,8 @@ from alvh_core.errors import RetriableError
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.universe import DEFAULT_UNIVERSE
 from flows.wiring import build_night
-from tasks.land import land
+from tasks.lake.store import StoreError
+from tasks.land import land, outcome
 from tasks.settings import Settings
 from tasks.sources.transport import SimulatedTransport
 
@@ -71,3 +72,11 @@ def test_in_its_turn_it_is_taken_and_not_asked_for_twice(vendors, night, monkeyp
     chain = landed(night, "option_chain", monkeypatch)
     assert (chain.url, chain.payload_sha256) == (sample.url, sample.payload_sha256)
     assert [path for path in vendors["asked"] if path.startswith("/tradier/")] == []
+
+
+def test_a_full_disk_is_no_missing_payload(night):
+    """Else the night would be published without what did not fit."""
+    request = night.requests[0]
+    with pytest.raises(StoreError, match="no room"):
+        outcome(request, StoreError("no room"))
+    assert outcome(request, RetriableError("503")).reason == "503"

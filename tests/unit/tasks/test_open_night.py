@@ -10,7 +10,7 @@ import pytest
 from alvh_core.errors import FatalError
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
-from tasks.open_night import NightTakenError, open_night, reopen_night
+from tasks.open_night import NightTakenError, open_days, open_night, reopen_night, stop_open_nights
 from tasks.warehouse.repository import NightKey, Warehouse
 
 DAY = date(2026, 7, 16)
@@ -144,3 +144,20 @@ def test_a_killed_run_holds_nothing(tmp_path):
     assert night.warehouse.status(night.key) == "RUNNING", "nobody was there to write it down"
     with open_night(night, force=False):
         assert night.warehouse.ledger("simulated", DAY)["run_id"] == "run-2"
+
+
+def test_a_night_that_is_open_can_be_stopped_from_outside_its_stages(night):
+    with open_night(night, force=False):
+        assert open_days() == [DAY]
+        stop_open_nights("stopped")
+        assert (night.warehouse.status(night.key), night.warehouse.ledger("simulated", DAY)["reason"]) == (
+            "FAILED", "stopped",
+        )  # fmt: skip
+    assert open_days() == []
+
+
+def test_a_night_that_is_stopped_after_it_was_published_stays_published(night, sample_frame):
+    with open_night(night, force=False):
+        complete(night, sample_frame)
+        stop_open_nights("stopped")
+    assert night.warehouse.status(night.key) == "COMPLETE"

@@ -1,5 +1,8 @@
 """Stores: a folder, a file system without whole uploads, and S3 over HTTP behave the same."""
 
+import errno
+import os
+import pickle
 import uuid
 from datetime import date
 
@@ -9,7 +12,7 @@ import pytest
 from alvh_core.errors import ContractError, FatalError
 from alvh_core.schemas import DAILY_BARS
 from tasks.lake.sql import query_lake
-from tasks.lake.store import LocalStore, RemoteStore, open_store
+from tasks.lake.store import LocalStore, RemoteStore, StoreError, open_store
 from tasks.lake.tables import LakeTables
 
 DAY = date(2026, 7, 16)
@@ -90,3 +93,23 @@ def test_a_key_that_is_refused_is_told_and_not_repeated(bucket, monkeypatch):
 def test_which_store_it_is(tmp_path):
     assert isinstance(open_store(tmp_path), LocalStore)
     assert isinstance(open_store("memory://x"), RemoteStore)
+
+
+@pytest.mark.parametrize(("number", "advice"), [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"),
+                                                (errno.EROFS, "let this account write")])  # fmt: skip
+def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing_half_written(tmp_path, monkeypatch, number, advice):
+    store = open_store(tmp_path)
+    store.write("a/one", b"old")
+
+    def refuse(_handle):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError, match=rf"/a/one: expected to write 3 bytes, .*{advice}.*run it again") as refused:
+        store.write("a/one", b"new")
+    monkeypatch.undo()
+    assert isinstance(refused.value, FatalError)
+    assert isinstance(refused.value, OSError)
+    assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value), "it comes back from a worker"
+    assert store.read("a/one") == b"old"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["one"]

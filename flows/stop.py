@@ -1,0 +1,91 @@
+"""Ctrl-C and SIGTERM on a command that runs nights: it ends within seconds, whatever its threads are waiting for.
+
+The work runs in a thread beside the main one, which waits for its end or for a signal. Nothing is raised into the work:
+what is raised has to pass Prefect's engine, which reports it for more than a minute to a temporary server that the same
+Ctrl-C has ended. To be ended between any two instructions is what files, locks and the ledger are made for.
+"""
+
+import multiprocessing
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any, TypeVar
+
+import typer
+
+T = TypeVar("T")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+RECORD_SECONDS = 3.0  # for the ledger to take down what was stopped; it does without if its database does not answer
+REASON = "stopped by Ctrl-C or SIGTERM; run it again"
+
+
+class _StoppedError(BaseException):
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def stoppable(work: Callable[[], T], go_on: Callable[[date | None], str] = lambda _oldest: "the same command") -> T:
+    """Return what the work returns, or end the process on a signal, with 128 and its number: 130, 143.
+
+    A signal that is ignored, as a script's shell does for what it starts in the background, stays ignored.
+
+    Parameters
+    ----------
+    work : callable
+    go_on : callable
+        Command that goes on, told the oldest night that was being worked on, if any.
+    """
+
+    def stop(number: int, _frame: object) -> None:
+        raise _StoppedError(number)
+
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
+    try:
+        return ThreadPoolExecutor(1, "alvh").submit(work).result()
+    except _StoppedError as stopped:
+        for number in heard:
+            signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
+        _leave(stopped.number, go_on)
+        raise  # not reached
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def as_typed(command: str, options: Mapping[str, Any]) -> str:
+    """Return a command as it is typed; options that are None or False are left out."""
+    given = {f"--{name}": value for name, value in options.items() if value not in (None, False)}
+    words = [word for name, value in given.items() for word in ([name] if value is True else [name, str(value)])]
+    return shlex.join(["alvh", command, *words])
+
+
+def _leave(number: int, go_on: Callable[[date | None], str]) -> None:
+    """Write down what was stopped, say how to go on, and end this process and its children."""
+    opened = sys.modules.get("tasks.open_night")  # not imported: there is no night yet
+    oldest = None
+    if opened is not None:
+        oldest = min(opened.open_days(), default=None)
+        writing = threading.Thread(target=opened.stop_open_nights, args=(REASON,), daemon=True)
+        writing.start()
+        writing.join(RECORD_SECONDS)
+    typer.echo(f"stopped; what has landed and what is published stays; to go on: {go_on(oldest)}", err=True)
+    _end_children()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(128 + number)
+
+
+def _end_children() -> None:
+    """End workers, and the temporary server of Prefect, which a signal to this process alone does not reach."""
+    for child in multiprocessing.active_children():
+        child.kill()
+    prefect = sys.modules.get("prefect.server.api.server")
+    if prefect is not None and (server := prefect.SubprocessASGIServer().server_process) is not None:
+        server.terminate()

@@ -1,0 +1,108 @@
+"""Ctrl-C and SIGTERM on a night at work: it ends within seconds, says how to go on, and the ledger says why."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+WORDS = "stopped; what has landed and what is published stays; to go on: "
+REASON = "stopped by Ctrl-C or SIGTERM; run it again"
+
+
+class Command:
+    """A command at a terminal, which shows the stages; on its own temporary server where none is configured."""
+
+    def __init__(self, environment: dict[str, str], *words: str) -> None:
+        self._terminal, theirs = pty.openpty()
+        self.process = subprocess.Popen([sys.executable, "-m", "flows.cli", *words], env=environment, stdout=theirs,
+                                        stderr=theirs, start_new_session=True)  # fmt: skip
+        os.close(theirs)
+        self.text = ""
+
+    def read_until(self, words: str) -> None:
+        while words not in self.text:
+            assert self._read(), self.text
+
+    def end(self) -> float:
+        """Read on to the end; the seconds it took."""
+        start = time.monotonic()
+        while self._read():
+            pass
+        self.process.wait(30)
+        os.close(self._terminal)
+        return time.monotonic() - start
+
+    def _read(self) -> bool:
+        try:
+            found = os.read(self._terminal, 65536).decode(errors="replace")
+        except OSError:  # the other end is closed
+            return False
+        self.text += found.replace("\r\n", "\n")
+        return bool(found)
+
+
+@pytest.mark.parametrize(("number", "stage"), [(signal.SIGINT, "land, "), (signal.SIGINT, "\nbook\n"),
+                                               (signal.SIGTERM, "\nbook\n")])  # fmt: skip
+def test_a_night_that_is_stopped_ends_at_once_and_goes_on(
+    environment: dict[str, str], tiny_universe: Path, warehouse_of, number: int, stage: str
+) -> None:
+    del environment["PREFECT_API_URL"]  # the temporary server is ended by the same Ctrl-C: that took a minute
+    environment["ALVH_UNIVERSE_FILE"] = str(tiny_universe)
+    night = Command(environment, "nightly", "--source", "simulated", "--date", "2026-11-18")
+    night.read_until(stage)
+    if number == signal.SIGINT:
+        os.killpg(night.process.pid, number)  # as a terminal does: to the command and all its children
+    else:
+        night.process.send_signal(number)
+    assert night.end() < 10.0
+    assert night.process.returncode == 128 + number, night.text
+    assert night.text.splitlines()[-1] == f"{WORDS}alvh nightly --date 2026-11-18 --source simulated", night.text
+    assert "Traceback" not in night.text
+    assert reasons(warehouse_of(Path(environment["ALVH_HOME"]))) == {"2026-11-18": REASON}
+    assert is_gone(night.process.pid)
+
+
+def test_a_forced_backfill_that_is_stopped_goes_on_from_the_night_it_was_at(
+    environment: dict[str, str], tiny_universe: Path, warehouse_of
+) -> None:
+    del environment["PREFECT_API_URL"]
+    environment["ALVH_UNIVERSE_FILE"] = str(tiny_universe)
+    period = ("--from", "2026-10-09", "--to", "2026-10-16", "--source", "simulated", "--force")
+    run = Command(environment, "backfill", *period)
+    run.read_until("1/6  2026-10-09  OK")
+    assert not (Path(environment["PREFECT_HOME"]) / "api_url").exists(), "no other command may count on its server"
+    run.process.terminate()
+    assert run.end() < 10.0
+    assert run.process.returncode == 143, run.text
+    stopped = reasons(warehouse_of(Path(environment["ALVH_HOME"])))
+    assert set(stopped.values()) == {REASON}
+    oldest = min(stopped)
+    assert oldest > "2026-10-09"
+    assert run.text.splitlines()[-1] == (
+        f"{WORDS}alvh backfill --from {oldest} --to 2026-10-16 --source simulated --force --workers 2"
+    )
+    assert is_gone(run.process.pid)
+
+
+def reasons(warehouse) -> dict[str, str]:
+    """Why nights of these tests are not published."""
+    nights = warehouse.nights("simulated", date(2026, 10, 1), date(2026, 11, 30))
+    return {str(day): warehouse.ledger("simulated", day)["reason"] for day, s in nights.items() if s != "COMPLETE"}
+
+
+def is_gone(group: int) -> bool:
+    """Wait until nobody of a process group is left."""
+    for _ in range(300):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
