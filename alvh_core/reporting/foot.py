@@ -55,8 +55,8 @@ def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> 
     ours, worst = limit(rule.limit_frac), limit(rule.worst_leg_frac)
     gaps, scopes = limit(evidence.max_missing_frac), ", ".join(evidence.trusted_scopes)
     spread = (
-        f"Filter: deploy only while the premium-weighted spread of the legs is below {ours} of the mid premium, no leg "
-        f"reaches {worst}, and no leg is missing. Below means below: exactly {ours} fails."
+        f"Filter: deploy only while the premium-weighted spread of what would be bought tonight is below {ours} of the "
+        f"mid premium, no leg of it reaches {worst}, and none is missing. Below means below: exactly {ours} fails."
     )
     contracts = (
         f"Tenors {tenors} calendar days; calls at delta {number(profile.target_delta)}, native puts at "
