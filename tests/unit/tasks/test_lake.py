@@ -132,10 +132,8 @@ def test_nights_modes_and_parts_do_not_mix(tmp_path, sample_frame):
 
 
 def test_a_table_that_is_not_there_says_what_makes_it(lake):
-    with pytest.raises(
-        FatalError,
-        match=rf"expected {OPTION_QUOTES.name} of 2026-07-16 \(simulated\) at .*found no file: .*`alvh nightly --date 2026-07-16 --force`",
-    ):
+    named = rf"expected {OPTION_QUOTES.name} of 2026-07-16 \(simulated\) at .*found no file"
+    with pytest.raises(FatalError, match=named + ": .*`alvh nightly --date 2026-07-16 --force`"):
         lake.read(OPTION_QUOTES)
 
 
