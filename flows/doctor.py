@@ -16,6 +16,7 @@ from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED
 from tasks.warehouse.engine import describe_url
+from tasks.warehouse.migrate import current_revision, head_revision
 from tasks.warehouse.repository import query_warehouse
 
 # Nights that `restate` could not conclude again, of other rules or another version: `tasks.warehouse.ledger`.
@@ -75,6 +76,10 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     file = url.removeprefix("sqlite:///")
     if file != url and not Path(file).exists():
         yield Finding(check="warehouse", is_ok=True, found=f"{shown}, none yet: `alvh nightly` makes it")
+        return
+    if (revision := current_revision(url)) != (head := head_revision()):
+        found = f"{shown}, tables of revision {revision or 'none'}, this version's are of {head}"
+        yield Finding(check="warehouse", is_ok=False, found=found, advice="`alvh migrate`, with their owner's address")
         return
     nights = query_warehouse(url, "select trade_date, source_mode, night_status, reason from meta_nights")
     is_complete = nights["night_status"] == "COMPLETE"

@@ -151,6 +151,8 @@ def _server(settings: Settings, api: str, port: int) -> Service:
         # In memory, as by default, leases are gone with the server: the next one would end every run within minutes,
         # and a slot of a run that died with the old one would stay taken.
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        # By default only events are: runs, their logs and artifacts would stay for ever, here 90 days.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     }
     environment = {**defaults, **os.environ, "PREFECT_API_URL": api}
     if environment.get("PREFECT_SERVER_LOGGING_LEVEL", "").upper() == "DEBUG":

@@ -37,12 +37,21 @@ def _open(settings: Settings, days: list[date], source: str | None) -> list[date
 
 def _take_up_one(settings: Settings, day: date, source: str | None, wait_seconds: float) -> str:
     night = build_night(settings, day, source or settings.source, "upkeep")
-    lost = why_lost(night.calendar, day, night.source, datetime.now(UTC), has_landed=night.archive.has_any())
+    try:
+        lost = _note_gap(night)
+    except AlvhError as error:  # a lake or a database that does not answer
+        return _failed(night, str(error))
+    return f"LOST: {lost}" if lost else run_guarded(settings, night, source, wait_seconds=wait_seconds)
+
+
+def _note_gap(night: Night) -> str | None:
+    """Write down that the night is open; return why it is lost, if it is."""
+    has_landed = night.archive.has_any()
+    lost = why_lost(night.calendar, night.trade_date, night.source, datetime.now(UTC), has_landed=has_landed)
     night.warehouse.note_gaps({night.key: lost or "not published when looked for"})
     if lost:
         night.warehouse.close_gap(night.key, "LOST", lost)
-        return f"LOST: {lost}"
-    return run_guarded(settings, night, source, wait_seconds=wait_seconds)
+    return lost
 
 
 def run_guarded(settings: Settings, night: Night, source: str | None = None, *, force: bool = False,
@@ -54,9 +63,17 @@ def run_guarded(settings: Settings, night: Night, source: str | None = None, *, 
     try:
         run_night(settings, night.trade_date, source, force=force, wait_seconds=wait_seconds)
     except Exception as error:  # noqa: BLE001 - a fault of the program too must not keep the alarm from being raised
-        reason = str(error) if isinstance(error, AlvhError) else f"{type(error).__name__}: {error}"
-        get_run_logger().warning("%s: %s", night.trade_date, reason)
-        if night.warehouse.status(night.key) != "COMPLETE":
-            raise_watch_alert(night, "night_failed", reason)
-            return f"FAILED: {reason}"
+        return _failed(night, str(error) if isinstance(error, AlvhError) else f"{type(error).__name__}: {error}")
     return night.warehouse.status(night.key) or "FAILED: no such night in the ledger"
+
+
+def _failed(night: Night, reason: str) -> str:
+    """Raise the alarm unless the night is published; the database may be what failed, and must not hide the reason."""
+    get_run_logger().warning("%s: %s", night.trade_date, reason)
+    try:
+        if night.warehouse.status(night.key) == "COMPLETE":
+            return "COMPLETE"
+        raise_watch_alert(night, "night_failed", reason)
+    except AlvhError as error:
+        get_run_logger().error("%s: no alarm could be stored: %s", night.trade_date, error)
+    return f"FAILED: {reason}"

@@ -236,8 +236,8 @@ def write_atomic(path: Path, data: bytes | memoryview) -> None:
     except OSError as error:
         advice = "make room, see *Disk full* in docs/runbook.md" if error.errno in _FULL else "let this account write"
         raise StoreError(
-            f"{path}: expected to write {len(data)} bytes, found: {error.strerror or error}; nothing half written is left; "
-            f"{advice}, then run it again: what has landed is kept"
+            f"{path}: expected to write {len(data)} bytes, found: {error.strerror or error}; nothing half written is "
+            f"left; {advice}, then run it again: what has landed is kept"
         ) from error
 
 

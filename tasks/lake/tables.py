@@ -202,12 +202,17 @@ class LakeTables:
             with pq.ParquetFile(self._store.source(path)) as file:
                 return file.read(columns=columns)
         except FileNotFoundError as error:
-            raise FatalError(f"expected {table.name} of {self._date} ({self._mode}) at {self._store.where(path)}; "
-                             "run the stage before first") from error  # fmt: skip
+            raise FatalError(
+                f"expected {table.name} of {self._date} ({self._mode}) at {self._store.where(path)}, found no file: "
+                f"it was not computed in this lake, or was removed; {self._again()} makes it from what landed"
+            ) from error
         except (pa.ArrowException, OSError, ValueError) as error:
             raise FatalError(
-                f"{self._store.where(path)} cannot be read: {error}; run the night again with --force"
+                f"{self._store.where(path)} cannot be read: {error}; {self._again()} makes it from what landed"
             ) from error
+
+    def _again(self) -> str:
+        return f"`alvh nightly --date {self._date} --force`"
 
 
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:

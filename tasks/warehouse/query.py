@@ -1,5 +1,6 @@
 """One question in SQL, as typed by a person, to a warehouse that it cannot change."""
 
+import contextlib
 import re
 import sqlite3
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from alvh_core.errors import ContractError, RetriableError
+from alvh_core.errors import AlvhError, ContractError, RetriableError
 from tasks.warehouse.engine import describe_url, reader_engine
 from tasks.warehouse.faults import is_passing
+from tasks.warehouse.migrate import current_revision, head_revision
 from tasks.warehouse.tables import SQL_TABLES
 
 
@@ -41,7 +43,8 @@ def query_warehouse(url: str, sql: str) -> pd.DataFrame:
         if isinstance(error, sa.exc.ResourceClosedError):
             words = "expected one SELECT, found a statement without rows"
         raise ContractError(
-            f"the warehouse did not answer: {words}{_only_reads(str(words), sql)}\n{_there_is(str(words), sql)}"
+            f"the warehouse did not answer: {words}{_only_reads(str(words), sql)}\n"
+            f"{_is_not_migrated(url) or _there_is(str(words), sql)}"
         ) from error
     finally:
         engine.dispose()
@@ -51,6 +54,14 @@ def _only_reads(words: str, sql: str) -> str:
     """Say that nothing can be changed here, where that may be why there is no answer."""
     is_change = re.search(r"\b(alter|create|delete|drop|insert|truncate|update)\b", sql, re.IGNORECASE)
     return "; `alvh query` only reads: expected one SELECT" if is_change or "not authorized" in words else ""
+
+
+def _is_not_migrated(url: str) -> str:
+    """Say that the tables are not those of this version, which is then the first thing to mend; else nothing."""
+    with contextlib.suppress(AlvhError):  # a role that may not ask for the revision
+        if (found := current_revision(url)) != (head := head_revision()):
+            return f"its tables are of revision {found or 'none'}, this version's are of {head}: run `alvh migrate`"
+    return ""
 
 
 def _there_is(words: str, sql: str) -> str:

@@ -200,6 +200,18 @@ def test_compose_gives_each_service_its_own_role() -> None:
                      "dashboard": {"READER"}}  # fmt: skip
 
 
+def test_the_files_that_settings_name_are_mounted_where_they_are_named() -> None:
+    named = set(re.findall(r"_FILE=(/etc/alvh)/\w+\.toml", (DEPLOY / "env.example").read_text()))
+    assert named == {"/etc/alvh"}
+    assert "./settings:/etc/alvh:ro" in COMPOSE["services"]["worker"]["volumes"]
+
+
+def test_every_server_forgets_old_runs() -> None:
+    """Prefect's own default keeps runs, logs and artifacts for ever."""
+    for name in ("compose.yaml", "systemd/alvh-server.service", "kubernetes/server.yaml"):
+        assert re.search(r"DB_VACUUM_ENABLED\W+(?:value: \")?events,flow_runs", (DEPLOY / name).read_text()), name
+
+
 def test_compose_waits_for_what_it_needs() -> None:
     services = COMPOSE["services"]
     for name, service in services.items():
@@ -209,6 +221,8 @@ def test_compose_waits_for_what_it_needs() -> None:
     for service in services.values():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
+            if source == "./settings":  # the operator's own files
+                continue
             assert (DEPLOY / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
 
 

@@ -53,6 +53,12 @@ def test_a_wrong_column_is_answered_with_those_there_are(request, engine):
     assert "meta_gaps" not in str(refused.value)
 
 
+def test_an_empty_database_is_not_said_to_have_our_tables(postgres_url):
+    with pytest.raises(ContractError, match=r"tables are of revision none, .*: run `alvh migrate`") as refused:
+        query_warehouse(postgres_url, f"select * from {NIGHTS}")
+    assert "meta_gaps" not in str(refused.value)
+
+
 # SQLite
 
 

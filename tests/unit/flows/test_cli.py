@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -275,6 +276,17 @@ def test_doctor_finds_what_is_wrong(alvh, published, monkeypatch, tmp_path):
     assert "NO  universe" in out
     assert "ALVH_UNIVERSE_FILE: expected a TOML file" in out
     assert "ok  calendar" in out, "one fault does not hide the rest"
+
+
+def test_doctor_asks_for_the_tables_of_this_version_first(alvh, home, monkeypatch):
+    monkeypatch.setattr("flows.doctor_sources.live_transport", _no_network)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "warehouse.sqlite").touch()  # made by somebody, of no revision
+    code, out, _ = alvh("doctor")
+    assert code == 1
+    assert re.search(r"NO  warehouse .*tables of revision none, this version's are of \d{4}\n +`alvh migrate`", out)
+    code, out, err = alvh("query", "select * from meta_nights")
+    assert (code, "run `alvh migrate`" in err, "tables: " in err) == (2, True, False), err
 
 
 def test_doctor_names_a_night_whose_past_has_changed(alvh, published, monkeypatch, sample_frame):

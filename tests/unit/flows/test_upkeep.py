@@ -39,6 +39,30 @@ def test_a_fault_of_the_program_is_an_alarm_too(monkeypatch, raised, error, reas
     assert raised == [("night_failed", reason)]
 
 
+def test_a_database_that_is_gone_does_not_hide_why_nor_stop_the_next_night(monkeypatch, raised):
+    def gone(_key):
+        raise RetriableError("no database")
+
+    monkeypatch.setattr(upkeep, "run_night", lambda *_, **__: gone(None))
+    night = SimpleNamespace(trade_date=DAY, key="night", warehouse=SimpleNamespace(status=gone))
+    with disable_run_logger():
+        assert upkeep.run_guarded(None, night, wait_seconds=0.0) == "FAILED: no database"
+    assert raised == [], "there is no place for it"
+
+
+def test_a_lake_that_does_not_answer_is_an_alarm(monkeypatch, raised):
+    def has_any():
+        raise FatalError("no lake")
+
+    night = SimpleNamespace(trade_date=DAY, key="night", warehouse=SimpleNamespace(status=lambda _key: "RUNNING"),
+                            archive=SimpleNamespace(has_any=has_any))  # fmt: skip
+    monkeypatch.setattr(upkeep, "build_night", lambda *_: night)
+    monkeypatch.setattr(upkeep, "_open", lambda _settings, days, _source: days)
+    with disable_run_logger():
+        assert upkeep.take_up(SimpleNamespace(source="live"), [DAY], wait_seconds=0.0) == {DAY: "FAILED: no lake"}
+    assert raised == [("night_failed", "no lake")]
+
+
 def test_a_report_that_fails_is_no_night_that_is_missing(monkeypatch, raised):
     assert looked_after(monkeypatch, OSError("disk full"), "COMPLETE") == "COMPLETE"
     assert raised == []

@@ -76,9 +76,9 @@ def test_in_memory_only_what_waits_for_validation_has_no_file(lake, sample_frame
         assert len(lake.read(DAILY_BARS, "landed")) == 4
         lake.sweep()
         assert put(lake, sample_frame(DAILY_BARS), DAILY_BARS).exists()
-        with pytest.raises(FatalError, match="run the stage"):
+        with pytest.raises(FatalError, match="found no file"):
             lake.read(DAILY_BARS, "landed")
-    with pytest.raises(FatalError, match="run the stage"):
+    with pytest.raises(FatalError, match="found no file"):
         lake.read(DAILY_BARS, "landed")
 
 
@@ -131,10 +131,9 @@ def test_nights_modes_and_parts_do_not_mix(tmp_path, sample_frame):
     assert set(frame["symbol"]) == {"live-landed"}
 
 
-def test_a_stage_out_of_order_says_what_to_do(lake):
-    with pytest.raises(
-        FatalError, match=rf"expected {OPTION_QUOTES.name} of 2026-07-16 \(simulated\) at .*run the stage"
-    ):
+def test_a_table_that_is_not_there_says_what_makes_it(lake):
+    named = rf"expected {OPTION_QUOTES.name} of 2026-07-16 \(simulated\) at .*found no file"
+    with pytest.raises(FatalError, match=named + ": .*`alvh nightly --date 2026-07-16 --force`"):
         lake.read(OPTION_QUOTES)
 
 

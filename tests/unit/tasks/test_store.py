@@ -49,7 +49,7 @@ def test_tables_come_back_and_join(root, sample_frame):
     lake.join(DAILY_BARS, ["0of2", "1of2"])
     lake.sweep()
     pd.testing.assert_frame_equal(lake.read(DAILY_BARS), whole)
-    with pytest.raises(FatalError, match="run the stage before first"):
+    with pytest.raises(FatalError, match=r"found no file: .*`alvh nightly --date 2026-07-17 --force`"):
         LakeTables(root, "live", date(2026, 7, 17)).read(DAILY_BARS)
 
 
