@@ -163,6 +163,12 @@ _VARIANT_COLUMNS = (
 )
 
 
+def distinct_books(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each set of contracts read alike: hosts that buy the same calls are one reading."""
+    is_own = rows["variant"] == "V3_NATIVE"
+    return rows[~rows.assign(is_own=is_own).duplicated(["hedge_symbol", "is_own", "s_ladder_frac", "filter_state"])]
+
+
 def variant_table(rows: pd.DataFrame) -> Table:
     """Count tonight's ladders by variant and hedge chain.
 
@@ -185,12 +191,11 @@ def _variant_row(column: str, part: pd.DataFrame) -> Row:
     deployable, by_spread = part["tonight"].eq("DEPLOYABLE"), part["state"].isin(SPREAD_STATES)
     rest = ~deployable & ~by_spread
     complete = part.loc[deployable | part["state"].isin(["FAIL_ILLIQUID", "FAIL_TICK", AFTER_HOURS]), "s_ladder_frac"]
-    distinct = part.groupby(["hedge_symbol", "s_ladder_frac", "filter_state"], dropna=False).ngroups
     states = part["state"].value_counts()
     told = " · ".join(f"{STATE_WORDS[s].word} {states[s]}" for s in STATE_WORDS if s in states)
     return Row(cells=(
         Cell(" ".join(VARIANT_WORDS[variant])), Cell(f"{hedge} calls" if hedge else "own puts"),
-        Cell(count(len(part))), Cell(count(distinct)),
+        Cell(count(len(part))), Cell(count(len(distinct_books(part)))),
         Cell(count(deployable.sum()), tone="good" if deployable.any() else ""),
         Cell(count(by_spread.sum()), tone="bad" if by_spread.any() else ""),
         Cell(count(rest.sum()), tone="warn" if rest.any() else ""),
