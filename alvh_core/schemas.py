@@ -161,7 +161,7 @@ LADDER_LEGS = TableSpec(
         "multiplier?",
         "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
         "years?", "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?", "adv20_count?",
-        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?",
+        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?", "budget_used_frac?",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from alvh_core.reporting.texts import (
     tally,
     text,
 )
-from alvh_core.schemas import LADDER_SIGNALS
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS
 
 REFERENCE = "V0_REF"
 _COLUMNS = (
@@ -28,7 +28,11 @@ _COLUMNS = (
     Column("Deployable", "The filter passes tonight"), Column("Too wide", "Blocked by the spread, the tick or no bid"),
     Column("Not measurable", "A leg, its quote or the whole chain is missing"),
     Column("Spread, SPX ladder", "Premium-weighted, of the reference ladder in VIX calls"),
-    Column("Premium, SPX ladder", "USD at mid, all layers"), Column.words("SPX ladder tonight"),
+    Column("Premium, SPX ladder", "USD at mid, all layers"),
+    Column("Budget used, SPX ladder", "By layer, at the ask; none where contracts are declared"),
+    Column("Layers capped", "Of those with a budget, over all ladders: a tenth of the average volume or a hundredth of "
+           "the open interest is all that is bought"),
+    Column.words("SPX ladder tonight"),
     Column.words("Source"),
 )  # fmt: skip
 
@@ -46,9 +50,9 @@ def profiles_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, 
     -------
     Section
     """
-    signals = tables[LADDER_SIGNALS.name]
-    names = signals["profile"].astype("str")
-    body = tuple(_row(profile, signals[names == profile.name]) for profile in profiles.values())
+    signals, legs = tables[LADDER_SIGNALS.name], tables[LADDER_LEGS.name]
+    body = tuple(_row(profile, signals[signals["profile"] == name], legs[legs["profile"] == name])
+                 for name, profile in profiles.items())  # fmt: skip
     return Section(
         anchor="profiles", short="Profiles", title="Profiles side by side", lead=_lead(signals, profiles),
         tables=(Table(caption="Ladder profiles", columns=_COLUMNS, rows=body, empty="No profile was run."),),
@@ -63,7 +67,7 @@ def _lead(signals: pd.DataFrame, profiles: Mapping[str, LadderProfile]) -> str:
             f"{passing.nunique()} of them have a ladder that may be deployed tonight.")  # fmt: skip
 
 
-def _row(profile: LadderProfile, signals: pd.DataFrame) -> Row:
+def _row(profile: LadderProfile, signals: pd.DataFrame, legs: pd.DataFrame) -> Row:
     state = signals["filter_state"].astype("str")
     passes, wide = state.eq("PASS"), state.isin(SPREAD_STATES)
     reference: Any = next(records(signals[signals["variant"] == REFERENCE]), None)
@@ -76,9 +80,21 @@ def _row(profile: LadderProfile, signals: pd.DataFrame) -> Row:
         Cell(count(wide.sum()), tone="bad" if wide.any() else ""),
         Cell(count((~passes & ~wide).sum()), tone="warn" if (~passes & ~wide).any() else ""),
         Cell(DASH if reference is None else percent(reference.s_ladder_frac)), Cell(premium),
+        *_budget(legs),
         Cell(DASH if reference is None else _tonight(reference), note=tally(signals["action"])),
         Cell(profile.source),
     ))  # fmt: skip
+
+
+def _budget(legs: pd.DataFrame) -> tuple[Cell, Cell]:
+    """Say what the reference ladder spends of its budgets, and how many layers of all ladders are capped."""
+    asked = legs[legs["budget_usd"] > 0]
+    if asked.empty:
+        return Cell(DASH), Cell(DASH)
+    used = asked.loc[asked["variant"] == REFERENCE].sort_values("layer_no")["budget_used_frac"]
+    is_capped = asked["size_status"].eq("CAPPED")
+    capped = Cell(f"{count(is_capped.sum())} of {count(len(asked))}", tone="warn" if is_capped.any() else "")
+    return Cell(" / ".join(percent(share, 0) for share in used) or DASH), capped
 
 
 def _tonight(ladder: Any) -> str:

@@ -59,7 +59,7 @@ WIDER = {
     "rule_name", "symbol", "observed", "vx_settle_vol_points", "vx_gap_vol_points", "side", "unit_basis", "multiplier",
     "volume_count", "open_interest_count", "bid_size_count", "ask_size_count", "discount", "years", "budget_usd",
     "residual_usd", "min_account_usd", "size_status", "is_eligible", "missing_count", "adv20_count",
-    "adv20_nights_count", "extrinsic_frac", "extrinsic_usd_per_day",
+    "adv20_nights_count", "extrinsic_frac", "extrinsic_usd_per_day", "budget_used_frac",
 }  # fmt: skip
 
 
