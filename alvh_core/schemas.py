@@ -194,7 +194,7 @@ SPREAD_SCORES = TableSpec(
     name="out_liquidity__daily_spread_scores",
     key=(*NIGHT, "level", "key"),
     values=(
-        "score", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min", "members_count",
+        "score?", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min?", "members_count",
         "score_version", "quotes_note",
     ),
     description="Spread-liquidity score per expiry, underlying and asset class; s_median_frac of an underlying is the "

@@ -225,7 +225,21 @@ def test_an_underlying_whose_quotes_were_all_suspended_is_still_listed(night, ch
     priced, _ = night
     found = _scores(priced, chains.snapshots({"VIX": 20.0, "SPY": 600.0}, QUOTE_AT))
     row = found.loc[("underlying", "SPY")]
-    assert (row["score"], row["contracts_count"], row["two_sided_frac"]) == (0.0, 0, 0.0)
+    assert (row["contracts_count"], row["two_sided_frac"], row["coverage_frac"]) == (0, 0.0, 0.0)
+
+
+def test_a_chain_that_was_not_read_has_no_score_and_does_not_make_its_class_look_bad(night, chains):
+    priced, _ = night
+    funds = chains.snapshots({"VIX": 20.0, "SPY": 600.0, "QQQ": 500.0}, QUOTE_AT)
+    funds["asset_class"] = "index_etf"
+    found = _scores(priced, funds)
+    unread, members = found.loc[("underlying", "SPY")], found.loc[("asset_class", "index_etf")]
+    assert np.isnan(unread[["score", "score_min"]].astype(float)).all()
+    assert unread["quotes_note"] == "no reading: no contract could be priced"
+    assert (members["score"], members["members_count"]) == (found.loc[("underlying", "VIX"), "score"], 1)
+    none = _scores(priced, funds[funds["underlying"] != "VIX"]).loc[("asset_class", "index_etf")]
+    assert np.isnan(none["score"])
+    assert none["quotes_note"] == "no reading: no contract could be priced"
 
 
 @pytest.mark.parametrize("n_snapshots", [0, 1])

@@ -9,7 +9,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.params import SpreadRule
 from alvh_core.reporting.view import night_view
-from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, SPREAD_SCORES, VERDICTS_TABLE
 from alvh_core.summary import verdict_matrix
 
 
@@ -343,3 +343,11 @@ def test_inputs_are_not_changed(report_night):
     for name, frame in night.tables.items():
         pd.testing.assert_frame_equal(frame, before[name])
     assert list(night.priced.columns) == list(PRICED_QUOTES.names)
+
+
+def test_a_chain_without_a_score_is_a_dash_without_a_bar(report_night):
+    night = report_night()
+    _change(night, SPREAD_SCORES, lambda f: f["key"] == "XLK", score=np.nan, score_min=np.nan)
+    last = _view(night).underlying_scores.rows[-1].cells
+    assert [cell.text for cell in last[:1]] == ["XLK"]
+    assert (last[2].text, last[2].bar) == ("—", None)
