@@ -32,6 +32,7 @@ DELTA_BAND = (0.10, 0.60)
 ORDER_CONTRACTS = 10.0
 
 _EXPIRY = ["underlying", "expiry_date"]
+_SIDE = [*_EXPIRY, "root", "option_right"]
 
 
 def log_linear(value: ArrayLike, anchors: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
@@ -212,20 +213,34 @@ def in_band(priced: pd.DataFrame) -> pd.Series:
     return otm & delta.between(*DELTA_BAND)
 
 
+def in_quoted_band(priced: pd.DataFrame) -> pd.Series:
+    """Tell the contracts of `in_band`, and the strikes between them that nobody bids for.
+
+    Those have no delta of their own, but their neighbours on both sides place them. A median without their 200 % would
+    be the tighter the more strikes are dead.
+    """
+    band = in_band(priced)
+    ends = priced["strike_usd"].where(band).groupby([priced[name] for name in _SIDE], observed=True, sort=False)
+    is_between = priced["strike_usd"].between(ends.transform("min"), ends.transform("max"))
+    return band | (is_between & priced["quote_flag"].eq("ZERO_BID"))
+
+
 def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Score per expiry; the two-sided share covers every contract of it, so that dropping dead strikes cannot help."""
     two_sided = rows["quote_flag"].isin(["OK", "LOCKED"])
     every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
     result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
                        members_count=("two_sided", "size"))  # fmt: skip
-    band = rows.loc[in_band(rows), [*_EXPIRY, "mid_usd", "spread_frac", "contract_score", "coverage_frac"]]
+    band = rows.loc[in_band(rows), [*_EXPIRY, "mid_usd", "contract_score", "coverage_frac"]]
     band = band.assign(weighted=band["mid_usd"] * band["contract_score"], cover=band["mid_usd"] * band["coverage_frac"])
     grouped = band.groupby(_EXPIRY, observed=True)
     sums = grouped[["weighted", "cover", "mid_usd"]].sum()
-    band_stats = grouped.agg(contracts_count=("mid_usd", "size"), s_median_frac=("spread_frac", "median"),
-                             score_min=("contract_score", "min"))  # fmt: skip
-    result = result.join(band_stats).assign(
-        score=sums["weighted"] / sums["mid_usd"], coverage_frac=sums["cover"] / sums["mid_usd"]
+    band_stats = grouped.agg(contracts_count=("mid_usd", "size"), score_min=("contract_score", "min"))
+    medians = rows.loc[in_quoted_band(rows)].groupby(_EXPIRY, observed=True)["spread_frac"].median()
+    result = (
+        result.join(band_stats)
+        .join(medians.rename("s_median_frac"))
+        .assign(score=sums["weighted"] / sums["mid_usd"], coverage_frac=sums["cover"] / sums["mid_usd"])
     )
     result["score"] = (result["score"] * np.sqrt(result["two_sided_frac"])).fillna(0.0).clip(0.0, 100.0)
     filled = {"contracts_count": 0, "coverage_frac": 0.0, "score_min": 0.0}

@@ -57,7 +57,8 @@ def profiles_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, 
         anchor="profiles", short="Profiles", title="Profiles side by side", lead=_lead(signals, profiles),
         tables=(Table(caption="Ladder profiles", columns=_COLUMNS, rows=body, empty="No profile was run."),),
         remark="The pages above this section show the first profile. 4/4/2 has several definitions at its own "
-        "publisher; none is preferred here but by being the article's own.",
+        "publisher; none is preferred here but by being the article's own. Budgets are equal, what they buy is not: "
+        "where caps leave a layer a few per cent of its budget, profiles no longer spend the same.",
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _row(profile: LadderProfile, signals: pd.DataFrame, legs: pd.DataFrame) -> R
     reference: Any = next(records(signals[signals["variant"] == REFERENCE]), None)
     premium = DASH if reference is None else count(reference.ladder_premium_usd)
     return Row(cells=(
-        Cell(profile.name, note=f"version {profile.version}"), Cell(_armed_by(profile)), Cell(_units(profile)),
+        Cell(profile.name, note=f"version {profile.version}"), Cell(armed_by(profile)), Cell(units_of(profile)),
         Cell(" / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))),
         Cell(count(len(signals))), Cell(count((signals["layers_armed_count"] > 0).sum())),
         Cell(count(passes.sum()), tone="good" if passes.any() else ""),
@@ -102,7 +103,8 @@ def _tonight(ladder: Any) -> str:
     return str(ladder.action) if why == DASH else f"{ladder.action}: {why}"
 
 
-def _armed_by(profile: LadderProfile) -> str:
+def armed_by(profile: LadderProfile) -> str:
+    """Say what arms the layers of a profile."""
     if profile.mode == "trigger":
         return f"VIX close {' / '.join(map(plain, profile.levels_vol_points))}"
     if profile.mode == "bands":
@@ -110,7 +112,8 @@ def _armed_by(profile: LadderProfile) -> str:
     return "always armed, rolled"
 
 
-def _units(profile: LadderProfile) -> str:
+def units_of(profile: LadderProfile) -> str:
+    """Say what the layers buy, or sell, and in what it is counted."""
     signed = (side * units for side, units in zip(profile.sides, profile.units, strict=True))
     basis = "of the premium" if profile.unit_basis == "premium" else "contracts"
     return f"{' / '.join(f'{value:g}' for value in signed)} {basis}"

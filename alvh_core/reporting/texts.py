@@ -128,7 +128,7 @@ def minutes(value: Any) -> str:
     return f"{total} min" if total < 120 else f"{total // 60} h {total % 60:02d} min"
 
 
-_PARTIAL = frozenset({"MISSING_LEG", "BAD_QUOTE", "ZERO_BID"})
+_PARTIAL = frozenset({"NO_DATA", "MISSING_LEG", "BAD_QUOTE", "ZERO_BID"})
 
 
 def reading(spread: str, filter_state: str) -> str:
@@ -138,6 +138,8 @@ def reading(spread: str, filter_state: str) -> str:
     --------
     >>> reading("3.21 %", "PASS"), reading("3.21 %", "MISSING_LEG"), reading("", "ZERO_BID")
     ('3.21 %', '(3.21 %)', '')
+    >>> reading("3.21 %", "NO_DATA")  # the forward of one expiry is not known, the others have theirs
+    '(3.21 %)'
     """
     return f"({spread})" if filter_state in _PARTIAL and spread not in {"", DASH} else spread
 

@@ -64,7 +64,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     return NightView(
         headline=head,
         classes=class_table(rows, profile, rule, head.source_mode),
-        matrix=verdict_matrix(rows),
+        matrix=verdict_matrix(rows, profile),
         hedge_legs=hedge_legs(tables, rows, rule),
         native_legs=native_legs(tables, rows, rule),
         spread_plot=spread_plot(priced, universe, profile, rule),

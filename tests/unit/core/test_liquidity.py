@@ -208,6 +208,18 @@ def test_dead_strikes_cannot_be_dropped_to_look_better(chains):
     assert dying.loc[key, "score"] < whole.loc[key, "score"]
 
 
+def test_the_median_of_an_expiry_counts_its_dead_strikes(night):
+    priced, snapshots = night
+    priced, key = priced[priced["option_right"] == "C"], ("expiry", f"VIX {DAYS[0]}")
+    strikes = priced.loc[in_band(priced) & (priced["expiry_date"] == pd.Timestamp(DAYS[0])), "strike_usd"]
+    inner = priced["strike_usd"].between(strikes.min(), strikes.max(), inclusive="neither")
+    dying = priced.assign(quote_flag=priced["quote_flag"].astype("str").mask(inner, "ZERO_BID"),
+                          spread_frac=priced["spread_frac"].mask(inner, 2.0),
+                          delta_fwd=priced["delta_fwd"].mask(inner))  # fmt: skip
+    assert _scores(priced, snapshots).loc[key, "s_median_frac"] < 0.1
+    assert _scores(dying, snapshots).loc[key, "s_median_frac"] == pytest.approx((0.02 + 2.0) / 2), "two of four"
+
+
 def test_a_dead_chain_scores_zero_and_stays_in_its_class(chains):
     raw = chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 15.0, 1.0)], np.arange(8.0, 30.0), quote_at=QUOTE_AT)
     dead = raw.assign(
