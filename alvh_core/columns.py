@@ -133,7 +133,8 @@ _add("score_volume", "float", "Component: volume", "0.01 to 1", low=0, high=1)
 _add("score_version", "category", "Version of the scoring rule")
 _add("score_min", "float", "Lowest member score", "0 to 100", low=0, high=100)
 _add("members_count", "int", "Members the score was taken over", "members", low=0)
-_add("s_median_frac", "float", "Median spread, |delta| 0.10 to 0.60 out of the money", "fraction of mid", low=0, high=2)
+_add("s_median_frac", "float", "Median spread, |delta| 0.10 to 0.60 out of the money; a strike among them that nobody "
+     "bids for counts 200 %", "fraction of mid", low=0, high=2)  # fmt: skip
 _add("two_sided_frac", "float", "Share of contracts with a bid and an ask", "fraction", low=0, high=1)
 _add("contracts_count", "int", "Contracts behind the row", "contracts", low=0)
 _add("coverage_frac", "float", "Share of the score's weight that had data", "fraction", low=0, high=1)

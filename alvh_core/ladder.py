@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from alvh_core.liquidity import in_band
+from alvh_core.liquidity import in_quoted_band
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.selection import Selection
 
@@ -91,9 +91,9 @@ def band_medians(chains: pd.DataFrame, wanted: Sequence[tuple[str, Selection]]) 
     Returns
     -------
     ndarray of shape (n_wanted,)
-        [fraction of mid] NaN where the band is empty.
+        [fraction of mid] A strike in the band that nobody bids for counts 200 %; NaN where the band is empty.
     """
-    band = chains.loc[in_band(chains), ["underlying", "option_right", "dte_days", "spread_frac"]]
+    band = chains.loc[in_quoted_band(chains), ["underlying", "option_right", "dte_days", "spread_frac"]]
     result = np.full(len(wanted), np.nan)
     windows: dict[tuple[object, ...], pd.Series] = {}
     for at, (name, selection) in enumerate(wanted):

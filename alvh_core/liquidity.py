@@ -1,7 +1,9 @@
 """The spread-liquidity score, 0 to 100: contract -> expiry -> underlying -> asset class.
 
-A weighted geometric mean per contract, so that one broken component cannot be averaged away; missing tenors count as
-zero. A ranking, never a gate: the gate is the 8 % rule in `alvh_core.spreads`.
+A weighted geometric mean per contract, so that one broken component cannot be averaged away. A tenor that is not
+listed, or that nobody quotes on both sides, counts as zero: a ladder cannot be built there, however tight its other
+layers are. A chain of which nothing could be priced has no score: that is no reading, not a bad one. A ranking, never a
+gate: the gate is the 8 % rule in `alvh_core.spreads`.
 """
 
 from collections.abc import Mapping
@@ -30,6 +32,7 @@ DELTA_BAND = (0.10, 0.60)
 ORDER_CONTRACTS = 10.0
 
 _EXPIRY = ["underlying", "expiry_date"]
+_SIDE = [*_EXPIRY, "root", "option_right"]
 
 
 def log_linear(value: ArrayLike, anchors: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
@@ -124,7 +127,8 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     DataFrame
         `SPREAD_SCORES`. Expiry: premium-weighted mean over out-of-the-money contracts with |delta| 0.10 to 0.60, times
         the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the listed expiry nearest to each
-        tenor, a missing tenor counts 0. Asset class: median of the underlyings.
+        tenor, a missing tenor counts 0; NaN, and why in ``quotes_note``, where no contract was priced. Asset class:
+        median of the underlyings that have one.
     """
     symbols = score_symbols(priced, contracts, snapshots, profile)
     return frames.concat([symbols, score_classes(symbols, snapshots)], SPREAD_SCORES)
@@ -153,7 +157,7 @@ def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     notes = dict(zip(text["underlying"], text["quote_clock"].map(_NOTES), strict=True))
     expiries["quotes_note"] = expiries["underlying"].astype("str").map(notes)
     underlyings = _underlying_scores(expiries, list(notes), profile)
-    underlyings["quotes_note"] = underlyings["key"].map(notes)
+    underlyings["quotes_note"] = underlyings["key"].map(notes).mask(underlyings["score"].isna(), _UNREAD)
     return _stacked([expiries.assign(level="expiry"), underlyings.assign(level="underlying")], snapshots)
 
 
@@ -194,6 +198,7 @@ def _stacked(parts: list[pd.DataFrame], snapshots: pd.DataFrame) -> pd.DataFrame
 
 
 _NOTES = {"in_session": "", "at_close": "closing quotes", "after_hours": "after hours: not tradeable"}
+_UNREAD = "no reading: no contract could be priced"
 _COLUMNS = [
     "level", "key", "score", "s_median_frac", "two_sided_frac", "contracts_count", "coverage_frac", "score_min",
     "members_count", "quotes_note",
@@ -208,20 +213,34 @@ def in_band(priced: pd.DataFrame) -> pd.Series:
     return otm & delta.between(*DELTA_BAND)
 
 
+def in_quoted_band(priced: pd.DataFrame) -> pd.Series:
+    """Tell the contracts of `in_band`, and the strikes between them that nobody bids for.
+
+    Those have no delta of their own, but their neighbours on both sides place them. A median without their 200 % would
+    be the tighter the more strikes are dead.
+    """
+    band = in_band(priced)
+    ends = priced["strike_usd"].where(band).groupby([priced[name] for name in _SIDE], observed=True, sort=False)
+    is_between = priced["strike_usd"].between(ends.transform("min"), ends.transform("max"))
+    return band | (is_between & priced["quote_flag"].eq("ZERO_BID"))
+
+
 def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Score per expiry; the two-sided share covers every contract of it, so that dropping dead strikes cannot help."""
     two_sided = rows["quote_flag"].isin(["OK", "LOCKED"])
     every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
     result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
                        members_count=("two_sided", "size"))  # fmt: skip
-    band = rows.loc[in_band(rows), [*_EXPIRY, "mid_usd", "spread_frac", "contract_score", "coverage_frac"]]
+    band = rows.loc[in_band(rows), [*_EXPIRY, "mid_usd", "contract_score", "coverage_frac"]]
     band = band.assign(weighted=band["mid_usd"] * band["contract_score"], cover=band["mid_usd"] * band["coverage_frac"])
     grouped = band.groupby(_EXPIRY, observed=True)
     sums = grouped[["weighted", "cover", "mid_usd"]].sum()
-    band_stats = grouped.agg(contracts_count=("mid_usd", "size"), s_median_frac=("spread_frac", "median"),
-                             score_min=("contract_score", "min"))  # fmt: skip
-    result = result.join(band_stats).assign(
-        score=sums["weighted"] / sums["mid_usd"], coverage_frac=sums["cover"] / sums["mid_usd"]
+    band_stats = grouped.agg(contracts_count=("mid_usd", "size"), score_min=("contract_score", "min"))
+    medians = rows.loc[in_quoted_band(rows)].groupby(_EXPIRY, observed=True)["spread_frac"].median()
+    result = (
+        result.join(band_stats)
+        .join(medians.rename("s_median_frac"))
+        .assign(score=sums["weighted"] / sums["mid_usd"], coverage_frac=sums["cover"] / sums["mid_usd"])
     )
     result["score"] = (result["score"] * np.sqrt(result["two_sided_frac"])).fillna(0.0).clip(0.0, 100.0)
     filled = {"contracts_count": 0, "coverage_frac": 0.0, "score_min": 0.0}
@@ -251,18 +270,20 @@ def _underlying_scores(expiries: pd.DataFrame, symbols: list[str], profile: Ladd
     totals = every.groupby("symbol")[["two_sided", "members_count", "contracts_count"]].sum().reindex(symbols)
     result["two_sided_frac"] = (totals["two_sided"] / totals["members_count"]).fillna(0.0).clip(0.0, 1.0)
     result["contracts_count"] = totals["contracts_count"].fillna(0)
-    zeros = {"score": 0.0, "coverage_frac": 0.0, "score_min": 0.0, "members_count": 0}
-    return result.fillna(zeros).rename_axis("key").reset_index()
+    result = result.fillna({"score": 0.0, "coverage_frac": 0.0, "score_min": 0.0, "members_count": 0})
+    result[["score", "score_min"]] = result[["score", "score_min"]].mask(totals["members_count"].isna())
+    return result.rename_axis("key").reset_index()
 
 
 def _class_scores(underlyings: pd.DataFrame) -> pd.DataFrame:
     """Median of the members; never weighted by open interest, or SPX would be its class.
 
-    Quotes taken after hours count only where a class has no others: they are no reading of its market.
+    Quotes taken after hours, and chains without a score, count only where a class has no others: they are no reading of
+    its market.
     """
-    late = underlyings["quotes_note"].eq(_NOTES["after_hours"])
-    only_late = late.groupby(underlyings["asset_class"]).transform("all")
-    grouped = underlyings[~late | only_late].groupby("asset_class")
+    is_read = underlyings["score"].notna() & underlyings["quotes_note"].ne(_NOTES["after_hours"])
+    has_none = ~is_read.groupby(underlyings["asset_class"]).transform("any")
+    grouped = underlyings[is_read | has_none].groupby("asset_class")
     result = grouped.agg(
         score=("score", "median"), s_median_frac=("s_median_frac", "median"),
         two_sided_frac=("two_sided_frac", "median"), contracts_count=("contracts_count", "sum"),

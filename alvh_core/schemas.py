@@ -161,7 +161,7 @@ LADDER_LEGS = TableSpec(
         "multiplier?",
         "volume_count?", "open_interest_count?", "bid_size_count?", "ask_size_count?", "discount?",
         "years?", "budget_usd?", "residual_usd?", "min_account_usd?", "size_status?", "adv20_count?",
-        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?", "is_eligible?",
+        "adv20_nights_count?", "extrinsic_frac?", "extrinsic_usd_per_day?", "is_eligible?", "budget_used_frac?",
     ),
     description="The contract each layer would buy tonight, armed or not",
 )  # fmt: skip
@@ -194,7 +194,7 @@ SPREAD_SCORES = TableSpec(
     name="out_liquidity__daily_spread_scores",
     key=(*NIGHT, "level", "key"),
     values=(
-        "score", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min", "members_count",
+        "score?", "s_median_frac?", "two_sided_frac", "contracts_count", "coverage_frac", "score_min?", "members_count",
         "score_version", "quotes_note",
     ),
     description="Spread-liquidity score per expiry, underlying and asset class; s_median_frac of an underlying is the "

@@ -62,10 +62,12 @@ def size_legs(legs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With ``units_target``, ``budget_usd``, ``residual_usd`` (budget not spent at the ask), ``min_account_usd``
-        (hedged notional whose budget pays for one contract) and ``size_status``: OK, CAPPED by average volume or
-        open interest, TOO_SMALL, NO_QUOTE (no contract with a price to size, or no budget known), NOT_IN_LADDER.
-        Declared contracts stay the target where there is none to buy.
+        With ``units_target``, ``budget_usd``, ``residual_usd`` (budget not spent at the ask),
+        ``budget_used_frac`` (share spent: a cap may leave a layer a few per cent of what it asked for; NaN where the
+        budget is 0 or nothing can be sized), ``min_account_usd`` (hedged notional whose budget pays for one contract)
+        and ``size_status``: OK, CAPPED by average volume or open interest, TOO_SMALL, NO_QUOTE (no contract with a
+        price to size, or no budget known), NOT_IN_LADDER. Declared contracts stay the target where
+        there is none to buy.
     """
     declared = legs["declared_units"].to_numpy(dtype=np.int64)
     by_premium = (legs["unit_basis"] == "premium").to_numpy() & (declared > 0)
@@ -85,7 +87,9 @@ def size_legs(legs: pd.DataFrame) -> pd.DataFrame:
         [declared == 0, unknown, too_small, is_capped], ["NOT_IN_LADDER", "NO_QUOTE", "TOO_SMALL", "CAPPED"], "OK"
     )
     units = np.where(by_premium, contracts, declared)
+    spent = np.where(by_premium, units * price, np.nan)
+    used = np.minimum(spent / np.where(budget > 0, budget, np.nan), 1.0)  # a last bit above is rounding
     return legs.assign(
-        units_target=units, budget_usd=budget, residual_usd=np.where(by_premium, budget - units * price, np.nan),
+        units_target=units, budget_usd=budget, residual_usd=budget - spent, budget_used_frac=used,
         min_account_usd=np.where(too_small & np.isfinite(account), account, np.nan), size_status=status,
     )  # fmt: skip

@@ -5,7 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from alvh_core.params import LadderProfile
 from alvh_core.readings import decided
+from alvh_core.reporting.classes import class_table
+from alvh_core.reporting.ladders import ladder_rows
 from alvh_core.reporting.model import QualityPage, SuiteView
 from alvh_core.reporting.texts import reading
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
@@ -92,6 +95,28 @@ def verdict_matrix(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     columns = sorted({name for cells in rows.values() for name in cells} - {"asset class", "host", "verdict"})
     names = ("asset class", "host", *columns, "verdict")
     return [{name: cells.get(name, "") for name in names} for cells in rows.values()]
+
+
+def class_columns(tables: Mapping[str, pd.DataFrame], profile: LadderProfile,
+                  source_mode: str) -> tuple[str, list[list[str]]]:  # fmt: skip
+    """Return what the report answers by asset class, column by column, for a terminal.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Warehouse tables of a night and of one profile, by name.
+    profile : LadderProfile
+    source_mode : str
+
+    Returns
+    -------
+    caption : str
+    columns : list of list of str
+        Each with its label first.
+    """
+    table = class_table(ladder_rows(tables, {}), profile, source_mode)
+    rows = [[cell.text for cell in row.cells] for row in table.rows]
+    return table.caption, [[column.label, *cells] for column, *cells in zip(table.columns, *rows, strict=True)]
 
 
 def missing_payloads(tables: Mapping[str, pd.DataFrame]) -> list[str]:

@@ -127,18 +127,20 @@ def doctor(
 
 
 def _print_night(settings: Any, trade_date: date, mode: str) -> int:
-    """Print the verdict table, the data quality line and the report's path; return the exit code."""
-    from alvh_core.summary import missing_payloads, verdict_matrix  # noqa: PLC0415
+    """Print the verdicts by host and by class, the data quality line, the report's path; return the exit code."""
+    from alvh_core.summary import class_columns, missing_payloads, verdict_matrix  # noqa: PLC0415
     from flows.wiring import read_profiles  # noqa: PLC0415
     from tasks.warehouse.repository import Warehouse  # noqa: PLC0415
 
-    warehouse, profile = Warehouse(settings.database_url), next(iter(read_profiles(settings)))
-    tables, night = warehouse.night(mode, trade_date, profile=profile), warehouse.ledger(mode, trade_date) or {}
+    warehouse, profile = Warehouse(settings.database_url), next(iter(read_profiles(settings).values()))
+    tables, night = warehouse.night(mode, trade_date, profile=profile.name), warehouse.ledger(mode, trade_date) or {}
     rows, missing = verdict_matrix(tables), missing_payloads(tables)
     warehouse.close()
     typer.echo(f"{trade_date} · {mode.upper()}")
     if rows:
         typer.echo(aligned([[name, *(row[name] for row in rows)] for name in rows[0]]))
+        caption, columns = class_columns(tables, profile, mode)
+        typer.echo(f"\n{caption}\n{aligned(columns)}\n")
     rows_in, published, rejected = (night.get(f"rows_{name}_count") for name in ("in", "published", "quarantined"))
     reason = f": {night['reason']}" if night.get("reason") else ""
     typer.echo(f"{rows_in} contracts in = {published} published + {rejected} quarantined; "

@@ -69,6 +69,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         filter_blocks_trigger_frac=_share(sums["first_arms_blocked_count"], sums["first_arms_count"]),
         book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
         book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
+        old_marks_count=now["no_mark"], oldest_mark_date=_oldest_marks(trades.positions, keys),
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
     return frames.conform(result.take(rows_of(told, keys)), BOOK)
@@ -112,6 +113,12 @@ def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
 
 def _valued(positions: pd.DataFrame) -> pd.Series:
     return positions["last_mark_usd"] * positions["units_open"] * positions["multiplier"]
+
+
+def _oldest_marks(positions: pd.DataFrame, keys: Keys) -> pd.Series:
+    """Return, by ladder, the night of the oldest mark that stands in for one of tonight; NaT where none does."""
+    old = positions[positions["mark_usd"].isna()]
+    return old["last_mark_date"].groupby(rows_of(ladder_keys(old), keys)).min().reindex(range(len(keys)))
 
 
 def _by_ladder(rows: pd.DataFrame, keys: Keys, **values: pd.Series) -> pd.DataFrame:

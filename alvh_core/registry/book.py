@@ -35,8 +35,11 @@ column("tv_after_usd_per_day", "float", "Of a roll: the same of the new leg; low
        "tenor, not always where a leg far in the money goes", "USD per day")  # fmt: skip
 column("book_mark_usd", "float", "Value of what is open at mid", "USD")
 column("book_liquidation_usd", "float", "Value of what is open at bid", "USD")
+column("old_marks_count", "int", "Positions in the night's profit at an older mark, for want of a quote tonight",
+       "positions", low=0)  # fmt: skip
+column("oldest_mark_date", "date", "Night of the oldest of those marks", "ISO date")
 column("pnl_mid_usd", "float", "Profit of the night at mid, fees and crossing not counted; what has no quote stays "
-       "at its last mark", "USD")  # fmt: skip
+       "at its last mark, see old_marks_count", "USD")  # fmt: skip
 column("sum_pnl_mid_usd", "float", "Its sum since the ladder's first night", "USD")
 column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost less than 2 %", "USD")
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
@@ -87,7 +90,7 @@ BOOK = TableSpec(
             "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
             "pnl_per_premium_frac?", "armed_sessions_count?", "armed_passes_count?", "first_arms_count?",
             "first_arms_blocked_count?", "pass_rate_deploy_frac?", "filter_blocks_trigger_frac?",
-            "armed_unreadable_count?"),
+            "armed_unreadable_count?", "old_marks_count?", "oldest_mark_date?"),
     description="The paper book of every ladder in sums since its first night",
 )  # fmt: skip
 BOOK_TABLES: tuple[TableSpec, ...] = (POSITIONS, FILLS, BOOK)

@@ -25,7 +25,8 @@ column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's s
 column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
 column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
 column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
-column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even",
+column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even: "
+       "0 at once, as it should be; more would mean that model and quotes differ",
        "VIX points", low=0)  # fmt: skip
 column("be_shock_touch_vol_points", "float", "The same bought at the ask", "VIX points", low=0)
 column("be_shock_status", "category", "Why there is or is not a break-even below 100 points", allowed=SHOCK_STATUSES)

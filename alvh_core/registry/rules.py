@@ -11,6 +11,8 @@ column("side", "int", "1 where the layer is bought, -1 where it is sold", low=-1
 column("unit_basis", "category", "Whether units are contracts or shares of a premium budget", allowed=UNIT_BASES)
 column("budget_usd", "float", "Premium that the layer may spend at this purchase", "USD", low=0)
 column("residual_usd", "float", "Budget that whole contracts leave", "USD")
+column("budget_used_frac", "float", "Share of the budget that is spent at the ask; empty where there is no budget or "
+       "no price", "fraction", low=0, high=1)  # fmt: skip
 column("min_account_usd", "float", "Hedged notional whose budget pays for one contract", "USD", low=0)
 column(
     "size_status",

@@ -8,6 +8,7 @@ from alvh_core.columns import COLUMNS
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.model import Foot
+from alvh_core.reporting.side_by_side import armed_by, units_of
 from alvh_core.reporting.texts import DASH, count, day, limit, new_york, number, tally
 from alvh_core.schemas import META_PAYLOADS, RATE_CURVE, SNAPSHOTS, SPREAD_SCORES
 
@@ -50,7 +51,6 @@ def foot(tables: Mapping[str, pd.DataFrame], profile: LadderProfile, rule: Sprea
 
 
 def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> tuple[str, ...]:
-    units, levels = "/".join(map(str, profile.units)), " / ".join(f"{v:g}" for v in profile.levels_vol_points)
     tenors = " / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))
     ours, worst = limit(rule.limit_frac), limit(rule.worst_leg_frac)
     gaps, scopes = limit(evidence.max_missing_frac), ", ".join(evidence.trusted_scopes)
@@ -67,7 +67,7 @@ def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> 
         f"{evidence.min_stress_windows} stress windows, a host that lost a tenth once and at most {gaps} gaps, "
         f"on quotes of a trusted scope ({scopes})."
     )
-    return spread, f"Units {units} at VIX closes of {levels}.", contracts, verdict
+    return spread, f"Units {units_of(profile)}, armed by: {armed_by(profile)}.", contracts, verdict
 
 
 def _provenance(tables: Mapping[str, pd.DataFrame], profile: LadderProfile,

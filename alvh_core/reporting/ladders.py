@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from alvh_core.columns import VARIANTS, VERDICTS
+from alvh_core.params import LadderProfile
 from alvh_core.readings import READINGS, decided, is_reading
 from alvh_core.reporting.model import Cell, Column, Matrix, MatrixCell, MatrixGroup, MatrixRow, Reason, Row, Table
 from alvh_core.reporting.texts import (
@@ -18,6 +19,7 @@ from alvh_core.reporting.texts import (
     Word,
     count,
     listed,
+    number,
     percent,
     reading,
     records,
@@ -83,13 +85,15 @@ def class_label(asset_class: str) -> str:
     return ASSET_CLASSES.get(asset_class, asset_class)
 
 
-def verdict_matrix(rows: pd.DataFrame) -> Matrix:
+def verdict_matrix(rows: pd.DataFrame, profile: LadderProfile) -> Matrix:
     """Lay the ladders out as host by variant.
 
     Parameters
     ----------
     rows : DataFrame
         From `ladder_rows`.
+    profile : LadderProfile
+        Gives the deltas: a spread in percent is the wider the lower the delta, whatever the market.
 
     Returns
     -------
@@ -104,15 +108,17 @@ def verdict_matrix(rows: pd.DataFrame) -> Matrix:
         groups.append(MatrixGroup(label=class_label(str(asset_class)), rows=hosts))
     seen = [state for state in STATE_WORDS if state in set(rows["state"])]
     return Matrix(
-        columns=tuple(_matrix_column(name) for name in columns), groups=tuple(groups), reasons=reasons,
+        columns=tuple(_matrix_column(name, profile) for name in columns), groups=tuple(groups), reasons=reasons,
         legend=tuple((*STATE_WORDS[state][:2], STATE_WORDS[state].tone) for state in seen),
     )  # fmt: skip
 
 
-def _matrix_column(name: str) -> Column:
+def _matrix_column(name: str, profile: LadderProfile) -> Column:
     variant, _, hedge = name.partition(" ")
-    number, kind = VARIANT_WORDS.get(variant, (variant, ""))
-    return Column(f"{number} {kind}", f"{hedge} calls" if hedge else "host's own puts")
+    numbered, kind = VARIANT_WORDS.get(variant, (variant, ""))
+    bought = f"{hedge} calls" if hedge else "host's own puts"
+    delta = profile.target_delta if hedge else profile.native_put_delta
+    return Column(f"{numbered} {kind}", f"{bought} Δ {number(delta)}")
 
 
 def _host_row(part: pd.DataFrame, columns: Sequence[str], numbers: Mapping[str, int]) -> MatrixRow:
@@ -170,6 +176,12 @@ _VARIANT_COLUMNS = (
 )
 
 
+def distinct_books(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each set of contracts read alike: hosts that buy the same calls are one reading."""
+    is_own = rows["variant"] == "V3_NATIVE"
+    return rows[~rows.assign(is_own=is_own).duplicated(["hedge_symbol", "is_own", "spread_frac", "state"])]
+
+
 def variant_table(rows: pd.DataFrame) -> Table:
     """Count tonight's ladders by variant and hedge chain.
 
@@ -192,12 +204,11 @@ def _variant_row(column: str, part: pd.DataFrame) -> Row:
     deployable, by_spread = part["tonight"].eq("DEPLOYABLE"), part["state"].isin(SPREAD_STATES)
     rest = ~deployable & ~by_spread
     complete = part.loc[is_reading(part), "s_ladder_frac"]
-    distinct = part.groupby(["hedge_symbol", "s_ladder_frac", "filter_state"], dropna=False).ngroups
     states = part["state"].value_counts()
     told = " · ".join(f"{STATE_WORDS[s].word} {states[s]}" for s in STATE_WORDS if s in states)
     return Row(cells=(
         Cell(" ".join(VARIANT_WORDS[variant])), Cell(f"{hedge} calls" if hedge else "own puts"),
-        Cell(count(len(part))), Cell(count(distinct)),
+        Cell(count(len(part))), Cell(count(len(distinct_books(part)))),
         Cell(count(deployable.sum()), tone="good" if deployable.any() else ""),
         Cell(count(by_spread.sum()), tone="bad" if by_spread.any() else ""),
         Cell(count(rest.sum()), tone="warn" if rest.any() else ""),

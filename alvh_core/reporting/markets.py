@@ -10,7 +10,7 @@ from alvh_core.liquidity import in_band
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.ladders import class_label
 from alvh_core.reporting.model import Cell, Column, Row, SpreadBox, SpreadPlot, Table
-from alvh_core.reporting.texts import DASH, count, day, gain, number, percent, records, text
+from alvh_core.reporting.texts import DASH, count, day, gain, known, number, percent, records, text
 from alvh_core.schemas import MODEL_FREE, SPREAD_SCORES
 from alvh_core.universe import ASSET_CLASSES, Asset
 
@@ -120,8 +120,8 @@ def underlying_scores(tables: Mapping[str, pd.DataFrame], universe: Mapping[str,
 
 def _score_cells(row: Any) -> tuple[Cell, ...]:
     return (
-        Cell(number(row.score, 1), bar=float(row.score)), Cell(percent(row.s_median_frac, 1)),
-        Cell(percent(row.two_sided_frac, 1)), Cell(count(row.contracts_count)),
+        Cell(number(row.score, 1), bar=float(row.score) if known(row.score) else None),
+        Cell(percent(row.s_median_frac, 1)), Cell(percent(row.two_sided_frac, 1)), Cell(count(row.contracts_count)),
         Cell(percent(row.coverage_frac, 0), tone="warn" if row.coverage_frac < 0.5 else ""),
     )  # fmt: skip
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-TONES = ("", "good", "bad", "warn", "mute")
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -14,7 +12,7 @@ class Cell:
     text : str
         As shown.
     tone : str
-        One of `TONES`; never the only carrier of a meaning.
+        ``good``, ``bad``, ``warn``, ``mute`` or none; never the only carrier of a meaning.
     note : str
         More words, for whoever asks.
     bar : float, optional
@@ -272,6 +270,7 @@ class NightView:
     """The whole page, in reading order."""
 
     headline: Headline
+    classes: Table
     matrix: Matrix
     hedge_legs: tuple[LegTable, ...]
     native_legs: LegTable

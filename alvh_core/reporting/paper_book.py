@@ -9,16 +9,18 @@ from alvh_core.params import LadderProfile
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
 from alvh_core.reporting.side_by_side import REFERENCE
-from alvh_core.reporting.texts import DASH, count, day, gain, number, percent, plain, records, several, text
+from alvh_core.reporting.texts import DASH, count, day, gain, known, number, percent, plain, records, several, text
 
 _HELD = (
     Column.words("Profile"), Column("Layer"), Column.words("Contract"), Column("Days left"), Column("Units"),
-    Column.words("Bought on"), Column("Paid", "Mid at entry"), Column("Mid tonight"),
+    Column.words("Bought on"), Column("Paid", "Mid at entry"),
+    Column("Mid tonight", "Without a quote none; in brackets the last one and its night, which the P&L still counts"),
     Column("Liquidation", "Bid of what is bought, ask of what is sold"), Column.words("State"),
 )  # fmt: skip
 _SUMS = (
     Column.words("Profile"), Column("Nights"), Column("Premium bought", "USD at mid, since the first night"),
     Column("Open at mid", "USD"), Column("Open at bid", "USD"), Column("P&L tonight", "USD at mid"),
+    Column.words("At old marks", "Positions without a quote tonight, which the P&L counts at their last mark"),
     Column("P&L since start", "USD at mid"), Column("P&L per premium", "Of the premium bought: equal dollars"),
     Column("Crossing", "USD from mid to touch, since start"),
     Column("Fees", "USD"), Column("Rolls made", "Of those that came due"),
@@ -46,11 +48,13 @@ def book_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
     Section
     """
     held, fills = tables[POSITIONS.name], tables[FILLS.name]
+    old = int(held["mark_usd"].isna().sum())
+    unmarked = f" In the P&L at an older mark, for want of a quote tonight: {several(old, 'position')}." if old else ""
     sums = _reference(tables[BOOK.name], profiles)
     return Section(
         anchor="book", short="Book", title="The paper book",
         lead=f"{several(len(held), 'position')} held on paper by all ladders, {several(len(fills), 'fill')} tonight. "
-        "Fills are stored at mid with their spread: a fill at k pays k half-spreads more.",
+        f"Fills are stored at mid with their spread: a fill at k pays k half-spreads more.{unmarked}",
         tables=(
             Table(caption="SPX reference ladder: holdings", columns=_HELD, empty="Nothing is held.",
                   rows=tuple(map(_held, records(_reference(held, profiles))))),
@@ -80,17 +84,29 @@ def _held(row: Any) -> Row:
         Cell(str(row.profile)), Cell(count(row.layer_no)),
         Cell(f"{row.root} {day(row.expiry_date)} {row.option_right}{plain(row.strike_usd)}"),
         Cell(count(row.dte_days)), Cell(count(row.units_open)), Cell(day(row.entry_date)),
-        Cell(number(row.entry_mid_usd)), Cell(number(row.mark_usd)), Cell(number(row.liquidation_usd)),
+        Cell(number(row.entry_mid_usd)), _mark(row), Cell(number(row.liquidation_usd)),
         Cell(str(row.position_state) if waits == DASH else f"{row.position_state}: {waits}",
              tone="" if str(row.position_state) == "HELD" else "warn"),
     ))  # fmt: skip
+
+
+def _mark(row: Any) -> Cell:
+    if known(row.mark_usd):
+        return Cell(number(row.mark_usd))
+    return Cell(f"{DASH} ({number(row.last_mark_usd)} on {day(row.last_mark_date)})", tone="warn")
+
+
+def _old_marks(row: Any) -> Cell:
+    if not known(row.old_marks_count) or row.old_marks_count == 0:
+        return Cell(DASH if not known(row.old_marks_count) else "0")
+    return Cell(f"{count(row.old_marks_count)}, oldest of {day(row.oldest_mark_date)}", tone="warn")
 
 
 def _sums(row: Any) -> Row:
     return Row(cells=(
         Cell(str(row.profile)), Cell(count(row.book_nights_count)), Cell(number(row.sum_premium_usd, 0)),
         Cell(number(row.book_mark_usd, 0)), Cell(number(row.book_liquidation_usd, 0)), Cell(gain(row.pnl_mid_usd, 0)),
-        Cell(gain(row.sum_pnl_mid_usd, 0)), Cell(percent(row.pnl_per_premium_frac, 1)),
+        _old_marks(row), Cell(gain(row.sum_pnl_mid_usd, 0)), Cell(percent(row.pnl_per_premium_frac, 1)),
         Cell(number(row.sum_crossing_usd, 0)), Cell(number(row.sum_fees_usd, 0)),
         Cell(f"{count(row.rolls_done_count)} of {count(row.rolls_due_count)}"),
         Cell(f"{count(row.armed_passes_count)} of {count(row.armed_sessions_count)}"),

@@ -135,6 +135,8 @@ def reading(spread: str, filter_state: str) -> str:
     --------
     >>> reading("3.21 %", "ZERO_BID"), reading("3.21 %", "MISSING_LEG"), reading("", "NO_DATA")
     ('3.21 %', '(3.21 %)', '')
+    >>> reading("3.21 %", "NO_DATA")  # the forward of one expiry is not known, the others have theirs
+    '(3.21 %)'
     """
     return spread if filter_state in READINGS or spread in {"", DASH} else f"({spread})"
 

@@ -9,7 +9,7 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.reporting.headline import trigger_close
 from alvh_core.reporting.ladders import LADDER
 from alvh_core.reporting.model import Cell, Column, LegMark, Row, Table, TriggerPlot, Triggers
-from alvh_core.reporting.texts import DASH, count, day, gain, number, plain, records, tally
+from alvh_core.reporting.texts import DASH, count, day, gain, known, limit, number, plain, records, tally
 from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_STATE
 from alvh_core.universe import Asset
 
@@ -38,18 +38,41 @@ def trigger_view(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asse
     Triggers
     """
     close, provisional = trigger_close(tables)
-    own = [s for s, asset in universe.items() if "levels_vol_points" in asset.profile_overrides]
-    remark = (
-        "A layer armed at a close sends its order to the next session's quotes, never to the same day's. It disarms "
-        f"after {profile.disarm_sessions} consecutive closes below its level less {profile.disarm_gap_vol_points:g}; a "
-        f"blocked deployment is tried again on {profile.max_retries} sessions."
-    )
     body = tuple(_layer_row(layer, tables, close, profile) for layer in LAYERS)
     return Triggers(
-        lead=_lead(close, provisional, profile),
-        remark=f"{remark} Levels of their own: {', '.join(own)}." if own else remark,
+        lead=_lead(close, provisional, profile) if profile.mode == "trigger" else _other_lead(close, tables, profile),
+        remark=_remark(universe, profile),
         plot=_plot(tables, close, profile),
         table=Table(caption="Layers", columns=_COLUMNS, rows=body),
+    )
+
+
+def _remark(universe: Mapping[str, Asset], profile: LadderProfile) -> str:
+    if profile.mode == "always":
+        return "A layer that holds nothing is bought on the first night's own quotes on which the filter passes."
+    order = "A layer armed tonight sends its order to the next session's quotes, never to the same day's."
+    if profile.mode == "bands":
+        return f"{order} A blocked deployment is tried again for as long as the layer is armed."
+    own = [s for s, asset in universe.items() if "levels_vol_points" in asset.profile_overrides]
+    told = (
+        f"{order} It disarms after {profile.disarm_sessions} consecutive closes below its level less "
+        f"{profile.disarm_gap_vol_points:g}; a blocked deployment is tried again on {profile.max_retries} sessions."
+    )
+    return f"{told} Levels of their own: {', '.join(own)}." if own else told
+
+
+def _other_lead(close: float, tables: Mapping[str, pd.DataFrame], profile: LadderProfile) -> str:
+    """Say what arms a profile that no close of VIX does."""
+    told = f"VIX closed at {number(close)}" if known(close) else "The close of VIX is not known"
+    if profile.mode == "always":
+        return f"{profile.name} has no trigger: its layers are always armed. {told}; nothing follows from it."
+    legs = tables[LADDER_LEGS.name]
+    first = legs.loc[(legs["hedge_symbol"] == HEDGE_INDEX) & (legs["layer_no"] == 1), "forward_usd"].dropna()
+    forward = number(first.iloc[0]) if len(first) else "not known"
+    edges, weights = " / ".join(map(plain, profile.bands_vol_points)), " / ".join(map(limit, profile.band_weights_frac))
+    return (
+        f"{profile.name} has no levels: the forward of VIX at the first layer's expiry, tonight {forward}, lies in a "
+        f"band. Bands end at {edges} and buy {weights} of the notional. {told}; nothing follows from it."
     )
 
 
@@ -67,7 +90,9 @@ def _lead(close: float, provisional: bool, profile: LadderProfile) -> str:
 def _layer_row(layer: int, tables: Mapping[str, pd.DataFrame], close: float, profile: LadderProfile) -> Row:
     state, legs = tables[LADDER_STATE.name], tables[LADDER_LEGS.name]
     state, legs = state[state["layer_no"] == layer], legs[legs["layer_no"] == layer]
-    level, armed = profile.levels_vol_points[layer - 1], int(state["is_armed"].sum())
+    has_levels, armed = profile.mode == "trigger", int(state["is_armed"].sum())
+    level = profile.levels_vol_points[layer - 1] if has_levels else float("nan")
+    retries = count(state["retries_count"].max())
     since = state["armed_date"].dropna()
     return Row(cells=(
         Cell(f"{layer}"), Cell(plain(level)),
@@ -78,7 +103,7 @@ def _layer_row(layer: int, tables: Mapping[str, pd.DataFrame], close: float, pro
         Cell(tally(since.map(day)) if len(since) else DASH),
         Cell(tally(legs["leg_action"]) if len(legs) else DASH),
         Cell(count(state["units_deployed"].sum())),
-        Cell(f"{count(state['retries_count'].max())} of {profile.max_retries}"),
+        Cell(f"{retries} of {profile.max_retries}" if has_levels else retries),
     ))  # fmt: skip
 
 
@@ -87,9 +112,10 @@ def _plot(tables: Mapping[str, pd.DataFrame], close: float, profile: LadderProfi
     mine = forwards[(forwards["underlying"] == HEDGE_INDEX) & forwards["forward_usd"].notna()].sort_values(
         ["dte_days", "root"]
     )
+    levels = profile.levels_vol_points if profile.mode == "trigger" else ()
     return TriggerPlot(
-        close=None if pd.isna(close) else close, levels=profile.levels_vol_points,
-        disarm_levels=tuple(level - profile.disarm_gap_vol_points for level in profile.levels_vol_points),
+        close=None if pd.isna(close) else close, levels=levels,
+        disarm_levels=tuple(level - profile.disarm_gap_vol_points for level in levels),
         curve=tuple((int(r.dte_days), float(r.forward_usd)) for r in records(mine)),
         legs=_marks(tables[LADDER_LEGS.name]),
     )  # fmt: skip

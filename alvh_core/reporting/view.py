@@ -8,6 +8,7 @@ from alvh_core import frames
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.profiles import PROFILES
+from alvh_core.reporting.classes import class_table
 from alvh_core.reporting.data_quality import missing_table, quality_view
 from alvh_core.reporting.foot import foot
 from alvh_core.reporting.headline import headline
@@ -59,9 +60,11 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
                 cost_section(tables, profiles), pairs_section(tables))  # fmt: skip
     tables = frames.narrowed(tables, "profile", profile.name)
     rows = ladder_rows(tables, universe)
+    head = headline(tables, rows, universe, rule, evidence, known)
     return NightView(
-        headline=headline(tables, rows, universe, rule, evidence, known),
-        matrix=verdict_matrix(rows),
+        headline=head,
+        classes=class_table(rows, profile, head.source_mode),
+        matrix=verdict_matrix(rows, profile),
         hedge_legs=hedge_legs(tables, rows, rule),
         native_legs=native_legs(tables, rows, rule),
         spread_plot=spread_plot(priced, universe, profile, rule),

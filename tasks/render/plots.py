@@ -106,8 +106,10 @@ def trigger_svg(plot: TriggerPlot) -> str:
     Returns
     -------
     str
-        An ``<svg>`` element.
+        An ``<svg>`` element; empty where nothing is known.
     """
+    if not (plot.levels or plot.curve or plot.close is not None):
+        return ""
     with _drawing():
         figure, axes = _figure(9.6, 3.3, left=0.05, right=0.885, bottom=0.5)
         last = max([day for day, _ in plot.curve] + [leg.days for leg in plot.legs] + [60]) * 1.04

@@ -185,6 +185,14 @@ def test_a_leg_without_quote_keeps_its_last_mark_for_differences_only(path):
     assert (leg["last_mark_usd"], leg["last_mark_date"]) == (4.0, pd.Timestamp("2011-11-15"))
 
 
+def test_a_profit_that_rests_on_old_marks_says_how_many_and_how_old(path):
+    """No chain on 11-16, and no quote of D the night after."""
+    told = [(sums["old_marks_count"].iloc[0], sums["oldest_mark_date"].iloc[0]) for _, sums in path]
+    assert [count for count, _ in told] == [0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0]
+    assert {day for count, day in told if count} == {pd.Timestamp("2011-11-15")}
+    assert all(pd.isna(day) for count, day in told if not count)
+
+
 @pytest.mark.parametrize("k", [0.0, 0.5, 1.0])
 def test_a_roll_costs_half_both_spreads_and_the_difference_of_mids(path, k):
     fills = path[11][0].fills

@@ -348,6 +348,20 @@ def test_band_median_covers_the_tenor_windows_only(vix, chains):
     assert np.isnan(band_median(vix.iloc[:0], CALL, PROFILE))
 
 
+def test_a_dead_strike_between_quoted_ones_counts_two_hundred_percent(vix):
+    """Only one strike of the band is alive at either end: the dead ones between them are the most."""
+    band = vix["delta_fwd"].between(0.10, 0.60) & (vix["strike_usd"] >= vix["forward_usd"]) & (vix["dte_days"] == 34)
+    strikes = vix.loc[band, "strike_usd"]
+    inner = band & vix["strike_usd"].between(strikes.min(), strikes.max(), inclusive="neither")
+    only = vix[(vix["dte_days"] == 34)]
+    dead = _changed(only, inner, quote_flag="ZERO_BID", spread_frac=2.0, delta_fwd=np.nan)
+    assert inner.sum() > 2
+    assert band_median(dead, CALL, PROFILE) == 2.0
+    wing = only[only["strike_usd"].isin([strikes.min(), strikes.max()]) | (only["strike_usd"] > strikes.max())]
+    wing = _changed(wing, wing["strike_usd"] > strikes.max(), quote_flag="ZERO_BID", spread_frac=2.0, delta_fwd=np.nan)
+    assert band_median(wing, CALL, PROFILE) < 0.1, "no quote beyond says that they are in the band"
+
+
 def test_input_is_not_changed(vix):
     before = vix.copy()
     select_legs(vix, CALL, PROFILE)

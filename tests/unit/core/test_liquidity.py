@@ -208,6 +208,18 @@ def test_dead_strikes_cannot_be_dropped_to_look_better(chains):
     assert dying.loc[key, "score"] < whole.loc[key, "score"]
 
 
+def test_the_median_of_an_expiry_counts_its_dead_strikes(night):
+    priced, snapshots = night
+    priced, key = priced[priced["option_right"] == "C"], ("expiry", f"VIX {DAYS[0]}")
+    strikes = priced.loc[in_band(priced) & (priced["expiry_date"] == pd.Timestamp(DAYS[0])), "strike_usd"]
+    inner = priced["strike_usd"].between(strikes.min(), strikes.max(), inclusive="neither")
+    dying = priced.assign(quote_flag=priced["quote_flag"].astype("str").mask(inner, "ZERO_BID"),
+                          spread_frac=priced["spread_frac"].mask(inner, 2.0),
+                          delta_fwd=priced["delta_fwd"].mask(inner))  # fmt: skip
+    assert _scores(priced, snapshots).loc[key, "s_median_frac"] < 0.1
+    assert _scores(dying, snapshots).loc[key, "s_median_frac"] == pytest.approx((0.02 + 2.0) / 2), "two of four"
+
+
 def test_a_dead_chain_scores_zero_and_stays_in_its_class(chains):
     raw = chains.wire("UVXY", [("UVXY", date(2026, 8, 21), 15.0, 1.0)], np.arange(8.0, 30.0), quote_at=QUOTE_AT)
     dead = raw.assign(
@@ -225,7 +237,21 @@ def test_an_underlying_whose_quotes_were_all_suspended_is_still_listed(night, ch
     priced, _ = night
     found = _scores(priced, chains.snapshots({"VIX": 20.0, "SPY": 600.0}, QUOTE_AT))
     row = found.loc[("underlying", "SPY")]
-    assert (row["score"], row["contracts_count"], row["two_sided_frac"]) == (0.0, 0, 0.0)
+    assert (row["contracts_count"], row["two_sided_frac"], row["coverage_frac"]) == (0, 0.0, 0.0)
+
+
+def test_a_chain_that_was_not_read_has_no_score_and_does_not_make_its_class_look_bad(night, chains):
+    priced, _ = night
+    funds = chains.snapshots({"VIX": 20.0, "SPY": 600.0, "QQQ": 500.0}, QUOTE_AT)
+    funds["asset_class"] = "index_etf"
+    found = _scores(priced, funds)
+    unread, members = found.loc[("underlying", "SPY")], found.loc[("asset_class", "index_etf")]
+    assert np.isnan(unread[["score", "score_min"]].astype(float)).all()
+    assert unread["quotes_note"] == "no reading: no contract could be priced"
+    assert (members["score"], members["members_count"]) == (found.loc[("underlying", "VIX"), "score"], 1)
+    none = _scores(priced, funds[funds["underlying"] != "VIX"]).loc[("asset_class", "index_etf")]
+    assert np.isnan(none["score"])
+    assert none["quotes_note"] == "no reading: no contract could be priced"
 
 
 @pytest.mark.parametrize("n_snapshots", [0, 1])

@@ -226,6 +226,22 @@ def test_a_tenth_of_the_average_volume_caps(average, contracts, status):
     assert _sized(adv20_count=average, open_interest_count=100.0)["units_target"] == min(contracts, 1), "the lower cap"
 
 
+@pytest.mark.parametrize(
+    ("changes", "used"),
+    [
+        ({}, 0.9),
+        ({"open_interest_count": 100.0}, 0.3),  # capped to one of three
+        ({"roll_budget_usd": 200.0}, 0.0),  # too small for one
+        ({"ask_usd": 0.07, "roll_budget_usd": 21.0}, 1.0),  # never above, whatever binary makes of it
+        ({"roll_budget_usd": 0.0}, np.nan),  # a band that buys nothing asks for nothing
+        ({"leg_status": "NO_STRIKE"}, np.nan),
+        ({"unit_basis": "contracts", "roll_budget_usd": np.nan}, np.nan),
+    ],
+)
+def test_the_share_of_the_budget_that_is_spent_is_told(changes, used):
+    assert _sized(**changes)["budget_used_frac"] == pytest.approx(used, nan_ok=True, abs=1e-12)
+
+
 def test_too_small_says_which_account_would_do():
     profile = PROFILES["ratio_4_4_2"]
     ask, budget = 20.0, roll_budgets(profile)[0]  # 2,000 against 1,479.45

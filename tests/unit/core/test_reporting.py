@@ -8,8 +8,9 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.params import SpreadRule
+from alvh_core.profiles import PROFILES
 from alvh_core.reporting.view import night_view
-from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, VERDICTS_TABLE
+from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, SPREAD_SCORES, VERDICTS_TABLE
 from alvh_core.summary import verdict_matrix
 
 
@@ -83,8 +84,8 @@ def test_matrix_has_every_host_and_variant_once(report_night):
     matrix = _view(report_night()).matrix
     assert [group.label for group in matrix.groups] == ["S&P 500 index", "Sector ETFs", "Emerging-market ETFs"]
     assert [(c.label, c.note) for c in matrix.columns] == [
-        ("V0 reference", "VIX calls"), ("V1 same hedge", "VIX calls"), ("V2 wrapper", "VXX calls"),
-        ("V3 native", "host's own puts"),
+        ("V0 reference", "VIX calls Δ 0.50"), ("V1 same hedge", "VIX calls Δ 0.50"), ("V2 wrapper", "VXX calls Δ 0.50"),
+        ("V3 native", "host's own puts Δ −0.30"),
     ]  # fmt: skip
     xlk = matrix.groups[1].rows[0]
     assert [cell and (cell.symbol, cell.reading, cell.word) for cell in xlk.cells] == [
@@ -356,3 +357,46 @@ def test_inputs_are_not_changed(report_night):
     for name, frame in night.tables.items():
         pd.testing.assert_frame_equal(frame, before[name])
     assert list(night.priced.columns) == list(PRICED_QUOTES.names)
+
+
+def test_a_chain_without_a_score_is_a_dash_without_a_bar(report_night):
+    night = report_night()
+    _change(night, SPREAD_SCORES, lambda f: f["key"] == "XLK", score=np.nan, score_min=np.nan)
+    last = _view(night).underlying_scores.rows[-1].cells
+    assert [cell.text for cell in last[:1]] == ["XLK"]
+    assert (last[2].text, last[2].bar) == ("—", None)
+
+
+_NO_LEVELS = {
+    "tenor_442": (
+        "tenor_442 has no trigger: its layers are always armed. VIX closed at 18.77; nothing follows from it.",
+        "Units 4 / 4 / 2 contracts, armed by: always armed, rolled.",
+    ),
+    "vxth_baseline": (
+        (
+            "vxth_baseline has no levels: the forward of VIX at the first layer's expiry, tonight 18.55, lies in a "
+            "band. Bands end at 15 / 30 / 50 and buy 0 % / 1 % / 0.5 % / 0 % of the notional. VIX closed at 18.77; "
+            "nothing follows from it."
+        ),
+        "Units 1 / 0 / 0 of the premium, armed by: forward of VIX, edges 15 / 30 / 50.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _NO_LEVELS)
+def test_a_profile_that_no_close_arms_is_told_no_levels(report_night, name):
+    night, profile = report_night(), PROFILES[name]
+    lead, armed = _NO_LEVELS[name]
+    for key, frame in night.tables.items():
+        night.tables[key] = frame.assign(profile=name) if "profile" in frame else frame
+    view = _view(night, profile=profile)
+    assert view.triggers.lead == lead
+    assert "level" not in view.triggers.remark
+    assert (view.triggers.plot.levels, view.triggers.plot.disarm_levels) == ((), ())
+    assert [row[1:4] for row in _cells(view.triggers.table)] == [["—"] * 3] * 3
+    assert _cells(view.triggers.table)[0][-1] == "0"
+    assert armed in view.foot.rules
+
+
+def test_the_trigger_profile_says_what_arms_it(report_night):
+    assert "Units 4 / 4 / 2 contracts, armed by: VIX close 18 / 22 / 28." in _view(report_night()).foot.rules

@@ -206,6 +206,10 @@ def test_nothing_to_draw_is_no_picture():
     assert spread_svg(SpreadPlot(boxes=(), limit_frac=0.08, layer_labels=(), without="")) == ""
 
 
+def test_without_levels_close_and_forwards_nothing_is_drawn():
+    assert trigger_svg(TriggerPlot(close=None, levels=(), disarm_levels=(), curve=(), legs=())) == ""
+
+
 def test_triggers_are_drawn_without_close_and_forwards():
     svg = trigger_svg(TriggerPlot(close=None, levels=(18.0, 22.0), disarm_levels=(16.0, 20.0), curve=(), legs=()))
     assert "layer 2" in svg
