@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from alvh_core.bars import are_closes
+from alvh_core.columns import TWO_SIDED
 from alvh_core.ladders import HEDGE_INDEX
 
-_GOOD = ("OK", "LOCKED", "ZERO_BID")
+_GOOD = (*TWO_SIDED, "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
 _CLOSE = ["symbol", "bar_date", "close_usd"]
 

@@ -55,7 +55,7 @@ column("vol_beta", "float", "Change of the host's 30-day volatility for one of V
 column("vol_beta_se", "float", "Its Newey-West error", low=0)
 column("vol_beta_nobs_count", "int", "Nights behind it", "nights", low=0)
 column("vol_beta_status", "category", "OK with 120 nights or more", allowed=MEASURE_STATUSES)
-column("stress_beta", "float", "Return of the host for one of SPX on days SPX lost more than 2 %")
+column("stress_beta", "float", "Return of the host for one of SPX on days SPX lost 2 % or more")
 column("stress_beta_se", "float", "Its error", low=0)
 column("stress_nobs_count", "int", "Such days", "sessions", low=0)
 column("stress_beta_status", "category", "OK with 20 such days or more", allowed=MEASURE_STATUSES)
