@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
+from alvh_core.columns import TWO_SIDED
 from alvh_core.curve import discount_factor
 from alvh_core.futures import with_vx_gaps
 from alvh_core.schemas import FORWARDS
@@ -59,7 +60,7 @@ def expiry_numbers(quotes: pd.DataFrame) -> Positions:
 def _matched(quotes: pd.DataFrame, expiry: Positions) -> tuple[Positions, Positions]:
     """Return the positions of the calls of all pairs, in order, and those of their puts."""
     bid, ask, strike = (quotes[name].to_numpy() for name in ("bid_usd", "ask_usd", "strike_usd"))
-    two_sided = quotes["quote_flag"].isin(["OK", "LOCKED"]).to_numpy() & ~quotes["is_adjusted"].to_numpy(dtype=bool)
+    two_sided = quotes["quote_flag"].isin(TWO_SIDED).to_numpy() & ~quotes["is_adjusted"].to_numpy(dtype=bool)
     at = np.flatnonzero(two_sided & (bid > 0) & (ask >= bid) & (expiry >= 0))
     is_put = quotes["option_right"].ne("C").to_numpy()
     at = at[np.lexsort((is_put[at], strike[at], expiry[at]))]

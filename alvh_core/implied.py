@@ -42,10 +42,6 @@ class IvStatus(IntEnum):
     """No volatility could be verified. Reached only at the edge of the floating-point range."""
 
 
-STATUS_NAMES: Final = tuple(status.name.lower() for status in IvStatus)
-"""Names in the order of the codes, for `pandas.Categorical.from_codes(status, STATUS_NAMES)`."""
-
-
 class ImpliedVol(NamedTuple):
     """The result of `implied_vol`, unpackable as ``vol, status``."""
 
@@ -116,8 +112,8 @@ def implied_vol(
     >>> vol, status = implied_vol([0.608924148422, 0.0], 18.25, 23.0, 30 / 365, 0.9967177, [True, True])
     >>> vol.round(4)
     array([0.95,  nan])
-    >>> [STATUS_NAMES[code] for code in status]
-    ['ok', 'no_premium']
+    >>> [IvStatus(code).name for code in status]
+    ['OK', 'NO_PREMIUM']
     """
     if threads < 1:
         raise ValueError(f"threads must be at least 1, found {threads}")

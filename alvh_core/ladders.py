@@ -52,6 +52,14 @@ class Ladder:
         return Selection.of(self.profile, self.rule)
 
 
+def host_profiles(universe: Mapping[str, Asset], profile: LadderProfile) -> dict[str, LadderProfile]:
+    """Return the profile of every host, what its entry declares laid over it."""
+    return {
+        asset.symbol: with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
+        for asset in hosts(universe)
+    }
+
+
 def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,
                  profiles: Iterable[LadderProfile]) -> list[Ladder]:  # fmt: skip
     """List the ladders of a night.
@@ -73,8 +81,9 @@ def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,
     wrappers = [asset.symbol for asset in universe.values() if asset.asset_class == "volatility_etp"]
     plan = []
     for profile in profiles:
+        own_of = host_profiles(universe, profile)
         for asset in hosts(universe):
-            own = with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
+            own = own_of[asset.symbol]
             call = LegRule(option_right="C", target_delta=own.target_delta)
             put = LegRule(option_right="P", target_delta=own.native_put_delta)
             native = asset.proxy if asset.proxy and asset.symbol not in available else asset.symbol

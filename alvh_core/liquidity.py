@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core import frames
+from alvh_core.columns import TWO_SIDED
 from alvh_core.params import LadderProfile
 from alvh_core.schemas import CONTRACT_SCORES, SPREAD_SCORES
 
@@ -84,7 +85,7 @@ def score_contracts(priced: pd.DataFrame) -> pd.DataFrame:
         "score_open_interest": np.clip(np.log10(1.0 + priced["open_interest_count"].to_numpy()) / 4.0, FLOOR, 1.0),
         "score_volume": np.clip(np.log10(1.0 + priced["volume_count"].to_numpy()) / 3.5, FLOOR, 1.0),
     }
-    two_sided = priced["quote_flag"].isin(["OK", "LOCKED"]).to_numpy()
+    two_sided = priced["quote_flag"].isin(TWO_SIDED).to_numpy()
     score, coverage = _geometric_mean(parts)
     columns = priced[["trade_date", "source_mode", "osi_symbol", "underlying", "root", "expiry_date"]]
     result = columns.assign(**parts, score=np.where(two_sided, 100.0 * score, 0.0), coverage_frac=coverage,
@@ -107,9 +108,9 @@ def _divide(part: pd.Series, whole: pd.Series) -> pd.Series:
     return part / whole.where(whole > 0.0)
 
 
-def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,
+def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,
                   profile: LadderProfile) -> pd.DataFrame:  # fmt: skip
-    """Aggregate contract scores to expiries, underlyings and asset classes.
+    """Aggregate contract scores to expiries and underlyings; no underlying's score depends on another.
 
     Parameters
     ----------
@@ -118,36 +119,17 @@ def score_spreads(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     contracts : DataFrame
         `CONTRACT_SCORES` of the same rows in the same order.
     snapshots : DataFrame
-        `SNAPSHOTS`; gives the asset class and the quote clock.
+        `SNAPSHOTS`; gives the quote clock.
     profile : LadderProfile
         Tenor windows of the three layers.
 
     Returns
     -------
     DataFrame
-        `SPREAD_SCORES`. Expiry: premium-weighted mean over out-of-the-money contracts with |delta| 0.10 to 0.60, times
-        the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2 over the listed expiry nearest to each
-        tenor, a missing tenor counts 0; NaN, and why in ``quotes_note``, where no contract was priced. Asset class:
-        median of the underlyings that have one.
-    """
-    symbols = score_symbols(priced, contracts, snapshots, profile)
-    return frames.concat([symbols, score_classes(symbols, snapshots)], SPREAD_SCORES)
-
-
-def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,
-                  profile: LadderProfile) -> pd.DataFrame:  # fmt: skip
-    """Aggregate contract scores to expiries and underlyings; no underlying's score depends on another.
-
-    Parameters
-    ----------
-    priced, contracts, snapshots : DataFrame
-    profile : LadderProfile
-        As for `score_spreads`.
-
-    Returns
-    -------
-    DataFrame
-        `SPREAD_SCORES` of the levels expiry and underlying.
+        `SPREAD_SCORES` of the levels expiry and underlying. Expiry: premium-weighted mean over out-of-the-money
+        contracts with |delta| 0.10 to 0.60, times the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2
+        over the listed expiry nearest to each tenor, a missing tenor counts 0; NaN, and why in ``quotes_note``, where
+        no contract was priced.
     """
     if snapshots.empty:
         return frames.empty(SPREAD_SCORES)
@@ -162,7 +144,7 @@ def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
 
 
 def score_classes(symbols: pd.DataFrame, snapshots: pd.DataFrame) -> pd.DataFrame:
-    """Aggregate the scores of underlyings to asset classes.
+    """Aggregate the scores of underlyings to asset classes, each by the median of those that have one.
 
     Parameters
     ----------
@@ -227,7 +209,7 @@ def in_quoted_band(priced: pd.DataFrame) -> pd.Series:
 
 def _expiry_scores(rows: pd.DataFrame) -> pd.DataFrame:
     """Score per expiry; the two-sided share covers every contract of it, so that dropping dead strikes cannot help."""
-    two_sided = rows["quote_flag"].isin(["OK", "LOCKED"])
+    two_sided = rows["quote_flag"].isin(TWO_SIDED)
     every = rows.assign(two_sided=two_sided).groupby(_EXPIRY, observed=True)
     result = every.agg(two_sided_frac=("two_sided", "mean"), dte_days=("dte_days", "first"),
                        members_count=("two_sided", "size"))  # fmt: skip

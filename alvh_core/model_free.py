@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alvh_core import frames
+from alvh_core.columns import TWO_SIDED
 from alvh_core.forwards import EXPIRY
 from alvh_core.schemas import MODEL_FREE
 
@@ -186,7 +187,7 @@ def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
 def _pairs(usable: pd.DataFrame, expiries: pd.DataFrame) -> pd.DataFrame:
     """Match calls and puts of the chosen expiries by strike, ascending; a contract without a bid has a bid of zero."""
     chosen = usable.merge(expiries[EXPIRY], on=EXPIRY)
-    bid = chosen["bid_usd"].where(chosen["quote_flag"].isin(["OK", "LOCKED"]), 0.0)
+    bid = chosen["bid_usd"].where(chosen["quote_flag"].isin(TWO_SIDED), 0.0)
     chosen = chosen[[*EXPIRY, *_SIDES, "years", "discount", "option_right"]].assign(bid_usd=bid)
     is_call = chosen["option_right"] == "C"
     puts = chosen.loc[~is_call, [*EXPIRY, *_SIDES]]

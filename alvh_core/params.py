@@ -10,11 +10,15 @@ from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from alvh_core.errors import ContractError
 
 LAYERS = (1, 2, 3)
 FEE_USD_PER_CONTRACT = 1.0  # a judgement: about what brokers charge
 MONTHLY_HELD_FRAC = 0.25  # a judgement: the spread of recorded VIX monthlies over that of the weeklies beside them
+STRESS_RETURN_FRAC = -0.02  # section 8 of the specification
 EQUITY_PREMIUM_FRAC = 0.05  # a declared judgement, for the cost of equity of the dividend model only
 DIVIDEND_GROWTH_FRAC = 0.03  # a judgement as well: about that of nominal output
 
@@ -198,6 +202,18 @@ _RANGES: dict[str, tuple[float, float]] = {
     "defer_spread_frac": (0, 2), "keep_spread_frac": (0, 2), "hedged_notional_usd": (1, math.inf),
     "budget_frac_per_year": (0, 1),
 }  # fmt: skip
+
+
+def is_stress(returns: ArrayLike) -> NDArray[np.bool_]:
+    """Tell on which sessions 2 % or more was lost, the stress of every measure; an unknown return is none.
+
+    Examples
+    --------
+    >>> is_stress([-0.0199, 98.0 / 100.0 - 1.0, -0.05, float("nan")]).tolist()
+    [False, True, True, False]
+    """
+    # rounded, as the limit is: 49.0 / 50.0 - 1.0 is not -0.02 in binary
+    return np.asarray(np.round(np.asarray(returns, dtype=np.float64), 9) <= STRESS_RETURN_FRAC)
 
 
 def _told(low: float, high: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alvh_core.columns import TWO_SIDED
 from alvh_core.expiries import monthly_expiry, vix_week_settlement
 from alvh_core.forwards import EXPIRY
 from alvh_core.quality_arbitrage import KINDS, arbitrage_columns
@@ -173,5 +174,5 @@ def underlying_facts(quotes: pd.DataFrame, rejected: pd.Series, forwards: pd.Dat
     """
     flag = quotes["quote_flag"]
     silent = (flag == "NO_QUOTE") & ~(quotes["bid_usd"] > 0)
-    told = quotes.assign(two_sided=flag.isin(["OK", "LOCKED"]), zero=silent, rejected=rejected.to_numpy())
+    told = quotes.assign(two_sided=flag.isin(TWO_SIDED), zero=silent, rejected=rejected.to_numpy())
     return chain_columns(told, forwards, context, bounds)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alvh_core.columns import TWO_SIDED
+
 FloatArray = NDArray[np.float64]
 REACH = 4  # neighbours looked at on either side
 SLACK_USD = 0.011  # less than a tick and a bit is not worth a fault: fees are more
@@ -51,7 +53,7 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, s
         than the other asks. ``vertical``: the difference is more than the strikes are apart. ``butterfly``: the middle
         bids more than both wings ask. ``calendar``: the shorter bids more than the longer asks, same root and strike.
     """
-    usable = (quotes["quote_flag"].isin(["OK", "LOCKED"]) & ~quotes["is_adjusted"]
+    usable = (quotes["quote_flag"].isin(TWO_SIDED) & ~quotes["is_adjusted"]
               & (quotes["bid_usd"] > 0) & (quotes["ask_usd"] >= quotes["bid_usd"])
               & np.isfinite(quotes["ask_usd"]) & (quotes["strike_usd"] > 0)).to_numpy()  # fmt: skip
     at = np.flatnonzero(usable & ~quotes["osi_symbol"].duplicated(keep=False).to_numpy())

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alvh_core.columns import TWO_SIDED
 from alvh_core.forwards import EXPIRY, expiry_numbers
 from alvh_core.sessions import TradingCalendar, quote_clock
 
-_TWO_SIDED = ("OK", "LOCKED")
 FEW = 8  # below so many strikes or quotes a coincidence is no evidence
 
 
@@ -67,7 +67,7 @@ def expiry_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.Data
     number = expiry_numbers(quotes)
     counted = ~quotes["is_adjusted"].to_numpy(dtype=bool) & (number >= 0)
     frame = quotes.loc[counted, named].assign(expiry_no=number[counted])
-    frame["quoted"] = frame["quote_flag"].isin(_TWO_SIDED)
+    frame["quoted"] = frame["quote_flag"].isin(TWO_SIDED)
     side = np.where(frame["option_right"] == "C", 1.0, -1.0) * frame["vendor_delta"]
     frame["is_wrong"] = np.where(side.abs() > 0.01, side < -0.01, np.nan)  # numbers: objects are averaged one by one
     facts = frame.groupby("expiry_no").agg(

@@ -11,7 +11,7 @@ from alvh_core.registry.book import BOOK_TABLES
 from alvh_core.registry.costs import COST_TABLES
 from alvh_core.registry.evaluation import EVALUATION_TABLES
 from alvh_core.registry.rules import RULE_TABLES
-from alvh_core.registry.spec import LADDER, LAKE, NIGHT, WAREHOUSE, TableSpec
+from alvh_core.registry.spec import LAKE, NIGHT, NIGHT_LADDER, WAREHOUSE, TableSpec
 from alvh_core.registry.tightness import TIGHTNESS_TABLES
 
 OPTION_QUOTES = TableSpec(
@@ -151,7 +151,7 @@ BREADTH = TableSpec(
 )  # fmt: skip
 LADDER_LEGS = TableSpec(
     name="out_alvh__daily_ladder_legs",
-    key=(*LADDER, "layer_no"),
+    key=(*NIGHT_LADDER, "layer_no"),
     values=(
         "units_target", "osi_symbol?", "root?", "expiry_date?", "dte_days?", "forward_usd?", "strike_usd?",
         "delta_fwd?",
@@ -167,7 +167,7 @@ LADDER_LEGS = TableSpec(
 )  # fmt: skip
 LADDER_SIGNALS = TableSpec(
     name="out_alvh__daily_ladder_signals",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=(
         "vix_close_vol_points?", "is_vix_provisional?", "layers_armed_count", "units_armed_count",
         "units_deployed_count", "s_ladder_frac?", "s_simple_frac?", "s_median_frac?", "s_worst_frac?",
@@ -179,7 +179,7 @@ LADDER_SIGNALS = TableSpec(
 )  # fmt: skip
 LADDER_STATE = TableSpec(
     name="out_alvh__daily_ladder_state",
-    key=(*LADDER, "layer_no"),
+    key=(*NIGHT_LADDER, "layer_no"),
     values=("is_armed", "armed_date?", "below_count", "retries_count", "units_deployed", "deployed_date?"),
     description="State machine after the night; the next night starts from it",
 )

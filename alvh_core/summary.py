@@ -12,8 +12,7 @@ from alvh_core.reporting.ladders import ladder_rows
 from alvh_core.reporting.model import QualityPage, SuiteView
 from alvh_core.reporting.texts import reading
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
-
-_LADDER = ["host", "variant", "hedge_symbol", "profile"]
+from alvh_core.triggers import LADDER
 
 
 def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
@@ -30,9 +29,9 @@ def verdict_summary(tables: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
         Text only: asset class, host, variant, hedge, spread, filter, tonight, verdict, why.
     """
     verdicts, signals = tables[VERDICTS_TABLE.name], tables[LADDER_SIGNALS.name]
-    joined = verdicts.astype(dict.fromkeys(_LADDER, "str")).merge(
-        decided(signals)[[*_LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(_LADDER, "str")),
-        on=_LADDER,
+    joined = verdicts.astype(dict.fromkeys(LADDER, "str")).merge(
+        decided(signals)[[*LADDER, "s_ladder_frac", "filter_state", "action"]].astype(dict.fromkeys(LADDER, "str")),
+        on=LADDER,
     )
     rows: Iterator[Any] = joined.sort_values(["asset_class", "host", "variant", "hedge_symbol"]).itertuples(index=False)
     return [

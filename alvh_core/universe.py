@@ -88,8 +88,6 @@ class Asset:
         Decides the intrinsic value.
     is_host : bool
         Something a desk holds and hedges. VIX and its wrappers are hedge chains only.
-    trigger_rule : str
-        Name of the rule that arms layers; ``vix_level`` in this slice.
     profile_overrides : mapping
         Fields of the ladder profile replaced for this host.
     cik : int, optional
@@ -108,7 +106,6 @@ class Asset:
     proxy: str | None = None
     exercise: str = "american"
     is_host: bool = True
-    trigger_rule: str = "vix_level"
     profile_overrides: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     cik: int | None = None
     rules: tuple[DeclaredRule, ...] | None = None
@@ -187,7 +184,7 @@ _KINDS: dict[str, tuple[type, str]] = {  # what has no entry is checked where it
     "assets": (Mapping, "a table of symbols"), "multiplier": (int, "a whole number from 1 on"),
     "roots": (list, "a list of tables with name"),
 }  # fmt: skip
-_CHOICES = {"exercise": ("european", "american"), "trigger_rule": ("vix_level",)}
+_CHOICES = {"exercise": ("european", "american")}
 
 
 def hosts(universe: Mapping[str, Asset]) -> list[Asset]:

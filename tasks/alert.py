@@ -16,6 +16,7 @@ from alvh_core.alerting.nights import night_alerts, watch_alert
 from alvh_core.alerting.quiet import RECENT_DAYS, told, with_quiet
 from alvh_core.alerting.rules import AlertLimits
 from alvh_core.errors import AlvhError
+from alvh_core.ladders import host_profiles
 from alvh_core.schemas import LADDER_STATE, META_ALERTS
 from tasks.night import Night
 from tasks.warehouse import ledger, outbox
@@ -67,7 +68,7 @@ def _evidence(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[
         trade_date=day, source_mode=mode, tonight=tonight,
         before=warehouse.night(mode, last, profile=profile, tables=BEFORE_TABLES) if last else empty,
         history=frames.before(history, day), bought_legs=frames.concat(bought, BOUGHT_LEGS), counts=counts,
-        told=told(recent, "filter_flip", day), limits=limits,
+        told=told(recent, "filter_flip", day), profiles=host_profiles(night.universe, night.profile), limits=limits,
     )  # fmt: skip
 
 

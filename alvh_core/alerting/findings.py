@@ -9,6 +9,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.alerting.rules import AlertLimits, AlertRule
+from alvh_core.params import LadderProfile
 from alvh_core.schemas import (
     CROSS_CHECK,
     DRIFT,
@@ -61,6 +62,8 @@ class NightEvidence:
         rows_in_count and rows_quarantined_count of the night.
     told : mapping of str to str
         What the desk was last told each book's filter had turned to, by subject.
+    profiles : mapping of str to LadderProfile
+        Parameters of the night's ladders by host, its entry's overrides laid over them.
     limits : AlertLimits
     """
 
@@ -72,6 +75,7 @@ class NightEvidence:
     bought_legs: pd.DataFrame
     counts: Mapping[str, int]
     told: Mapping[str, str]
+    profiles: Mapping[str, LadderProfile]
     limits: AlertLimits
 
 

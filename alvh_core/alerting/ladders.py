@@ -55,17 +55,39 @@ def armed_layers(night: NightEvidence) -> Iterator[Finding]:
     )
     both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
     changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
+    changed = changed.assign(mode=_terms(night, changed["host"], "mode").fillna("trigger"))
     close = night.tonight[LADDER_SIGNALS.name]["vix_close_vol_points"].max()
     for (profile, layer, is_armed), part in changed.groupby(["profile", "layer_no", "is_armed"]):
-        became = "armed" if is_armed else "disarmed"
+        became, modes = (
+            "armed" if is_armed else "disarmed",
+            sorted(set(part["mode"])),
+        )  # a host's entry may have its own
+        why = "; ".join(f"VIX closed at {close:.2f}" if mode == "trigger" else _WHY[mode] for mode in modes)
         yield Finding(
             subject=f"{profile} layer {layer}", turned_to=became.upper(),
-            headline=f"layer {layer} {became}, VIX closed at {close:.2f}",
+            headline=f"layer {layer} {became}, {why}",
             expected=f"layer {layer} {'not armed' if is_armed else 'armed'}, as the night before",
-            found=f"{became} at the close of {close:.2f}", concerns=f"hosts {_names(part['host'])}",
-            to_do="orders go to the next session's quotes, where the 8 % rule passes" if is_armed
-                  else "paper positions of the layer are given up; nothing new is bought",
+            found=f"{became}, {why}", concerns=f"hosts {_names(part['host'])}",
+            to_do="; ".join(_TO_DO[bool(is_armed), mode] for mode in modes),
         )  # fmt: skip
+
+
+_WHY = {"bands": "by the band of VIX's forward", "always": "as its profile always is"}
+_NEXT, _KEPT = (
+    "orders go to the next session's quotes, where the 8 % rule passes",
+    "nothing new is bought; what is held ",
+)
+_TO_DO = {
+    (True, "trigger"): _NEXT, (True, "bands"): _NEXT,
+    (True, "always"): "bought at tonight's quotes already, where the 8 % rule passes",
+    (False, "trigger"): "paper positions of the layer are given up; nothing new is bought",
+    (False, "bands"): f"{_KEPT}is kept to its roll or settlement", (False, "always"): f"{_KEPT}is kept to its roll",
+}  # fmt: skip
+
+
+def _terms(night: NightEvidence, hosts: pd.Series, name: str) -> pd.Series:
+    """Return a term of the profile of every host; null where its ladder sleeps tonight."""
+    return hosts.map({host: getattr(profile, name) for host, profile in night.profiles.items()})
 
 
 def changed_verdicts(night: NightEvidence) -> Iterator[Finding]:
@@ -98,16 +120,18 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
         left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
     ).dropna(subset="expiry_date")  # fmt: skip
     days = (contracts["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days
-    limits = [days <= 0, days <= night.limits.last_dte_days, days <= night.limits.roll_dte_days]
-    contracts = contracts.assign(days=days, due=np.select(limits, ["SETTLED", "LAST_DAYS", "DUE"], default=""))
-    contracts = contracts[contracts["due"] != ""]
+    roll = _terms(night, contracts["host"], "roll_dte_days").fillna(0).astype("int64")  # 0: held to settlement
+    # a profile that rolls later than the last days begin is late the day after its own
+    limits = [days <= 0, days <= np.minimum(night.limits.last_dte_days, roll - 1), days <= roll]
+    due = np.select(limits, ["SETTLED", "LAST_DAYS", "DUE"], default="")
+    contracts = contracts.assign(days=days, roll=roll, due=due)[due != ""]
     for (expiry, layer, due, left), part in contracts.groupby(["expiry_date", "layer_no", "due", "days"]):
-        settled = due == "SETTLED"
+        settled, rolls = due == "SETTLED", " or ".join(map(str, sorted(set(part["roll"]) - {0})))
         yield Finding(
             subject=f"layer {layer} expiring {expiry:%Y-%m-%d}", turned_to=str(due),
             headline=f"layer {layer} has settled and is still held on paper" if settled
                      else f"layer {layer} is due to roll, {left} days left",
-            expected=f"rolled with {night.limits.roll_dte_days} days left",
+            expected=f"rolled with {rolls} days left" if rolls else "closed at its settlement",
             found=f"expires {expiry:%Y-%m-%d}, {'settled' if settled else f'{left} days left'}",
             concerns=f"{_names(part['osi_symbol'])} for {_names(part['host'])}",
             to_do="the layer protects nothing any more: decide whether to buy it anew" if settled

@@ -48,7 +48,7 @@ ALERT_RULES: dict[str, AlertRule] = {
         AlertRule(name="verdict_change", severity="WARNING", quiet_nights=0,
                   description="The verdict on a host and variant is another one than the night before"),
         AlertRule(name="roll_due", severity="WARNING", quiet_nights=5,
-                  description="A contract held on paper has 21 days left, then 5, then none"),
+                  description="A contract held on paper is due to roll by its profile, has 5 days left, then none"),
         AlertRule(name="data_degraded", severity="WARNING", quiet_nights=3,
                   description="Many rows in quarantine, a chain suspended, or hedge chains quoted after hours"),
         AlertRule(name="source_missing", severity="WARNING", quiet_nights=3,
@@ -75,8 +75,8 @@ class AlertLimits:
 
     Attributes
     ----------
-    roll_dte_days, last_dte_days : int
-        Days to expiry at which a roll is due, and at which it is late. [calendar days]
+    last_dte_days : int
+        Days to expiry at which a roll is late; when it is due is the profile's. [calendar days]
     quarantined_frac : float
         Share of a night's rows in quarantine above which the night counts as degraded. [fraction]
     regime_nights, regime_min_nights : int
@@ -90,7 +90,6 @@ class AlertLimits:
         A night older than this when it is published is old news. [calendar days]
     """
 
-    roll_dte_days: int = 21
     last_dte_days: int = 5
     quarantined_frac: float = 0.05
     regime_nights: int = 20

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from alvh_core import frames
 from alvh_core.basis.betas import Fit, correlations, partial_r2, rank_columns, slopes
 from alvh_core.basis.closes import Closes
+from alvh_core.params import is_stress
 from alvh_core.registry.basis import HOST_BASIS
 
 WINDOW, MIN_NOBS = 252, 120  # a year of sessions, and half of one
-STRESS_FRAC, MIN_STRESS = -0.02, 20
+MIN_STRESS = 20
 AD_WINDOW, MIN_AD, HIGH_WINDOW = 63, 60, 20  # C16
 
 
@@ -71,11 +72,11 @@ def _status(fit: Fit) -> NDArray[np.str_]:
 
 
 def _stress(closes: Closes, names: Sequence[str]) -> tuple[Fit, NDArray[np.int64]]:
-    """Regress on SPX over every session of the bars on which SPX lost more than the limit."""
+    """Regress on SPX over every session of the bars on which SPX was in stress."""
     values = _columns(closes, names)
     spx = closes.of_symbol("SPX")
     market = spx[1:] / spx[:-1] - 1.0
-    days = market < STRESS_FRAC
+    days = is_stress(market)
     fit = slopes((values[1:] / values[:-1] - 1.0)[days], market[days], min_nobs=MIN_STRESS, lags=0)
     return fit, fit.nobs
 

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from alvh_core.bars import CLOSE, printed_closes
+from alvh_core.columns import TWO_SIDED
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.universe import AM
 
-_GOOD = ("OK", "LOCKED", "ZERO_BID")
+_GOOD = (*TWO_SIDED, "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
 
 

@@ -12,11 +12,11 @@ from alvh_core import frames
 from alvh_core.book.filtering import FILTER_COUNTS
 from alvh_core.book.transition import NightTrades
 from alvh_core.keys import Keys, rows_beside, rows_of
+from alvh_core.params import is_stress
 from alvh_core.registry.book import BOOK
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.triggers import LADDER, ladder_keys
 
-CALM_FRAC = -0.02  # a night on which the host lost less is no stress
 _SUMS = (
     "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
     "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
@@ -52,7 +52,8 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     fills, was, now = _of_fills(trades.fills, keys), _of_past(trades.before, keys), _of_now(trades.positions, keys)
     pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
     named = pd.DataFrame(keys, columns=LADDER)
-    is_calm = host_returns.reindex(named["host"]).to_numpy(dtype=np.float64) > CALM_FRAC
+    moved = host_returns.reindex(named["host"]).to_numpy(dtype=np.float64)
+    is_calm = ~np.isnan(moved) & ~is_stress(moved)
     past = before[list(_SUMS)].reset_index(drop=True).reindex(rows_of(keys, earlier)).reset_index(drop=True).fillna(0)
     gains: dict[str, Any] = {
         "sum_pnl_mid_usd": pnl, "sum_pnl_calm_usd": pnl.where(is_calm, 0.0), "sum_crossing_usd": fills["crossing_usd"],

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
-from alvh_core.costs.scenario import BOOK, STRESS_VOL_POINTS, break_even_shocks, value_after
+from alvh_core.costs.scenario import SHARED_BOOK, STRESS_VOL_POINTS, break_even_shocks, value_after
 from alvh_core.keys import keys_of, rows_beside
 from alvh_core.registry.costs import COSTS
 from alvh_core.triggers import ladder_keys
@@ -74,7 +74,7 @@ def night_costs(book: pd.DataFrame, legs: pd.DataFrame, ladders: pd.DataFrame, y
     """
     shocks = _shocks(legs)
     booked = rows_beside(ladder_keys(ladders), book, ladder_keys(book))
-    shocked = rows_beside(keys_of(ladders, BOOK), shocks.drop(columns=BOOK), keys_of(shocks, BOOK))
+    shocked = rows_beside(keys_of(ladders, SHARED_BOOK), shocks.drop(columns=SHARED_BOOK), keys_of(shocks, SHARED_BOOK))
     cost = yearly_costs(booked, ladders["hedged_notional_usd"], funding_rate)
     dividend = ladders["host"].map(dict(yields)).astype("float64")
     cover = dividend / (cost["hedge_cost_of_capital_bp"] / _BP).where(cost["hedge_cost_of_capital_bp"] > 0)
@@ -96,7 +96,7 @@ def _shocks(legs: pd.DataFrame) -> pd.DataFrame:
     found = at_mid.assign(shock_touch=at_touch["shock"], **sums.reset_index(drop=True))  # all in the order of the books
     known = found["status"].isin(["OK", "NO_SOLUTION"]) & (found["stressed"] > 0)
     ratio = {name: (found[name] / found["stressed"]).where(known & (found[name] > 0)) for name in ("mid", "touch")}
-    return found[BOOK].assign(
+    return found[SHARED_BOOK].assign(
         be_shock_mid_vol_points=found["shock"], be_shock_touch_vol_points=found["shock_touch"],
         be_shock_status=found["status"], stress_price_mid_ratio=ratio["mid"], stress_price_touch_ratio=ratio["touch"],
     )  # fmt: skip

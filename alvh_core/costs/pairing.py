@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from alvh_core.basis.betas import correlations
 from alvh_core.basis.resampling import MEAN_BLOCK, drawn_counts
-from alvh_core.book.sums import CALM_FRAC
 from alvh_core.errors import ContractError
+from alvh_core.params import is_stress
 
 WEIGHT_FRAC = 0.30  # at most 30 % of the hedge budget: the ladder stays the hedge
 MAX_P_VALUE = 0.10  # C31
@@ -65,9 +65,8 @@ class Sessions:
 
     @property
     def stressed(self) -> NDArray[np.bool_]:
-        """Sessions on which the host lost what the book calls no calm night."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.known & (self.host_returns <= CALM_FRAC))
+        """Sessions on which the host lost what is no calm night to the book either."""
+        return np.asarray(self.known & is_stress(self.host_returns))
 
     @property
     def early(self) -> NDArray[np.bool_]:

@@ -22,7 +22,7 @@ from alvh_core.registry.costs import SCENARIOS
 SHOCKS = (0, 5, 10, 20, 30)
 STRESS_VOL_POINTS, VOL_UP = 10.0, 0.10  # the declared stress: the jump, and VIX's own volatility
 MAX_SHOCK, GRID_STEP, HALVINGS = 100.0, 2.0, 24
-BOOK = ["hedge_symbol", "option_right", "profile", "scenario_host"]
+SHARED_BOOK = ["hedge_symbol", "option_right", "profile", "scenario_host"]
 READ = ["host", "variant", "hedge_symbol", "profile", "layer_no", "units_target", "side", "multiplier", "strike_usd",
         "forward_usd", "iv_vol", "years", "dte_days", "discount", "mid_usd", "bid_usd", "ask_usd", "spread_frac",
         "leg_status", "size_status"]  # fmt: skip
@@ -50,7 +50,7 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
         worth what the others are.
     """
     first = legs[legs["host"].astype("str") == legs["scenario_host"].astype("str")]
-    rows = first.drop_duplicates([*BOOK, "layer_no"]).sort_values([*BOOK, "layer_no"], ignore_index=True)
+    rows = first.drop_duplicates([*SHARED_BOOK, "layer_no"]).sort_values([*SHARED_BOOK, "layer_no"], ignore_index=True)
     names = rows["hedge_symbol"].astype("str")
     own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]
     move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
@@ -58,15 +58,15 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     has_leg = priced & (rows["leg_status"] == "OK") & (rows["size_status"] != "NO_QUOTE")
     is_declared = rows["size_status"] != "NOT_IN_LADDER"
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
-    return rows.assign(book_no=(~rows.duplicated(BOOK)).cumsum() - 1, move_usd=move, shares=size.fillna(0.0),
+    return rows.assign(book_no=(~rows.duplicated(SHARED_BOOK)).cumsum() - 1, move_usd=move, shares=size.fillna(0.0),
                        is_declared=is_declared, is_missing=is_declared & ~has_leg,
                        is_bought=is_declared & has_leg & (rows["units_target"] > 0),
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
 
 
 def books_of(legs: pd.DataFrame) -> pd.DataFrame:
-    """Return `BOOK` of every distinct ladder, in the order of their numbers."""
-    return legs.loc[~legs["book_no"].duplicated(), BOOK].reset_index(drop=True)
+    """Return `SHARED_BOOK` of every distinct ladder, in the order of their numbers."""
+    return legs.loc[~legs["book_no"].duplicated(), SHARED_BOOK].reset_index(drop=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +181,8 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``: NO_LEG where a declared layer has no leg,
-        or nothing is bought. A grid of two points brackets the first crossing, halvings close it.
+        `SHARED_BOOK`, ``shock`` [VIX points; NaN: none below 100] and ``status``: NO_LEG where a declared layer has no
+        leg, or nothing is bought. A grid of two points brackets the first crossing, halvings close it.
     """
     half = (legs["ask_usd"] - legs["bid_usd"]).fillna(0.0) / 2.0
     paid = (legs["premium_usd"] + fill * legs["shares"].abs() * half).where(legs["is_bought"], 0.0)

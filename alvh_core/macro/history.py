@@ -58,24 +58,6 @@ def observe(known: pd.DataFrame, seen: pd.DataFrame, day: date, *, identity: Seq
     return pd.concat([kept[list(seen.columns)], new], ignore_index=True) if len(new) else kept[list(seen.columns)]
 
 
-def known_on(history: pd.DataFrame, day: date) -> pd.DataFrame:
-    """Return the rows that were known and not yet superseded on a day.
-
-    Parameters
-    ----------
-    history : DataFrame
-        With ``known_from_date`` and ``superseded_date``.
-    day : date
-
-    Returns
-    -------
-    DataFrame
-    """
-    at = pd.Timestamp(day)
-    is_known = (history[KNOWN_FROM] <= at) & ~(history[SUPERSEDED] <= at)
-    return history[is_known].reset_index(drop=True)
-
-
 def numbers(rows: pd.DataFrame, others: pd.DataFrame,
             names: Sequence[str]) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:  # fmt: skip
     """Return numbers for what some columns say, alike in two frames; two absent values are the same."""

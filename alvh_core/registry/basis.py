@@ -55,7 +55,7 @@ column("vol_beta", "float", "Change of the host's 30-day volatility for one of V
 column("vol_beta_se", "float", "Its Newey-West error", low=0)
 column("vol_beta_nobs_count", "int", "Nights behind it", "nights", low=0)
 column("vol_beta_status", "category", "OK with 120 nights or more", allowed=MEASURE_STATUSES)
-column("stress_beta", "float", "Slope of the host's return on SPX's over the days SPX lost more than 2 %, with an "
+column("stress_beta", "float", "Slope of the host's return on SPX's over the days SPX lost 2 % or more, with an "
        "intercept: what a worse day adds, not what such a day costs")  # fmt: skip
 column("stress_beta_se", "float", "Its error", low=0)
 column("stress_nobs_count", "int", "Such days", "sessions", low=0)

@@ -1,6 +1,6 @@
 """The paper book: positions, fills, marks and their sums: columns and tables."""
 
-from alvh_core.registry.spec import LADDER, TableSpec, column
+from alvh_core.registry.spec import NIGHT_LADDER, TableSpec, column
 
 FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "CLOSE_OUT", "SETTLE")
 EXIT_STATES = ("HELD", "DEFERRED", "NO_QUOTE", "AWAITING_SETTLEMENT")
@@ -67,7 +67,7 @@ column("filter_blocks_trigger_frac", "float", "Share of first armings that the f
 
 POSITIONS = TableSpec(
     name="out_alvh__daily_positions",
-    key=(*LADDER, "layer_no", "osi_symbol"),
+    key=(*NIGHT_LADDER, "layer_no", "osi_symbol"),
     values=("root", "expiry_date", "option_right", "strike_usd", "multiplier", "entry_date", "entry_mid_usd",
             "entry_spread_usd", "units_open", "dte_days", "mark_usd?", "liquidation_usd?", "last_mark_usd",
             "last_mark_date", "is_profit_taken",
@@ -76,7 +76,7 @@ POSITIONS = TableSpec(
 )  # fmt: skip
 FILLS = TableSpec(
     name="out_alvh__daily_fills",
-    key=(*LADDER, "layer_no", "fill_no"),
+    key=(*NIGHT_LADDER, "layer_no", "fill_no"),
     values=("fill_kind", "osi_symbol", "units_traded", "fill_mid_usd", "fill_spread_usd", "fees_usd", "cash_mid_usd",
             "crossing_usd", "fill_reason", "roll_cost_mid_usd?", "roll_cost_crossing_usd?", "tv_before_usd_per_day?",
             "tv_after_usd_per_day?"),
@@ -84,7 +84,7 @@ FILLS = TableSpec(
 )  # fmt: skip
 BOOK = TableSpec(
     name="out_alvh__daily_book",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=("units_open", "book_mark_usd?", "book_liquidation_usd?", "pnl_mid_usd", "cash_mid_usd", "crossing_usd",
             "fees_usd", "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
             "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",

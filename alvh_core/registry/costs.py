@@ -1,6 +1,6 @@
 """What a ladder costs, what it pays in a shock: columns and tables."""
 
-from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
+from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
 COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
@@ -105,7 +105,7 @@ SCENARIOS = TableSpec(
 )  # fmt: skip
 COSTS = TableSpec(
     name="out_alvh__daily_costs",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=("hedged_notional_usd", "be_shock_mid_vol_points?", "be_shock_touch_vol_points?", "be_shock_status",
             "stress_price_mid_ratio?", "stress_price_touch_ratio?", "carry_mid_bp?", "friction_eff_bp?",
             "friction_touch_bp?", "fees_bp?", "financing_bp?", "hedge_cost_of_capital_bp?", "cost_status",
@@ -114,7 +114,7 @@ COSTS = TableSpec(
 )  # fmt: skip
 STRUCTURE = TableSpec(
     name="out_alvh__daily_structure",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=("structure_beta?", "structure_beta_se?", "structure_r2_frac?", "structure_weeks_count", "structure_status",
             "beta_host_unhedged?", "beta_host_hedged?", "irr_unhedged_frac?", "irr_hedged_mid_frac?",
             "irr_hedged_touch_frac?", "irr_drag_bp?", "irr_status", "structure_alpha_frac?"),

@@ -1,6 +1,6 @@
 """What all nights together say of a ladder: columns and table."""
 
-from alvh_core.registry.spec import LADDER, TableSpec, column
+from alvh_core.registry.spec import NIGHT_LADDER, TableSpec, column
 
 EVALUATION_STATUSES = ("OK", "TOO_SHORT", "NEVER_HELD", "NO_CLOSES", "NO_VALUES")
 
@@ -40,7 +40,7 @@ column("stress_offsets", "str", "Window by window: ladder's gain at k = 0.59 ove
 
 EVALUATION = TableSpec(
     name="out_alvh__daily_evaluation",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=("evaluation_status", "valued_nights_count", "windows5_count", "stress_windows_count", "deep_losses_count",
             "evaluated_from_date?", "es95_unhedged_frac?", "es95_hedged_frac?", "hedge_cost_frac?",
             "benefit_mid_ratio?", "benefit_eff_ratio?", "benefit_touch_ratio?", "derisk_saved_frac?", "edge_frac?",

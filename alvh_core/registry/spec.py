@@ -12,7 +12,7 @@ from alvh_core.errors import ContractError
 DTYPES = ("date", "timestamp", "str", "category", "float", "int", "bool")
 LAKE, WAREHOUSE = "lake", "warehouse"
 NIGHT = ("trade_date", "source_mode")
-LADDER = (*NIGHT, "host", "variant", "hedge_symbol", "profile")
+NIGHT_LADDER = (*NIGHT, "host", "variant", "hedge_symbol", "profile")
 
 
 @dataclass(frozen=True, kw_only=True)

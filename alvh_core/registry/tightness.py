@@ -1,7 +1,7 @@
 """How tight the market is beyond the 8 % rule: columns and tables."""
 
 from alvh_core.registry.basis import MEASURE_STATUSES
-from alvh_core.registry.spec import LADDER, NIGHT, TableSpec, column
+from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
 QR_STATUSES = ("OK", "MISSING_LEG", "NO_OPEN_INTEREST", "NOTHING_NEEDED")
 FINANCING_STATUSES = ("OK", "AMERICAN", "SHORT_TENOR", "FEW_PAIRS", "WIDE_ERROR", "NO_CURVE")
@@ -74,7 +74,7 @@ BOOK_SPREADS = TableSpec(
 )  # fmt: skip
 LADDER_TIGHTNESS = TableSpec(
     name="out_alvh__daily_ladder_tightness",
-    key=LADDER,
+    key=NIGHT_LADDER,
     values=("acid_test_ratio?", "qr_binding_layer?", "qr_basis", "qr_status?"),
     description="The acid test of every ladder: what can be had now over what is needed",
 )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alvh_core.columns import TWO_SIDED
 from alvh_core.liquidity import in_band
 from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.ladders import class_label
@@ -43,7 +44,7 @@ def spread_plot(
     otm = ((priced["strike_usd"] >= priced["forward_usd"]) == is_call) & priced["forward_usd"].notna()
     names = priced["underlying"].astype("str")
     inside = priced.assign(layer=layer, name=names)[otm & (layer > 0)]
-    two_sided = inside["quote_flag"].isin(["OK", "LOCKED"]).groupby(inside["name"]).agg(["sum", "size"])
+    two_sided = inside["quote_flag"].isin(TWO_SIDED).groupby(inside["name"]).agg(["sum", "size"])
     band = inside[in_band(inside) & inside["spread_frac"].notna()]
     quantiles = band.groupby("name")["spread_frac"].quantile(np.array(_QUANTILES)).unstack()  # noqa: PD010 - a Series
     sizes = band.groupby("name").size()

@@ -8,7 +8,7 @@ from datetime import date
 from alvh_core.curve import night_curve
 from alvh_core.forwards import expiry_forwards
 from alvh_core.landing import Landing
-from alvh_core.liquidity import score_contracts, score_spreads
+from alvh_core.liquidity import score_contracts, score_symbols
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
@@ -58,7 +58,7 @@ def measure() -> dict[str, float]:
     clean = gated.clean
     priced, speed = _rate(lambda: price_quotes(clean, expiry_forwards(clean, curve), snapshots, universe))
     rates["price"] = len(clean) / speed
-    _, speed = _rate(lambda: score_spreads(priced, score_contracts(priced), snapshots, PROFILES["trigger_442"]))
+    _, speed = _rate(lambda: score_symbols(priced, score_contracts(priced), snapshots, PROFILES["trigger_442"]))
     rates["score"] = len(clean) / speed
     return rates | {"contracts": float(len(quotes))}
 

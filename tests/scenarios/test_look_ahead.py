@@ -9,7 +9,6 @@ import pytest
 
 from alvh_core.landing import archived_name
 from alvh_core.macro.events import IDENTITY, PAST_DAYS
-from alvh_core.macro.history import known_on
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import DAILY_BARS, NIGHT_TABLES, RATE_CURVE
 from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
@@ -26,6 +25,12 @@ AHEAD = {"event_date", "event_at_utc", "moved_to_date", "expiry_date", "near_exp
          "settle_at_utc", "settlement_date", "fetched_at_utc", "rendered_at_utc"}  # fmt: skip
 ORIGIN = {"payload_sha256", "row_position", "bytes_count", "etag", "fetched_at_utc"}  # of the file, not of the fact
 OLD, NEW = date(2026, 8, 12), date(2026, 8, 14)
+
+
+def known_on(history, day):
+    """The rows that were known and not yet superseded on a day, told from a later night's history."""
+    at = pd.Timestamp(day)
+    return history[(history["known_from_date"] <= at) & ~(history["superseded_date"] <= at)].reset_index(drop=True)
 
 
 def check_dates(tables, day):

@@ -22,6 +22,7 @@ from alvh_core.alerting.plan import alert_plan
 from alvh_core.alerting.quiet import told, with_quiet
 from alvh_core.alerting.rules import ALERT_RULES, AlertLimits, tuned_rules
 from alvh_core.errors import ContractError
+from alvh_core.profiles import PROFILES
 from alvh_core.schemas import CROSS_CHECK, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, table
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
@@ -56,11 +57,13 @@ def tables(**named):
     return EMPTY | {next(name for name in EMPTY if name.endswith(key)): frame for key, frame in named.items()}
 
 
-def evidence(tonight, before=None, history=(), bought=(), counts=None, told_filters=None, mode="live", limits=None):
+def evidence(tonight, before=None, history=(), bought=(), counts=None, told_filters=None, mode="live", limits=None,
+             profile=PROFILES["trigger_442"]):  # fmt: skip
     return NightEvidence(
         trade_date=DAY, source_mode=mode, tonight=tonight, before=before or tables(),
         history=frames.concat(history, LADDER_SIGNALS), bought_legs=frames.concat(bought, LADDER_LEGS),
         counts=counts or {}, told=told_filters or {}, limits=limits or AlertLimits(),
+        profiles={"SPX": profile, "KO": profile},
     )  # fmt: skip
 
 
@@ -206,6 +209,46 @@ def test_a_roll_is_due_by_the_contract_that_was_bought(days, due):
     if due:
         assert "VIX 260819C00019000 for KO, SPX" in text_of(night, "roll_due").body
     assert deployed_on(held) == [bought_on]
+
+
+@pytest.mark.parametrize(("name", "days", "due"), [
+    ("weight_40_40_20", 6, []), ("weight_40_40_20", 5, []), ("weight_40_40_20", 3, ["DUE"]),
+    ("weight_40_40_20", 2, ["LAST_DAYS"]), ("vxth_baseline", 3, []), ("vxth_baseline", 0, ["SETTLED"]),
+])  # fmt: skip
+def test_a_roll_is_due_when_its_profile_rolls(name, days, due):
+    bought_on = date(2026, 6, 1)
+    held = state(KO_PUTS, True, units_deployed=4, deployed_date=pd.Timestamp(bought_on))
+    tonight = tables(ladder_state=held)
+    night = evidence(tonight, before=tonight, bought=[legs(KO_PUTS, DAY + timedelta(days=days), bought_on)],
+                     profile=PROFILES[name])  # fmt: skip
+    assert [found[2] for found in raised(night, "roll_due")] == due
+
+
+def test_hosts_with_terms_of_their_own_share_an_alert():
+    bought_on, expiry = date(2026, 6, 1), DAY + timedelta(days=10)
+    held = state(VIX_BOOK, True, units_deployed=4, deployed_date=pd.Timestamp(bought_on))
+    night = evidence(tables(ladder_state=held), bought=[legs(VIX_BOOK, expiry, bought_on)])
+    own = replace(PROFILES["tenor_442"], roll_dte_days=14)
+    night = replace(night, profiles=night.profiles | {"KO": own})
+    assert raised(night) == [("layer_armed", "trigger_442 layer 1", "ARMED", "WARNING"),
+                             ("roll_due", f"layer 1 expiring {expiry}", "DUE", "WARNING")]  # fmt: skip
+    assert "rolled with 14 or 21 days left" in text_of(night, "roll_due").body
+    assert "tonight's quotes already" in text_of(night, "layer_armed").body
+
+
+@pytest.mark.parametrize(("name", "is_armed", "why", "to_do"), [
+    ("trigger_442", True, "VIX closed at 18.77", "next session's quotes"),
+    ("trigger_442", False, "VIX closed at 18.77", "given up"),
+    ("vxth_baseline", False, "band of VIX's forward", "is kept to its roll or settlement"),
+    ("tenor_442", True, "as its profile always is", "at tonight's quotes already"),
+])  # fmt: skip
+def test_what_arms_a_layer_is_its_profiles_mode(name, is_armed, why, to_do):
+    signal = signals(KO_PUTS, "PASS", 0.04)
+    tonight = tables(ladder_state=state(KO_PUTS, is_armed), ladder_signals=signal)
+    before = tables(ladder_state=state(KO_PUTS, not is_armed), ladder_signals=signal)
+    alert = text_of(evidence(tonight, before=before, profile=PROFILES[name]), "layer_armed")
+    assert why in alert["title"]
+    assert to_do in alert["body"]
 
 
 def test_layers_bought_on_several_days_keep_their_own_contracts():

@@ -92,6 +92,13 @@ def test_too_few_pairs_have_no_slope(known, is_told):
     assert (np.isfinite(fit.slope[0]), fit.nobs[0]) == (is_told, known)
 
 
+@pytest.mark.parametrize(("low", "count"), [(49.0, 30), (49.01, 0)])
+def test_a_loss_of_two_percent_is_stress_to_the_basis_as_to_the_book(low, count):
+    spx = np.tile([50.0, low], 30)
+    row = _basis(_closes({"SPX": spx, "VIX": 20.0 + np.arange(60.0)}), ["SPX"])
+    assert row.loc["SPX", "stress_nobs_count"] == count
+
+
 def test_spx_on_spx_is_one():
     rng = np.random.default_rng(4)
     spx = _walk(rng, rng.normal(0.0, 0.02, 799))

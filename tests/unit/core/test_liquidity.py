@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alvh_core import frames
 from alvh_core.forwards import expiry_forwards
 from alvh_core.liquidity import (
     PERCENT_ANCHORS,
@@ -13,8 +14,9 @@ from alvh_core.liquidity import (
     WEIGHTS,
     in_band,
     log_linear,
+    score_classes,
     score_contracts,
-    score_spreads,
+    score_symbols,
 )
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
@@ -44,7 +46,8 @@ def night(chains):
 
 
 def _scores(priced, snapshots):
-    return score_spreads(priced, score_contracts(priced), snapshots, PROFILE).set_index(["level", "key"])
+    symbols = score_symbols(priced, score_contracts(priced), snapshots, PROFILE)
+    return frames.concat([symbols, score_classes(symbols, snapshots)], SPREAD_SCORES).set_index(["level", "key"])
 
 
 @pytest.mark.parametrize(
@@ -258,8 +261,7 @@ def test_a_chain_that_was_not_read_has_no_score_and_does_not_make_its_class_look
 def test_no_quotes(n_snapshots, night):
     priced, snapshots = night
     none = priced.iloc[:0]
-    found = score_spreads(none, score_contracts(none), snapshots.iloc[:n_snapshots], PROFILE)
-    assert list(found.columns) == list(SPREAD_SCORES.names)
+    found = _scores(none, snapshots.iloc[:n_snapshots]).reset_index()[list(SPREAD_SCORES.names)]
     assert found["level"].astype(str).tolist() == ["underlying", "asset_class"][: 2 * n_snapshots]
 
 

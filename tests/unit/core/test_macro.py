@@ -10,7 +10,7 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.macro.events import Event, listed, night_events, night_listed
-from alvh_core.macro.history import known_on, observe
+from alvh_core.macro.history import observe
 from alvh_core.macro.series import LAG, SERIES, VINTAGE, night_series, night_values
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import MACRO_EVENTS, MACRO_SERIES
@@ -33,6 +33,13 @@ def play(nights, packaged=NOTHING):
         seen = night_listed(listed(lines).assign(payload_sha256=str(night)), night, "live")
         before = known[night] = night_events(seen, before, packaged, night, "live")
     return known
+
+
+def known_on(history, day):
+    """The rows that were known and not yet superseded on a day, told from a later night's history."""
+    at = pd.Timestamp(day)
+    is_known = (history["known_from_date"] <= at) & ~(history["superseded_date"] <= at)
+    return history[is_known].reset_index(drop=True)
 
 
 def values_on(series, day):

@@ -143,9 +143,6 @@ def test_roots_of_a_new_symbol():
             r"exercise: expected one of european, american",
             id="exercise",
         ),
-        pytest.param(
-            {"assets": {"VNQ": {"trigger_rule": "rsi"}}}, r"trigger_rule: expected one of vix_level", id="trigger"
-        ),
         pytest.param({"assets": {"XLV": {}}}, r"assets\.XLV: a new symbol needs asset_class", id="no class"),
         pytest.param(
             {"assets": {"XLV": {"asset_class": "sector_etf", "roots": [{}]}}},
