@@ -80,7 +80,7 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
     reference = pd.concat(signals, ignore_index=True).query("variant == 'V0_REF'")
     reference = reference[reference["profile"] == DEFAULT_PROFILE]
     assert reference["action"].iloc[:2].tolist() == ["IDLE", "ARM"]
-    assert reference["action"].iloc[2] == ("DEPLOY" if reference["filter_state"].iloc[2] == "PASS" else "BLOCKED")
+    assert reference["action"].iloc[2] == ("DEPLOY" if reference["buy_filter_state"].iloc[2] == "PASS" else "BLOCKED")
     assert reference["units_deployed_count"].iloc[1] == 0
     assert (reference["units_armed_count"].iloc[1:] >= 4).all()
 
