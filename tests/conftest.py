@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
 from alvh_core import black, frames, ticks
 from alvh_core.quotes import ChainHeader, normalise_quotes, snapshot_row
@@ -29,6 +30,10 @@ from alvh_core.schemas import RATE_CURVE, SNAPSHOTS
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 NEW_YORK = ZoneInfo("America/New_York")
+
+# How long an example takes says how busy the machine is: tests run beside one another.
+settings.register_profile("alvh", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("alvh")
 
 
 def pytest_configure() -> None:

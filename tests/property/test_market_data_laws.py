@@ -69,7 +69,7 @@ def test_a_contracts_name_leads_to_its_day(year, month, ahead):
     assert expiry_of(futures_symbol(year, month), day - timedelta(days=ahead), is_session) == day
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(at=NIGHTS, ahead=st.integers(1, 200), symbol=st.sampled_from(["KO", "O", "XLF", "NVDA"]))
 def test_prices_of_a_night_are_the_first_part_of_those_of_a_later_one(at, ahead, symbol):
     raw = ("date", "open", "high", "low", "close", "volume", "divCash", "splitFactor")
@@ -81,7 +81,7 @@ def test_prices_of_a_night_are_the_first_part_of_those_of_a_later_one(at, ahead,
     assert rows(USABLE[at + ahead])[: len(early)] == early
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(at=NIGHTS, ahead=st.integers(1, 60), months=st.integers(1, 7))
 def test_futures_do_not_know_tomorrow(at, ahead, months):
     night, later = USABLE[at], USABLE[at + ahead]

@@ -35,7 +35,7 @@ def _without_clock(payload):
     return payload.split(b'"data"', 1)[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(symbol=SYMBOLS, at=NIGHTS, seed=st.sampled_from([442, 7]))
 def test_same_question_same_bytes_in_any_order(symbol, at, seed):
     first = SimulatedMarket(DEFAULT_UNIVERSE, SESSIONS, seed=seed).chain(symbol, USABLE[at])
@@ -47,7 +47,7 @@ def test_same_question_same_bytes_in_any_order(symbol, at, seed):
     assert SimulatedMarket(DEFAULT_UNIVERSE, SESSIONS, seed=seed + 1).chain(symbol, USABLE[at]) != first
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(symbol=SYMBOLS, at=NIGHTS, ahead=st.integers(1, 300))
 def test_bars_seen_early_are_the_first_part_of_those_seen_late(symbol, at, ahead):
     early = _without_clock(MARKET.bars(symbol, USABLE[at]))
@@ -55,14 +55,14 @@ def test_bars_seen_early_are_the_first_part_of_those_seen_late(symbol, at, ahead
     assert late.startswith(early.removesuffix(b"]}"))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(name=INDICES, at=NIGHTS, ahead=st.integers(1, 300))
 def test_index_history_seen_early_is_the_first_part(name, at, ahead):
     early = MARKET.index_history(name, USABLE[at])
     assert MARKET.index_history(name, USABLE[min(at + ahead, len(USABLE) - 1)]).startswith(early)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(at=NIGHTS)
 def test_curve_seen_early_is_the_last_part(at):
     year = USABLE[at].year
@@ -72,7 +72,7 @@ def test_curve_seen_early_is_the_last_part(at):
         assert late[len(late) - len(early) :] == early
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(symbol=SYMBOLS, at=st.integers(0, 1000))
 def test_a_shorter_calendar_changes_nothing_in_the_past(symbol, at):
     shorter = SimulatedMarket(DEFAULT_UNIVERSE, SESSIONS[:1950])

@@ -9,8 +9,7 @@ from alvh_core.black import greeks, price
 from alvh_core.implied import IvStatus, implied_vol
 
 EPS = float(np.finfo(np.float64).eps)
-settings.register_profile("laws", deadline=None, max_examples=300)
-LAWS = settings.get_profile("laws")
+LAWS = settings(max_examples=300)
 
 forwards = st.floats(0.5, 5000.0)
 moneyness = st.floats(-3.0, 3.0)  # ln(K/F)

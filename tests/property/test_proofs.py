@@ -34,7 +34,7 @@ def evaluate():
 
 
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS, WORDS), min_size=1, max_size=6))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_proven_the_engine_finds_too(evaluate, rows):
     x, y, word = zip(*rows, strict=True)
     frame = pd.DataFrame({"x": np.array(x, float), "y": np.array(y, float), "word": pd.Series(word, dtype="str")})

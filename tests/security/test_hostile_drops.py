@@ -85,7 +85,7 @@ def test_a_hostile_file_is_one_files_loss(name, take):
     assert not list(folder.glob("raw/source_mode=*"))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=sampled_from(sorted(BODIES)), at=integers(0, 10_000), noise=binary(min_size=1, max_size=12))
 def test_no_noise_in_a_file_crashes(name, at, noise, take):
     body = BODIES[name]

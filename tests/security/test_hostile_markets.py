@@ -75,7 +75,7 @@ def test_a_number_that_is_none_is_never_a_price(text):
     assert massive_stocks.parse_grouped(CLOSES.replace(b'"c":1.0', b'"c":' + text), "X", "u").empty
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(kind=sampled_from(sorted(READ)), at=integers(0, 200), junk=binary(max_size=8))
 def test_a_damaged_body_is_read_or_refused_and_never_a_fault_of_ours(kind, at, junk):
     read, body = READ[kind]

@@ -469,7 +469,7 @@ def test_a_watcher_raises_a_night(name):
 
 
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_the_order_of_rows_does_not_matter(report_night_tables, seed):
     shuffler = np.random.default_rng(seed)
 

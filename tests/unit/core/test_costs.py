@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from alvh_core import frames
@@ -163,7 +163,6 @@ def test_a_host_with_parameters_of_its_own_has_its_own_scenarios_and_notional():
     assert (len(shown[0].rows), len(shown[1].rows)) == (0, 5), "without a reference ladder what there is, and no error"
 
 
-@settings(deadline=None)  # a machine that is busy
 @given(st.floats(0.01, 0.4), st.floats(0.01, 0.4))
 def test_value_rises_with_the_jump_and_the_even_jump_with_the_price_paid(spread, fill):
     legs = distinct_legs(_ladder(spread=spread), {})
