@@ -2,7 +2,7 @@
 
 * AlvhError
   * RetriableError   - the same call may succeed later: back off and try again
-  * SkippableError   - this symbol or expiry is lost for tonight: record the reason, carry on
+  * SkippableError   - this symbol, expiry or night is lost: record the reason, carry on with the others
   * FatalError       - nothing sensible can follow: stop, keep what is landed and published
     * ContractError  - a frame, a file or a setting is not what its registry entry says
 
@@ -49,7 +49,7 @@ class RetriableError(AlvhError):
 
 
 class SkippableError(AlvhError):
-    """One symbol or expiry is lost for tonight; the night goes on and says so."""
+    """One symbol or expiry is lost for tonight, or one night of a recording; the others go on and say so."""
 
 
 class FatalError(AlvhError):

@@ -199,8 +199,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "levels_vol_points": (0, 200), "tenors_days": (1, math.inf), "target_delta": (0, 1), "native_put_delta": (-1, 0),
     "max_delta_error": (0, 1), "disarm_gap_vol_points": (0, 200), "disarm_sessions": (1, math.inf),
     "max_retries": (1, math.inf), "profit_multiple": (1, math.inf), "profit_sold_frac": (0, 1),
-    "defer_spread_frac": (0, 2), "keep_spread_frac": (0, 2), "hedged_notional_usd": (1, math.inf),
-    "budget_frac_per_year": (0, 1),
+    "defer_spread_frac": (0, 2), "keep_spread_frac": (0, 2), "spread_limit_frac": (0, 2), "worst_leg_frac": (0, 2),
+    "hedged_notional_usd": (1, math.inf), "budget_frac_per_year": (0, 1),
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import BrokenExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from prefect import flow, runtime, task
@@ -22,16 +22,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ProcessPoolTaskRunner
 
-from alvh_core.errors import AlvhError, ContractError, FatalError, SkippableError
+from alvh_core.errors import AlvhError, ContractError, FatalError
 from alvh_core.upkeep import open_nights, progress_line
 from expectations.runner import proofs_first
 from flows.children import begin_worker
 from flows.nightly import conclude, prepare, restate
-from flows.wiring import build_night, check_over, trading_calendar
+from flows.wiring import check_over, held_night, trading_calendar
 from tasks.assets import untracked
 from tasks.night import Night
 from tasks.open_night import NightTakenError, open_night
-from tasks.settings import Settings, load_settings
+from tasks.settings import load_settings
 
 WORKERS = 2
 AHEAD = 3  # nights prepared or in preparation while one is decided; more workers have nothing to do
@@ -112,7 +112,7 @@ def planned_nights(start: date, end: date, source: str | None, *, force: bool) -
     if not days:
         raise ContractError(f"backfill: expected a session from {start} to {end}, found none")
     run_id = str(runtime.flow_run.id)
-    can_be_had = cache(partial(_build, settings, source or settings.source, run_id))
+    can_be_had = cache(lambda day: held_night(settings, day, source or settings.source, run_id))
     last = next(filter(None, map(can_be_had, reversed(days))), None)
     if last is None:
         raise ContractError(f"backfill: expected a session from {start} to {end} in {source}, found none")
@@ -123,14 +123,6 @@ def planned_nights(start: date, end: date, source: str | None, *, force: bool) -
     nights = [night.with_warehouse(last.warehouse) for night in built]
     last.warehouse.note_gaps({n.key: "to be backfilled" for n in nights if found.get(n.trade_date) != "COMPLETE"})
     return last, nights
-
-
-def _build(settings: Settings, source: str, run_id: str, day: date) -> Night | None:
-    try:
-        return build_night(settings, day, source, run_id)
-    except SkippableError as error:  # a recording with a hole
-        LOG.warning("%s is left out: %s", day, error)
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)

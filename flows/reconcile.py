@@ -12,7 +12,7 @@ from alvh_core.errors import FatalError
 from alvh_core.upkeep import sessions_up_to
 from flows.nightly import WAIT_SECONDS
 from flows.upkeep import run_guarded, take_up
-from flows.wiring import build_night, run_name, scheduled_date, trading_calendar
+from flows.wiring import build_night, held_night, run_name, scheduled_date, trading_calendar
 from tasks.deliver import deliver_alerts
 from tasks.settings import load_settings
 from tasks.settle import settle_closes
@@ -47,8 +47,8 @@ def reconcile(trade_date: date | None = None, source: str | None = None, session
     days = [day for day in days if known and day >= min(known)]
     ended = take_up(settings, days, source, wait_seconds=WAIT_SECONDS)
     for day in days:
-        provisional = build_night(settings, day, source or settings.source, "reconcile")
-        if settle_closes(provisional):
+        provisional = held_night(settings, day, source or settings.source, "reconcile")
+        if provisional is not None and settle_closes(provisional):
             get_run_logger().info("%s: provisional close replaced, to be decided again", day)
             end = run_guarded(settings, provisional, source, force=True, wait_seconds=WAIT_SECONDS)
             ended[day] = "SETTLED" if end == "COMPLETE" else end

@@ -11,7 +11,7 @@ from prefect import get_run_logger
 from alvh_core.errors import AlvhError
 from alvh_core.upkeep import open_nights, why_lost
 from flows.nightly import run_night
-from flows.wiring import build_night
+from flows.wiring import build_night, held_night
 from tasks.alert import raise_watch_alert
 from tasks.night import Night
 from tasks.settings import Settings
@@ -36,7 +36,9 @@ def _open(settings: Settings, days: list[date], source: str | None) -> list[date
 
 
 def _take_up_one(settings: Settings, day: date, source: str | None, wait_seconds: float) -> str:
-    night = build_night(settings, day, source or settings.source, "upkeep")
+    night = held_night(settings, day, source or settings.source, "upkeep")
+    if night is None:
+        return "LOST: not in the recording"
     try:
         lost = _note_gap(night)
     except AlvhError as error:  # a lake or a database that does not answer

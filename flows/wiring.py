@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import platform
 import tomllib
 from dataclasses import asdict, replace
@@ -15,7 +16,7 @@ from zoneinfo import ZoneInfo
 from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
-from alvh_core.errors import ContractError, FatalError
+from alvh_core.errors import ContractError, FatalError, SkippableError
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.frames import empty
 from alvh_core.ladders import plan_ladders
@@ -32,6 +33,7 @@ from tasks.sources.exchange import load_calendar
 from tasks.warehouse.repository import NightKey
 
 PACKAGE = "alvh-pipeline"
+LOG = logging.getLogger("alvh.progress")
 
 
 @lru_cache(maxsize=4)
@@ -132,8 +134,9 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     Raises
     ------
     ContractError, FatalError
-        The date is no session, the source is not known, a recording does not hold the session, or what a host's entry
-        lays over a profile does not suit it.
+        The date is no session, the source is not known, or what a host lays over a profile does not suit it.
+    SkippableError
+        A recording does not hold the session.
     """
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
@@ -156,6 +159,15 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
         runner=settings.runner, runner_address=settings.runner_address,
         reports_url=settings.reports_url, alert_plan=read_alert_plan(settings),
     )  # fmt: skip
+
+
+def held_night(settings: Settings, trade_date: date, source: str, run_id: str) -> Night | None:
+    """Put a night together; None, and the log says why, where the source is a recording that does not hold it."""
+    try:
+        return build_night(settings, trade_date, source, run_id)
+    except SkippableError as error:
+        LOG.warning("%s is left out: %s", trade_date, error)
+        return None
 
 
 def sibling(night: Night, trade_date: date) -> tuple[Night, dict[str, int]]:

@@ -26,7 +26,7 @@ def report(night: Night) -> Path:
     tables = night.warehouse.night(night.source_mode, night.trade_date)
     priced = night.lake.read(PRICED_QUOTES, columns=PRICED_COLUMNS)
     ledger = night.warehouse.ledger(night.source_mode, night.trade_date)
-    view = night_view(tables, priced, night.universe, profile=night.profile, rule=night.spread_rule,
+    view = night_view(tables, priced, night.universe, profile=night.profile,
                       evidence=night.evidence_rule, ledger=ledger, profiles=night.profiles)  # fmt: skip
     path, quality = night.report_path, _quality(night, tables, len(priced), ledger or {})
     write_atomic(night.quality_path, render_quality(quality, f"../{path.name}").encode())

@@ -32,6 +32,7 @@ LADDER = ["host", "variant", "hedge_symbol", "profile"]
 _FROM_SIGNALS = [
     "filter_state", "s_ladder_frac", "s_simple_frac", "s_median_frac", "s_worst_frac", "tick_floor_frac",
     "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock", "s_buy_frac", "buy_filter_state",
+    "spread_limit_frac", "worst_leg_limit_frac",
 ]  # fmt: skip
 _FROM_VERDICTS = ["asset_class", "verdict", "tonight", "tonight_reason", "nights_count", "reasons"]
 

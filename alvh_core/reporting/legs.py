@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.params import SpreadRule
 from alvh_core.reporting.ladders import LADDER, class_label, word
 from alvh_core.reporting.model import Cell, Column, LegTable, Row, Table
 from alvh_core.reporting.texts import (
@@ -46,7 +45,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def hedge_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: SpreadRule) -> tuple[LegTable, ...]:
+def hedge_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> tuple[LegTable, ...]:
     """Return the call ladders, hosts that share the same contracts together.
 
     Parameters
@@ -54,7 +53,6 @@ def hedge_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: Spr
     tables : mapping of str to DataFrame
     rows : DataFrame
         From `alvh_core.reporting.ladders.ladder_rows`.
-    rule : SpreadRule
 
     Returns
     -------
@@ -66,11 +64,11 @@ def hedge_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: Spr
     shared: dict[tuple[str, ...], list[Any]] = {}
     for ladder in records(calls):
         content = [f"{text(leg.osi_symbol)} {leg.leg_status}" for leg in legs.get(_key(ladder), [])]
-        shared.setdefault((ladder.hedge_symbol, *content), []).append(ladder)
-    return tuple(_shared_ladder(ladders, legs, rows["host"].nunique(), rule) for ladders in shared.values())
+        shared.setdefault((ladder.hedge_symbol, *_limits(ladder), *content), []).append(ladder)
+    return tuple(_shared_ladder(ladders, legs, rows["host"].nunique()) for ladders in shared.values())
 
 
-def native_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: SpreadRule) -> LegTable:
+def native_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame) -> LegTable:
     """Return the put ladders in the hosts' own chains, one group per host."""
     legs = _legs(tables)
     own = rows[rows["variant"] == NATIVE]
@@ -83,7 +81,7 @@ def native_legs(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, rule: Sp
     return LegTable(
         title="V3 native: the host's own puts",
         remark="The only variant in which the host's own spreads enter the hedge.",
-        summary=f"{deployable:,} of {len(own):,} hosts pass the {limit(rule.limit_frac)} rule", tone="",
+        summary=f"{deployable:,} of {len(own):,} hosts pass their filter", tone="",
         table=Table(caption="Native legs by host", columns=_COLUMNS, rows=tuple(body), empty="No native ladders."),
     )  # fmt: skip
 
@@ -101,8 +99,7 @@ def _key(ladder: Any) -> tuple[str, ...]:
     return tuple(getattr(ladder, name) for name in LADDER)
 
 
-def _shared_ladder(ladders: list[Any], legs: Mapping[tuple[str, ...], list[Any]], every: int,
-                   rule: SpreadRule) -> LegTable:  # fmt: skip
+def _shared_ladder(ladders: list[Any], legs: Mapping[tuple[str, ...], list[Any]], every: int) -> LegTable:
     """Show the contracts once; armed and action may differ by host, so they are counted over all of them."""
     first = ladders[0]
     layers = list(zip(*(legs.get(_key(ladder), []) for ladder in ladders), strict=True))
@@ -112,22 +109,28 @@ def _shared_ladder(ladders: list[Any], legs: Mapping[tuple[str, ...], list[Any]]
     hosts = listed(list(dict.fromkeys(ladder.host for ladder in ladders)), every, "hosts")
     return LegTable(
         title=f"{first.hedge_symbol} calls: {' and '.join(numbers)}", remark=f"The hedge of {hosts}.",
-        summary=_summary(first, rule), tone=word(first.whole_state).tone,
+        summary=_summary(first), tone=word(first.whole_state).tone,
         table=Table(caption=f"Legs in {first.hedge_symbol}", columns=_COLUMNS, rows=body, empty="none to buy."),
     )  # fmt: skip
 
 
-def _summary(ladder: Any, rule: SpreadRule) -> str:
-    sign = word(ladder.whole_state)
+def _summary(ladder: Any) -> str:
+    sign, (whole, leg) = word(ladder.whole_state), _limits(ladder)
     if ladder.whole_state == "NO_DATA":
         return f"{sign.symbol} {text(ladder.tonight_reason)}"
     return (
         f"{sign.symbol} {sign.word}: spread {percent(ladder.s_ladder_frac)} of the premium "
-        f"(limit {limit(rule.limit_frac)}), "
-        f"worst leg {percent(ladder.s_worst_frac)} (limit {limit(rule.worst_leg_frac)}), "
+        f"(limit {whole}), "
+        f"worst leg {percent(ladder.s_worst_frac)} (limit {leg}), "
         f"simple mean {percent(ladder.s_simple_frac)}, median of the chain's band {percent(ladder.s_median_frac)}, "
         f"tick floor {percent(ladder.tick_floor_frac)}, premium $ {number(ladder.ladder_premium_usd, 0)}"
     )
+
+
+def _limits(ladder: Any) -> tuple[str, ...]:
+    """Return the limits that the ladder is held to, of its profile and its host; older nights do not tell them."""
+    both = (ladder.spread_limit_frac, ladder.worst_leg_limit_frac)
+    return tuple(limit(value) if known(value) else DASH for value in both)
 
 
 def _native_heading(ladder: Any) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.evaluation.rules import EvidenceRule
-from alvh_core.params import LadderProfile, SpreadRule
+from alvh_core.params import LadderProfile
 from alvh_core.profiles import PROFILES
 from alvh_core.reporting.classes import class_table
 from alvh_core.reporting.data_quality import missing_table, quality_view
@@ -25,11 +25,11 @@ from alvh_core.universe import Asset
 
 PRICED_COLUMNS = ["underlying", "dte_days", "option_right", "delta_fwd", "strike_usd", "forward_usd", "spread_frac",
                   "quote_flag"]  # fmt: skip
-_PROFILE, _RULE, _EVIDENCE = PROFILES["trigger_442"], SpreadRule(), EvidenceRule()
+_PROFILE, _EVIDENCE = PROFILES["trigger_442"], EvidenceRule()
 
 
 def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, universe: Mapping[str, Asset], *,
-               profile: LadderProfile = _PROFILE, rule: SpreadRule = _RULE, evidence: EvidenceRule = _EVIDENCE,
+               profile: LadderProfile = _PROFILE, evidence: EvidenceRule = _EVIDENCE,
                ledger: Mapping[str, object] | None = None,
                profiles: Mapping[str, LadderProfile] | None = None) -> NightView:  # fmt: skip
     """Say everything the nightly report says.
@@ -43,7 +43,6 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     universe : mapping of str to Asset
         Order of the hosts and their asset classes.
     profile : LadderProfile
-    rule : SpreadRule
     evidence : EvidenceRule
     ledger : mapping, optional
         Row of `META_NIGHTS`: code_version, rules_hash, run_id, universe and the row counts, where given.
@@ -54,6 +53,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     -------
     NightView
     """
+    rule = profile.spread_rule
     known = {name: value for name, value in (ledger or {}).items() if not pd.isna(value)}  # type: ignore[call-overload]
     profiles = profiles or {profile.name: profile}
     sections = (context_section(tables), profiles_section(tables, profiles), book_section(tables, profiles),
@@ -65,8 +65,8 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
         headline=head,
         classes=class_table(rows, profile, head.source_mode),
         matrix=verdict_matrix(rows, profile),
-        hedge_legs=hedge_legs(tables, rows, rule),
-        native_legs=native_legs(tables, rows, rule),
+        hedge_legs=hedge_legs(tables, rows),
+        native_legs=native_legs(tables, rows),
         spread_plot=spread_plot(priced, universe, profile, rule),
         class_scores=class_scores(tables),
         underlying_scores=underlying_scores(tables, universe),

@@ -42,6 +42,8 @@ def _accepted(read, where):
 @example("ratio_4_4_2", {"roll_dte_days": 30})
 @example("ratio_4_4_2", {"tenors_days": [21, 110, 220]})
 @example("ratio_4_4_2", {"hold_days": 10})
+@example("trigger_442", {"spread_limit_frac": 8})
+@example("trigger_442", {"worst_leg_frac": -0.1})
 def test_a_profile_is_refused_or_its_budgets_are_of_a_year(base, table):
     document = {"profiles": {"own": {"base": base, "source": "a desk"} | table}}
     found = _accepted(lambda: extend_profiles(document, "p.toml")["own"], "p.toml: profiles.own")
@@ -51,6 +53,8 @@ def test_a_profile_is_refused_or_its_budgets_are_of_a_year(base, table):
     assert ((budgets >= 0.0) & np.isfinite(budgets)).all()
     assert budgets.sum() <= annual * max(found.tenors_days) / 365.0 * (1.0 + 1e-9)
     assert 0.0 <= found.profit_sold_frac <= 1.0
+    assert 0.0 <= found.spread_limit_frac <= 2.0, "what a signal may carry"
+    assert 0.0 <= found.worst_leg_frac <= 2.0
 
 
 assets = _tables(Asset, "clas").flatmap(lambda table: st.one_of(

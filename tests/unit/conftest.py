@@ -110,8 +110,8 @@ def _signal(ladder):
         "vix_close_vol_points": 18.77, "is_vix_provisional": False, "layers_armed_count": 1, "units_armed_count": 4,
         "units_deployed_count": 0, "s_ladder_frac": spread, "s_simple_frac": spread, "s_median_frac": spread,
         "s_worst_frac": spread * 1.1, "tick_floor_frac": 0.0046, "ladder_premium_usd": 1744.0, "action": "ARM",
-        "be_erosion_max_frac": 0.0136, "quote_clock": "at_close", "filter_state": state,
-        "block_reason": WHY[state] if state != "PASS" else "",
+        "be_erosion_max_frac": 0.0136, "quote_clock": "at_close", "filter_state": state, "spread_limit_frac": 0.08,
+        "worst_leg_limit_frac": 0.16, "block_reason": WHY[state] if state != "PASS" else "",
     }  # fmt: skip
 
 

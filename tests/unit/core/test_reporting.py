@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.params import SpreadRule
 from alvh_core.profiles import PROFILES
 from alvh_core.reporting.view import night_view
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, PRICED_QUOTES, SNAPSHOTS, SPREAD_SCORES, VERDICTS_TABLE
@@ -152,6 +151,16 @@ def test_legs_carry_the_frames_numbers(report_night):
     assert vxx.tone == "bad"
 
 
+def test_hosts_with_limits_of_their_own_are_shown_apart(report_night):
+    night = report_night()
+    here = lambda f: (f["host"] == "EEM") & (f["hedge_symbol"] == "VIX")  # noqa: E731
+    _change(night, LADDER_SIGNALS, here, spread_limit_frac=0.03)
+    tables = _view(night).hedge_legs
+    assert [t.remark for t in tables] == ["The hedge of SPX, XLK.", "The hedge of EEM.", "The hedge of all 3 hosts."]
+    assert ["limit 8 %" in t.summary for t in tables] == [True, False, True]
+    assert "spread 3.21 % of the premium (limit 3 %)" in tables[1].summary
+
+
 def test_legs_that_differ_by_host_are_shown_apart_and_states_counted(report_night):
     night = report_night()
     here = lambda f: (f["host"] == "XLK") & (f["hedge_symbol"] == "VIX")  # noqa: E731
@@ -169,7 +178,7 @@ def test_legs_that_differ_by_host_are_shown_apart_and_states_counted(report_nigh
 
 def test_native_legs_say_what_is_missing(report_night):
     native = _view(report_night()).native_legs
-    assert native.summary == "1 of 3 hosts pass the 8 % rule"
+    assert native.summary == "1 of 3 hosts pass their filter"
     headings = [row.heading for row in native.table.rows if row.heading]
     assert headings[1] == "XLK · Sector ETFs · ◐ leg missing · spread 8.57 %, worst leg 9.43 %"
     gap = _cells(native.table)[4]
@@ -290,7 +299,7 @@ def test_missing_says_what_it_costs(report_night):
 
 
 def test_rules_are_those_given(report_night):
-    view = _view(report_night(), rule=SpreadRule(limit_frac=0.075))
+    view = _view(report_night(), profile=replace(PROFILES["trigger_442"], spread_limit_frac=0.075))
     assert "exactly 7.5 % fails" in view.foot.rules[0]
     assert view.spread_plot.limit_frac == 0.075
 

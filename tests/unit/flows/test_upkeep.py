@@ -56,11 +56,22 @@ def test_a_lake_that_does_not_answer_is_an_alarm(monkeypatch, raised):
 
     night = SimpleNamespace(trade_date=DAY, key="night", warehouse=SimpleNamespace(status=lambda _key: "RUNNING"),
                             archive=SimpleNamespace(has_any=has_any))  # fmt: skip
-    monkeypatch.setattr(upkeep, "build_night", lambda *_: night)
+    monkeypatch.setattr(upkeep, "held_night", lambda *_: night)
     monkeypatch.setattr(upkeep, "_open", lambda _settings, days, _source: days)
     with disable_run_logger():
         assert upkeep.take_up(SimpleNamespace(source="live"), [DAY], wait_seconds=0.0) == {DAY: "FAILED: no lake"}
     assert raised == [("night_failed", "no lake")]
+
+
+def test_a_session_that_was_not_recorded_is_lost_and_stops_no_other(monkeypatch):
+    nights = {DAY: SimpleNamespace(trade_date=DAY), date(2026, 7, 15): None}
+    monkeypatch.setattr(upkeep, "held_night", lambda _settings, day, *_: nights[day])
+    monkeypatch.setattr(upkeep, "_open", lambda _settings, days, _source: days)
+    monkeypatch.setattr(upkeep, "_note_gap", lambda _night: None)
+    monkeypatch.setattr(upkeep, "run_guarded", lambda *_, **__: "COMPLETE")
+    with disable_run_logger():
+        ended = upkeep.take_up(SimpleNamespace(source="recorded:x"), sorted(nights), wait_seconds=0.0)
+    assert ended == {date(2026, 7, 15): "LOST: not in the recording", DAY: "COMPLETE"}
 
 
 def test_a_report_that_fails_is_no_night_that_is_missing(monkeypatch, raised):
