@@ -140,7 +140,7 @@ def test_measures_of_a_ladder_that_pays_in_the_fall():
         pytest.param((), range(120), 0, NAN, id="the filter never let it in"),
         pytest.param([0], range(1, 120), 0, NAN, id="nor when the host fell"),
         pytest.param([0, 75], range(1, 120), 14, 0.0, id="late, but in, from 56 on"),
-        pytest.param([0], [60], 10, 0.0, id="refused once: the spans from 60 on are the trigger's"),
+        pytest.param([0], [60], 9, 0.0, id="refused once: the spans from 61 on are the trigger's"),
     ],
 )
 def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep, hit):
@@ -151,6 +151,20 @@ def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep,
     found = measures(paths, [], 0.0).iloc[0]
     assert found["deep_losses_count"] == deep
     np.testing.assert_allclose(found["basis_hit_frac"], hit if held else NAN)
+
+
+@pytest.mark.parametrize(
+    ("counts", "spans"),
+    [
+        pytest.param([0, 0, 0, 1, 1, 1], [False, True, True], id="an order of the last night earns nothing in it"),
+        pytest.param([0, 0, 1, 1, 1, 1], [True, True, True], id="one of the first night does"),
+        pytest.param([1, 1, 1, 1, 1, 1], [True, False, False], id="of the first night of all too"),
+        pytest.param([0, NAN, NAN, 1, 1, NAN], [False, True, True], id="no night refuses nothing"),
+    ],
+)
+def test_a_refusal_keeps_a_ladder_out_of_the_spans_that_its_order_could_earn_in(counts, spans):
+    idle = replace(path(np.zeros(5), np.zeros(5), held=np.zeros(6, dtype=bool)), refused_count=np.array([counts]).T)
+    assert idle.kept_out(3)[:, 0].tolist() == spans
 
 
 def test_what_was_never_held_cost_and_saved_nothing_that_is_known():
