@@ -68,13 +68,13 @@ class Paths:
         """Return the host's return over spans of so many sessions, of shape (n_sessions - sessions, n_ladders)."""
         return np.asarray(self.price[sessions:] / self.price[:-sessions] - 1.0)
 
-    def kept_out(self, sessions: int) -> NDArray[np.bool_]:
-        """Tell over which spans of so many sessions nothing was held, and the filter had refused an armed ladder.
+    def kept_out(self, begin: int | slice, end: int | slice) -> NDArray[np.bool_]:
+        """Tell whether nothing was held from some sessions to others, and the filter had refused an armed ladder.
 
-        What the nights from a span's first session to its last but one hold earns in it; the last night's does not.
+        What the nights from the first session to the last but one hold earns in between; the last night's does not.
         """
         held, refused = self._before
-        return np.asarray((held[sessions:] == held[:-sessions]) & (refused[sessions:] > refused[:-sessions]))
+        return np.asarray((held[end] == held[begin]) & (refused[end] > refused[begin]))
 
     @cached_property
     def _before(self) -> tuple[NDArray[np.int64], Array]:

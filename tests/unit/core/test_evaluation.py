@@ -154,6 +154,28 @@ def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep,
 
 
 @pytest.mark.parametrize(
+    ("held", "refused", "payoff", "told"),
+    [
+        pytest.param([30], range(40, 100), NAN, "the filter kept it out", id="refused every night"),
+        pytest.param([30], [80], 0.0, "0.0% of 17.4% lost", id="refused on the last night alone"),
+        pytest.param([30], (), 0.0, "0.0% of 17.4% lost", id="no trigger saw the fall"),
+        pytest.param([30, 79], range(40, 100), 0.0, "0.0% of 17.4% lost", id="late, but in"),
+    ],
+)
+def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, refused, payoff, told):
+    returns = np.zeros(120)
+    returns[60:80] = -0.01
+    mine, counted = np.isin(np.arange(121), list(held)), np.isin(np.arange(121), list(refused)).cumsum()
+    paths = replace(path(returns, np.zeros(120), held=mine), refused_count=counted[:, None].astype(float))
+    fall = StressWindow(first=date(2026, 3, 4), last=date(2026, 3, 22), name="fall")  # sessions 62 to 80 after day 0
+    found = measures(paths, [fall], 0.0).iloc[0]
+    assert (found["stress_windows_count"], found["stress_offsets"]) == (1, f"2026-03-04 to 2026-03-22: {told}")
+    np.testing.assert_allclose(found["stress_payoff_usd"], payoff)
+    grind = StressWindow(first=date(2026, 4, 15), last=date(2026, 4, 20), name="after it, nothing refused")
+    np.testing.assert_allclose(measures(paths, [fall, grind], 0.0)["stress_payoff_usd"], 0.0)
+
+
+@pytest.mark.parametrize(
     ("counts", "spans"),
     [
         pytest.param([0, 0, 0, 1, 1, 1], [False, True, True], id="an order of the last night earns nothing in it"),
@@ -164,7 +186,7 @@ def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep,
 )
 def test_a_refusal_keeps_a_ladder_out_of_the_spans_that_its_order_could_earn_in(counts, spans):
     idle = replace(path(np.zeros(5), np.zeros(5), held=np.zeros(6, dtype=bool)), refused_count=np.array([counts]).T)
-    assert idle.kept_out(3)[:, 0].tolist() == spans
+    assert idle.kept_out(slice(-3), slice(3, None))[:, 0].tolist() == spans
 
 
 def test_what_was_never_held_cost_and_saved_nothing_that_is_known():
