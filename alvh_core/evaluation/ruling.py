@@ -128,10 +128,14 @@ def _reference(evaluation: Evaluation, at: int) -> int:
 
 
 class _Adaptations:
-    """Other ladders of a host: the best of the first half of the sessions, if it holds on the second alone."""
+    """Other ladders of a host: the best of the first half of the sessions, if it holds on the second alone.
+
+    A control is none of them: a ladder that buys at any spread is there to be compared with, not to be had.
+    """
 
     def __init__(self, evaluation: Evaluation, places: list[int], rule: EvidenceRule) -> None:
         self._late, self._rule, self._places = evaluation.late_half(), rule, places
+        self._is_control = (evaluation.ladders["profile"] == UNFILTERED_TWIN).to_numpy()
         half = evaluation.paths.only(np.arange(len(evaluation.ladders)), slice(0, len(evaluation.paths.dates) // 2 + 1))
         self._early_edge = benefit(half.host_moves(SPAN), half.ladder_moves(SPAN), evaluation.bill_rate).edge
         self._tried: dict[int, bool] = {}
@@ -141,7 +145,7 @@ class _Adaptations:
         ladders = self._late.ladders
         host = ladders["host"].iloc[at]
         others = [place for place in self._places if place != at and ladders["host"].iloc[place] == host]
-        known = [place for place in others if np.isfinite(self._early_edge[place])]
+        known = [place for place in others if np.isfinite(self._early_edge[place]) and not self._is_control[place]]
         if not known:
             return None
         best = max(known, key=lambda place: float(self._early_edge[place]))

@@ -367,6 +367,14 @@ def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
     assert rule_on(_evaluation(), np.array([False] * 3), RULE).verdicts == {}
 
 
+def test_a_control_is_no_adaptation():
+    evaluation = _evaluation()
+    evaluation.ladders["profile"] = [UNFILTERED_TWIN, "trigger_442", UNFILTERED_TWIN]
+    found = rule_on(evaluation, np.array([True, True, True]), RULE).verdicts
+    assert [found[at][0] for at in range(3)] == ["HOLDS", "FALLS_APART", "HOLDS"]
+    assert found[1][1][-1].startswith("NO_ADAPTATION: ")
+
+
 @pytest.mark.parametrize(
     ("profile", "has_evidence", "is_known"),
     [("trigger_442", True, True), ("trigger_442", False, False), ("ratio_4_4_2", True, False)],
