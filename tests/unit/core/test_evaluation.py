@@ -357,20 +357,24 @@ def _evaluation():
                       has_trigger=np.array([False, True, False]), bill_rate=0.0)  # fmt: skip
 
 
+def _ruled(evaluation, suffices):
+    return rule_on(evaluation, np.array(suffices), np.zeros(len(suffices), dtype=bool), RULE)
+
+
 def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
-    found = rule_on(_evaluation(), np.array([True, True, True]), RULE)
+    found = _ruled(_evaluation(), [True, True, True])
     assert [found.verdicts[at][0] for at in range(3)] == ["HOLDS", "ADAPT", "HOLDS"]
     assert found.verdicts[1][1][0] == "ADAPTATION: tenor_442 as V1_SAME_HEDGE in VIX holds out of sample"
-    alone = rule_on(_evaluation(), np.array([True, True, False]), RULE)
+    alone = _ruled(_evaluation(), [True, True, False])
     assert alone.verdicts[1][0] == "FALLS_APART"
     assert 2 not in alone.verdicts
-    assert rule_on(_evaluation(), np.array([False] * 3), RULE).verdicts == {}
+    assert _ruled(_evaluation(), [False] * 3).verdicts == {}
 
 
 def test_a_control_is_no_adaptation():
     evaluation = _evaluation()
     evaluation.ladders["profile"] = [UNFILTERED_TWIN, "trigger_442", UNFILTERED_TWIN]
-    found = rule_on(evaluation, np.array([True, True, True]), RULE).verdicts
+    found = _ruled(evaluation, [True, True, True]).verdicts
     assert [found[at][0] for at in range(3)] == ["HOLDS", "FALLS_APART", "HOLDS"]
     assert found[1][1][-1].startswith("NO_ADAPTATION: ")
 
@@ -382,7 +386,7 @@ def test_a_control_is_no_adaptation():
 def test_what_the_filter_costs_is_read_of_the_default_profiles_twin(profile, has_evidence, is_known):
     evaluation = _evaluation()
     evaluation.ladders["profile"] = ["tenor_442", profile, UNFILTERED_TWIN]
-    found = rule_on(evaluation, np.array([True, True, has_evidence]), RULE).measured[1]
+    found = _ruled(evaluation, [True, True, has_evidence]).measured[1]
     assert np.isfinite(found.unfiltered_edge_frac) == is_known
     if is_known:
         assert found.unfiltered_edge_frac == evaluation.table["edge_frac"].iloc[2]
