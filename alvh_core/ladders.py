@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from alvh_core.keys import rows_of
 from alvh_core.ladder import band_medians, with_costs
 from alvh_core.params import LAYERS, LadderProfile, with_overrides
+from alvh_core.profiles import UNFILTERED_TWIN, unfiltered
 from alvh_core.readings import READINGS
 from alvh_core.selection import LegRule, Selection, select_legs
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
@@ -53,11 +54,12 @@ class Ladder:
 
 
 def host_profiles(universe: Mapping[str, Asset], profile: LadderProfile) -> dict[str, LadderProfile]:
-    """Return the profile of every host, what its entry declares laid over it."""
-    return {
+    """Return the profile of every host, what its entry declares laid over it; over a control all but a filter."""
+    own = {
         asset.symbol: with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
         for asset in hosts(universe)
     }
+    return {host: unfiltered(each) for host, each in own.items()} if profile.name == UNFILTERED_TWIN else own
 
 
 def plan_ladders(universe: Mapping[str, Asset], priced: pd.DataFrame,

@@ -19,6 +19,18 @@ NO_LIMIT_FRAC = 2.0  # the spread of a quote without a bid, which is no market w
 _SITE = "vixshield.com/ask"
 
 
+def unfiltered(default: LadderProfile) -> LadderProfile:
+    """Return the control of a default profile, a user's or a host's own too: the same ladder without its filter.
+
+    Anything else that differed would be told as what the filter does.
+    """
+    return replace(
+        default, name=UNFILTERED_TWIN, spread_limit_frac=NO_LIMIT_FRAC, worst_leg_frac=NO_LIMIT_FRAC,
+        keep_spread_frac=NO_LIMIT_FRAC,
+        source=f"source article (the 8 % filter): a control, {DEFAULT_PROFILE} at any spread that has two sides",
+    )  # fmt: skip
+
+
 def _ratio(name: str, *units: int) -> LadderProfile:
     return LadderProfile(name=name, version="1", source=_ABLATION, units=units, unit_basis="premium")
 
@@ -55,13 +67,9 @@ PROFILES: dict[str, LadderProfile] = {
         _ratio("ratio_5_5_0", 5, 5, 0),
         _ratio("ratio_3_3_3", 1, 1, 1),
         _ratio("ratio_2_4_4", 2, 4, 4),
-        LadderProfile(
-            name=UNFILTERED_TWIN, version="1", spread_limit_frac=NO_LIMIT_FRAC, worst_leg_frac=NO_LIMIT_FRAC,
-            keep_spread_frac=NO_LIMIT_FRAC,
-            source="source article (the 8 % filter): a control, the first profile at any spread that has two sides",
-        ),
     )
 }  # fmt: skip
+PROFILES[UNFILTERED_TWIN] = unfiltered(PROFILES[DEFAULT_PROFILE])
 
 
 def comparison_profile(profiles: Mapping[str, LadderProfile]) -> LadderProfile:
@@ -97,12 +105,13 @@ def extend_profiles(document: Mapping[str, Any], where: str) -> dict[str, Ladder
     Returns
     -------
     dict of str to LadderProfile
+        The control, if it is run, is `unfiltered` of the default profile as the user has it.
 
     Raises
     ------
     ContractError
-        A key or a name is not known, something is no list or no table where one belongs, a profile has no source, or
-        its fields do not hold together.
+        A key or a name is not known, something is no list or no table where one belongs, a profile has no source or the
+        name of the control, or its fields do not hold together.
     """
     for key in document:
         if key not in {"profiles", "run"}:
@@ -114,6 +123,7 @@ def extend_profiles(document: Mapping[str, Any], where: str) -> dict[str, Ladder
                             "[profiles.NAME]")  # fmt: skip
     for name, table in tables.items():
         result[name] = _own(name, table, result, f"{where}: profiles.{name}")
+        result[UNFILTERED_TWIN] = unfiltered(result[DEFAULT_PROFILE])
     return {name: result[name] for name in _names(document.get("run", list(result)), result, where)}
 
 
@@ -134,6 +144,9 @@ def _own(name: str, table: object, known: Mapping[str, LadderProfile], where: st
     if not isinstance(table, Mapping):
         raise ContractError(f"{where}: expected a table of base, source and fields, found {table!r}; write them under "
                             f"[profiles.{name}]")  # fmt: skip
+    if name == UNFILTERED_TWIN:
+        raise ContractError(f"{where}: expected another name, as this one is {DEFAULT_PROFILE} without its filter, "
+                            f"whatever that is; change {DEFAULT_PROFILE}, or name yours otherwise")  # fmt: skip
     fields = dict(table)
     base, source = fields.pop("base", DEFAULT_PROFILE), fields.pop("source", "")
     version = str(fields.pop("version", "1"))

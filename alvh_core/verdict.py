@@ -28,6 +28,7 @@ _UNMEASURED = {
     "NO_CLOSES": "closes of the host are not known",
     "NO_VALUES": "something held had no mark on any night",
 }
+_UNBOUGHT = ("NEVER_HELD:", "NO_DEEP_LOSS:")  # the filter may be why
 _DRAWN = ["edge_low_frac", "edge_high_frac", "placebo_p_value"]
 
 
@@ -144,7 +145,9 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
                       stress_windows_count=windows, deep_losses_count=deep)
         for nights, missing, mode, symbol, status, windows, deep in behind
     ]  # fmt: skip
-    ruling = rule_on(evaluation, np.array([not reasons for reasons in lacking], dtype=bool), rule)
+    suffices = np.array([not reasons for reasons in lacking], dtype=bool)
+    unbought = np.array([all(told.startswith(_UNBOUGHT) for told in reasons) for reasons in lacking], dtype=bool)
+    ruling = rule_on(evaluation, suffices, unbought & ~suffices, rule)
     said = [ruling.verdicts.get(at, ("INSUFFICIENT", reasons)) for at, reasons in enumerate(lacking)]
     told = decided(signals)
     deployable = is_reading(told) & (told["filter_state"] == "PASS")

@@ -15,6 +15,7 @@ from alvh_core.evaluation.shortfall import MIN_SPANS, SESSIONS, SPAN, benefit
 from alvh_core.evaluation.windows import StressWindow
 
 DEEP_SPAN, DEEP_FRAC = 20, -0.10  # a loss that a hedge is bought for
+KEPT_OUT = "the filter kept it out"
 _OF_LADDER = ["es95_hedged_frac", "hedge_cost_frac", "derisk_saved_frac", "edge_frac", "basis_hit_frac",
               "stress_payoff_usd", "stress_offsets", "cagr_hedged_frac", "drawdown_hedged_frac"]  # fmt: skip
 Array = NDArray[np.float64]
@@ -67,16 +68,19 @@ def _basis(paths: Paths) -> dict[str, Any]:
         return {"deep_losses_count": 0, "basis_hit_frac": np.nan}
     host, ladder = paths.host_moves(DEEP_SPAN), paths.ladder_moves(DEEP_SPAN)
     with np.errstate(invalid="ignore"):
-        deep = (host <= DEEP_FRAC) & np.isfinite(ladder) & ~paths.kept_out(DEEP_SPAN)
+        deep = (host <= DEEP_FRAC) & np.isfinite(ladder) & ~paths.kept_out(slice(-DEEP_SPAN), slice(DEEP_SPAN, None))
         hits = (deep & (ladder > 0.0)).sum(axis=0)
     count = deep.sum(axis=0)
     return {"deep_losses_count": count, "basis_hit_frac": np.where(count > 0, hits / np.maximum(count, 1), np.nan)}
 
 
 def _stress(paths: Paths, windows: Sequence[StressWindow]) -> dict[str, Any]:
-    """Add up what the ladder earned in the windows whose both ends are known, and what crossing cost altogether."""
+    """Add up what the ladder earned in the windows whose both ends are known, and what crossing cost altogether.
+
+    A window that the filter alone kept the ladder out of says nothing of what it earns in stress.
+    """
     columns = paths.price.shape[1]
-    count, payoff = np.zeros(columns, dtype=np.int64), np.zeros(columns)
+    count, payoff = np.zeros(columns, dtype=np.int64), np.full(columns, np.nan)
     told: list[list[str]] = [[] for _ in range(columns)]
     for window in windows:
         begin = int(np.searchsorted(paths.dates, np.datetime64(window.first, "D"))) - 1
@@ -85,18 +89,17 @@ def _stress(paths: Paths, windows: Sequence[StressWindow]) -> dict[str, Any]:
             continue
         lost = 1.0 - paths.price[end] / paths.price[begin]
         mid, eff = (paths.gain[fill][end] - paths.gain[fill][begin] for fill in ("mid", "eff"))
-        covered = np.isfinite(lost) & np.isfinite(mid)
+        covered, is_out = np.isfinite(lost) & np.isfinite(mid), paths.kept_out(begin, end)
         count += covered
-        payoff += np.where(covered, mid, 0.0)
+        payoff = np.where(covered & ~is_out, np.nan_to_num(payoff) + mid, payoff)
         for at in np.flatnonzero(covered):
             offset = f"{eff[at] / lost[at]:.1%} of {lost[at]:.1%} lost" if lost[at] > 0.0 else "host lost nothing"
-            told[at].append(f"{window.first} to {window.last}: {offset}")
+            told[at].append(f"{window.first} to {window.last}: {KEPT_OUT if is_out[at] else offset}")
     friction = _last(paths.gain["mid"] - paths.gain["eff"])
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where((count > 0) & (payoff > 0.0), friction / payoff, np.nan)
+        share = np.where(payoff > 0.0, friction / payoff, np.nan)
     return {
-        "stress_windows_count": count, "friction_share_frac": share,
-        "stress_payoff_usd": np.where(count > 0, payoff * paths.notional_usd, np.nan),
+        "stress_windows_count": count, "friction_share_frac": share, "stress_payoff_usd": payoff * paths.notional_usd,
         "stress_offsets": ["; ".join(each) or None for each in told],
     }  # fmt: skip
 

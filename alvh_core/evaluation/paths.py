@@ -7,6 +7,7 @@ was traded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,20 @@ class Paths:
         """Return the host's return over spans of so many sessions, of shape (n_sessions - sessions, n_ladders)."""
         return np.asarray(self.price[sessions:] / self.price[:-sessions] - 1.0)
 
-    def kept_out(self, sessions: int) -> NDArray[np.bool_]:
-        """Tell over which spans of so many sessions nothing was held, and the filter had refused an armed ladder."""
-        held = np.pad(self.is_held, ((1, 0), (0, 0))).cumsum(axis=0)[:-1]  # before each session
-        with np.errstate(invalid="ignore"):
-            is_refused = self.refused_count[sessions:] > self.refused_count[:-sessions]
-        return np.asarray(is_refused & (held[sessions:] == held[:-sessions]))
+    def kept_out(self, begin: int | slice, end: int | slice) -> NDArray[np.bool_]:
+        """Tell whether nothing was held from some sessions to others, and the filter had refused an armed ladder.
+
+        What the nights from the first session to the last but one hold earns in between; the last night's does not.
+        """
+        held, refused = self._before
+        return np.asarray((held[end] == held[begin]) & (refused[end] > refused[begin]))
+
+    @cached_property
+    def _before(self) -> tuple[NDArray[np.int64], Array]:
+        """Nights before each session on which something was held, and refusals; no night, no refusal."""
+        held, refused = self.is_held.cumsum(axis=0), np.fmax.accumulate(np.nan_to_num(self.refused_count), axis=0)
+        held, refused = (np.pad(counts, ((1, 0), (0, 0)))[:-1] for counts in (held, refused))
+        return held, refused
 
     def ladder_moves(self, sessions: int, fill: str = "eff") -> Array:
         """Return what the ladder gained over the same spans, as a fraction of the notional."""

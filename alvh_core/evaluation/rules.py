@@ -2,7 +2,7 @@
 
 Asked only where there is evidence enough; until then the verdict is INSUFFICIENT, in `alvh_core.verdict`. The reference
 ladder on SPX is judged by the same rules. Limits are `EvidenceRule`'s. What the filter itself costs is asked where a
-twin runs without it, the default profile's.
+twin runs without it, the default profile's: also where the filter itself is why the ladder has no evidence.
 """
 
 from dataclasses import dataclass
@@ -105,9 +105,7 @@ def failures(found: Measured, rule: EvidenceRule) -> list[str]:
     told = []
     if found.edge_high_frac <= 0.0:
         told.append(f"NO_EDGE: beyond holding less it saves at most {found.edge_high_frac:.2%}")
-    if found.blocked_frac >= rule.max_blocked_frac and found.unfiltered_edge_frac <= 0.0:
-        told.append(f"BLOCKED_EITHER_WAY: the filter stops {found.blocked_frac:.0%} of first armings; without it "
-                    f"{found.unfiltered_edge_frac:.2%} is saved beyond holding less")  # fmt: skip
+    told += blocked_either_way(found.blocked_frac, found.unfiltered_edge_frac, rule)
     if found.hit_frac < rule.min_hit_frac:
         told.append(f"NO_BASIS: it earned something in {found.hit_frac:.0%} of the host's deep losses")
     if found.payoff_usd <= 0.0:
@@ -117,6 +115,23 @@ def failures(found: Measured, rule: EvidenceRule) -> list[str]:
     if found.acid_test < rule.min_acid_test:
         told.append(f"NO_CAPACITY: {found.acid_test:.2f} of the smallest ladder can be had")
     return told
+
+
+def blocked_either_way(blocked_frac: float, unfiltered_edge_frac: float, rule: EvidenceRule) -> list[str]:
+    """Return that the filter stops most triggers and nothing is saved without it either; empty where it is not so.
+
+    It is the one failure that shows of a ladder that the filter never let buy: all it asks is of the ladder without.
+
+    Parameters
+    ----------
+    blocked_frac, unfiltered_edge_frac : float
+        As in `Measured`.
+    rule : EvidenceRule
+    """
+    if not (blocked_frac >= rule.max_blocked_frac and unfiltered_edge_frac <= 0.0):
+        return []
+    told = f"without it {unfiltered_edge_frac:.2%} is saved beyond holding less"
+    return [f"BLOCKED_EITHER_WAY: the filter stops {blocked_frac:.0%} of first armings; {told}"]
 
 
 def shortcomings(found: Measured, reference: Measured | None, rule: EvidenceRule) -> list[str]:

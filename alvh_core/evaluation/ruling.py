@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from alvh_core.evaluation.luck import edge_interval, placebo_p_value
 from alvh_core.evaluation.paths import Paths
-from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
+from alvh_core.evaluation.rules import EvidenceRule, Measured, blocked_either_way, decide, failures, shortcomings
 from alvh_core.evaluation.shortfall import SPAN, benefit
 from alvh_core.profiles import DEFAULT_PROFILE, UNFILTERED_TWIN
 from alvh_core.triggers import LADDER, ladder_keys
@@ -68,19 +68,30 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Ruling:
-    """What is decided, by place of the ladder; only those whose evidence suffices are there."""
+    """What is decided, by place of the ladder; nothing of those on which the evidence says nothing.
+
+    Attributes
+    ----------
+    verdicts : mapping of int to (str, list of str)
+        Verdict and reasons.
+    measured : mapping of int to Measured
+        Of those whose evidence suffices.
+    """
 
     verdicts: Mapping[int, tuple[str, list[str]]]
     measured: Mapping[int, Measured]
 
 
-def rule_on(evaluation: Evaluation, suffices: NDArray[np.bool_], rule: EvidenceRule) -> Ruling:
-    """Decide every ladder whose evidence suffices.
+def rule_on(evaluation: Evaluation, suffices: NDArray[np.bool_], lacks_purchases: NDArray[np.bool_],
+            rule: EvidenceRule) -> Ruling:  # fmt: skip
+    """Decide every ladder whose evidence suffices, and those that fall apart whether or not the filter lets them buy.
 
     Parameters
     ----------
     evaluation : Evaluation
     suffices : ndarray of bool of shape (n_ladders,)
+    lacks_purchases : ndarray of bool of shape (n_ladders,)
+        The evidence would suffice, had the ladder bought in time.
     rule : EvidenceRule
 
     Returns
@@ -97,6 +108,11 @@ def rule_on(evaluation: Evaluation, suffices: NDArray[np.bool_], rule: EvidenceR
         reference = found.get(_reference(evaluation, at))
         needs = not failures(mine, rule) and bool(shortcomings(mine, reference, rule))
         verdicts[at] = decide(mine, reference, other.of(at) if needs else None, rule)
+    blocked = evaluation.standing["filter_blocks_trigger_frac"].to_numpy()
+    for at in map(int, np.flatnonzero(lacks_purchases & (blocked >= rule.max_blocked_frac))):
+        failed = blocked_either_way(float(blocked[at]), _unfiltered_edge(evaluation, at, places), rule)
+        if failed:
+            verdicts[at] = "FALLS_APART", failed
     return Ruling(verdicts=verdicts, measured=found)
 
 
@@ -107,17 +123,22 @@ def measured(evaluation: Evaluation, at: int, places: Collection[int]) -> Measur
     always, placebo = evaluation.place(at, profile=ALWAYS_TWIN), float("nan")
     if evaluation.has_trigger[at] and always is not None and low > 0.0:
         placebo = placebo_p_value(path, evaluation.paths.only(np.array([always])), evaluation.bill_rate)
-    twin = evaluation.place(at, profile=UNFILTERED_TWIN)
-    is_paired = evaluation.ladders["profile"].iloc[at] == DEFAULT_PROFILE and twin in places
-    unfiltered = evaluation.table["edge_frac"].iloc[twin] if is_paired and twin is not None else float("nan")
     return Measured(
         saved_frac=row["es95_unhedged_frac"] - row["es95_hedged_frac"], cost_frac=row["hedge_cost_frac"],
         edge_frac=row["edge_frac"], edge_low_frac=low, edge_high_frac=high,
         blocked_frac=standing["filter_blocks_trigger_frac"], pass_frac=standing["pass_rate_deploy_frac"],
-        unfiltered_edge_frac=unfiltered,
+        unfiltered_edge_frac=_unfiltered_edge(evaluation, at, places),
         hit_frac=row["basis_hit_frac"], payoff_usd=row["stress_payoff_usd"], friction_frac=row["friction_share_frac"],
         acid_test=standing["acid_test_ratio"], placebo_p=placebo,
     )  # fmt: skip
+
+
+def _unfiltered_edge(evaluation: Evaluation, at: int, places: Collection[int]) -> float:
+    """Return the edge of a default ladder's twin; NaN of other ladders, and where the twin has no evidence."""
+    twin = evaluation.place(at, profile=UNFILTERED_TWIN)
+    if evaluation.ladders["profile"].iloc[at] != DEFAULT_PROFILE or twin is None or twin not in places:
+        return float("nan")
+    return float(evaluation.table["edge_frac"].iloc[twin])
 
 
 def _reference(evaluation: Evaluation, at: int) -> int:
@@ -128,10 +149,14 @@ def _reference(evaluation: Evaluation, at: int) -> int:
 
 
 class _Adaptations:
-    """Other ladders of a host: the best of the first half of the sessions, if it holds on the second alone."""
+    """Other ladders of a host: the best of the first half of the sessions, if it holds on the second alone.
+
+    A control is none of them: a ladder that buys at any spread is there to be compared with, not to be had.
+    """
 
     def __init__(self, evaluation: Evaluation, places: list[int], rule: EvidenceRule) -> None:
         self._late, self._rule, self._places = evaluation.late_half(), rule, places
+        self._is_control = (evaluation.ladders["profile"] == UNFILTERED_TWIN).to_numpy()
         half = evaluation.paths.only(np.arange(len(evaluation.ladders)), slice(0, len(evaluation.paths.dates) // 2 + 1))
         self._early_edge = benefit(half.host_moves(SPAN), half.ladder_moves(SPAN), evaluation.bill_rate).edge
         self._tried: dict[int, bool] = {}
@@ -141,7 +166,7 @@ class _Adaptations:
         ladders = self._late.ladders
         host = ladders["host"].iloc[at]
         others = [place for place in self._places if place != at and ladders["host"].iloc[place] == host]
-        known = [place for place in others if np.isfinite(self._early_edge[place])]
+        known = [place for place in others if np.isfinite(self._early_edge[place]) and not self._is_control[place]]
         if not known:
             return None
         best = max(known, key=lambda place: float(self._early_edge[place]))

@@ -140,7 +140,7 @@ def test_measures_of_a_ladder_that_pays_in_the_fall():
         pytest.param((), range(120), 0, NAN, id="the filter never let it in"),
         pytest.param([0], range(1, 120), 0, NAN, id="nor when the host fell"),
         pytest.param([0, 75], range(1, 120), 14, 0.0, id="late, but in, from 56 on"),
-        pytest.param([0], [60], 10, 0.0, id="refused once: the spans from 60 on are the trigger's"),
+        pytest.param([0], [60], 9, 0.0, id="refused once: the spans from 61 on are the trigger's"),
     ],
 )
 def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep, hit):
@@ -151,6 +151,42 @@ def test_what_the_filter_kept_out_says_nothing_of_the_basis(held, refused, deep,
     found = measures(paths, [], 0.0).iloc[0]
     assert found["deep_losses_count"] == deep
     np.testing.assert_allclose(found["basis_hit_frac"], hit if held else NAN)
+
+
+@pytest.mark.parametrize(
+    ("held", "refused", "payoff", "told"),
+    [
+        pytest.param([30], range(40, 100), NAN, "the filter kept it out", id="refused every night"),
+        pytest.param([30], [80], 0.0, "0.0% of 17.4% lost", id="refused on the last night alone"),
+        pytest.param([30], (), 0.0, "0.0% of 17.4% lost", id="no trigger saw the fall"),
+        pytest.param([30, 79], range(40, 100), 0.0, "0.0% of 17.4% lost", id="late, but in"),
+    ],
+)
+def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, refused, payoff, told):
+    returns = np.zeros(120)
+    returns[60:80] = -0.01
+    mine, counted = np.isin(np.arange(121), list(held)), np.isin(np.arange(121), list(refused)).cumsum()
+    paths = replace(path(returns, np.zeros(120), held=mine), refused_count=counted[:, None].astype(float))
+    fall = StressWindow(first=date(2026, 3, 4), last=date(2026, 3, 22), name="fall")  # sessions 62 to 80 after day 0
+    found = measures(paths, [fall], 0.0).iloc[0]
+    assert (found["stress_windows_count"], found["stress_offsets"]) == (1, f"2026-03-04 to 2026-03-22: {told}")
+    np.testing.assert_allclose(found["stress_payoff_usd"], payoff)
+    grind = StressWindow(first=date(2026, 4, 15), last=date(2026, 4, 20), name="after it, nothing refused")
+    np.testing.assert_allclose(measures(paths, [fall, grind], 0.0)["stress_payoff_usd"], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "spans"),
+    [
+        pytest.param([0, 0, 0, 1, 1, 1], [False, True, True], id="an order of the last night earns nothing in it"),
+        pytest.param([0, 0, 1, 1, 1, 1], [True, True, True], id="one of the first night does"),
+        pytest.param([1, 1, 1, 1, 1, 1], [True, False, False], id="of the first night of all too"),
+        pytest.param([0, NAN, NAN, 1, 1, NAN], [False, True, True], id="no night refuses nothing"),
+    ],
+)
+def test_a_refusal_keeps_a_ladder_out_of_the_spans_that_its_order_could_earn_in(counts, spans):
+    idle = replace(path(np.zeros(5), np.zeros(5), held=np.zeros(6, dtype=bool)), refused_count=np.array([counts]).T)
+    assert idle.kept_out(slice(-3), slice(3, None))[:, 0].tolist() == spans
 
 
 def test_what_was_never_held_cost_and_saved_nothing_that_is_known():
@@ -321,14 +357,26 @@ def _evaluation():
                       has_trigger=np.array([False, True, False]), bill_rate=0.0)  # fmt: skip
 
 
+def _ruled(evaluation, suffices):
+    return rule_on(evaluation, np.array(suffices), np.zeros(len(suffices), dtype=bool), RULE)
+
+
 def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
-    found = rule_on(_evaluation(), np.array([True, True, True]), RULE)
+    found = _ruled(_evaluation(), [True, True, True])
     assert [found.verdicts[at][0] for at in range(3)] == ["HOLDS", "ADAPT", "HOLDS"]
     assert found.verdicts[1][1][0] == "ADAPTATION: tenor_442 as V1_SAME_HEDGE in VIX holds out of sample"
-    alone = rule_on(_evaluation(), np.array([True, True, False]), RULE)
+    alone = _ruled(_evaluation(), [True, True, False])
     assert alone.verdicts[1][0] == "FALLS_APART"
     assert 2 not in alone.verdicts
-    assert rule_on(_evaluation(), np.array([False] * 3), RULE).verdicts == {}
+    assert _ruled(_evaluation(), [False] * 3).verdicts == {}
+
+
+def test_a_control_is_no_adaptation():
+    evaluation = _evaluation()
+    evaluation.ladders["profile"] = [UNFILTERED_TWIN, "trigger_442", UNFILTERED_TWIN]
+    found = _ruled(evaluation, [True, True, True]).verdicts
+    assert [found[at][0] for at in range(3)] == ["HOLDS", "FALLS_APART", "HOLDS"]
+    assert found[1][1][-1].startswith("NO_ADAPTATION: ")
 
 
 @pytest.mark.parametrize(
@@ -338,7 +386,7 @@ def test_an_adaptation_is_chosen_on_the_first_half_and_judged_on_the_second():
 def test_what_the_filter_costs_is_read_of_the_default_profiles_twin(profile, has_evidence, is_known):
     evaluation = _evaluation()
     evaluation.ladders["profile"] = ["tenor_442", profile, UNFILTERED_TWIN]
-    found = rule_on(evaluation, np.array([True, True, has_evidence]), RULE).measured[1]
+    found = _ruled(evaluation, [True, True, has_evidence]).measured[1]
     assert np.isfinite(found.unfiltered_edge_frac) == is_known
     if is_known:
         assert found.unfiltered_edge_frac == evaluation.table["edge_frac"].iloc[2]

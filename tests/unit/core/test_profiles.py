@@ -9,6 +9,7 @@ import pytest
 
 from alvh_core.columns import LEG_STATUSES
 from alvh_core.errors import ContractError
+from alvh_core.ladders import host_profiles
 from alvh_core.params import SpreadRule
 from alvh_core.profiles import (
     COMPARISON_PROFILE,
@@ -17,9 +18,11 @@ from alvh_core.profiles import (
     UNFILTERED_TWIN,
     comparison_profile,
     extend_profiles,
+    unfiltered,
 )
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.triggers import LADDER, advance, arm, band_weight, initial_state
+from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
 
 RATIOS = [name for name in PROFILES if name.startswith("ratio_")]
 VXTH = PROFILES["vxth_baseline"]
@@ -60,6 +63,26 @@ def test_the_control_is_the_default_without_its_filter():
     assert replace(mine, **{name: getattr(default, name) for name in filters}) == default
     assert mine.spread_rule == SpreadRule(limit_frac=2.0, worst_leg_frac=2.0)
     assert default.spread_rule == SpreadRule()
+
+
+def test_the_control_follows_a_users_own_default():
+    mine = {"source": "a desk", "version": "2", "levels_vol_points": [20, 25, 30], "spread_limit_frac": 0.05}
+    found = extend_profiles({"profiles": {DEFAULT_PROFILE: mine}}, "p.toml")
+    assert found[UNFILTERED_TWIN] == unfiltered(found[DEFAULT_PROFILE])
+    assert (found[UNFILTERED_TWIN].levels_vol_points, found[UNFILTERED_TWIN].version) == ((20, 25, 30), "2")
+    assert found[UNFILTERED_TWIN].spread_limit_frac == 2.0
+    assert list(found) == list(PROFILES)
+
+
+def test_what_a_host_declares_of_its_filter_is_not_laid_over_its_control():
+    overrides = {"levels_vol_points": [20, 25, 30], "spread_limit_frac": 0.10, "worst_leg_frac": 0.20,
+                 "keep_spread_frac": 0.12}  # fmt: skip
+    universe = extend_universe(DEFAULT_UNIVERSE, {"assets": {"VNQ": {"profile_overrides": overrides}}}, "u.toml")
+    mine, own = (host_profiles(universe, PROFILES[name])["VNQ"] for name in (UNFILTERED_TWIN, DEFAULT_PROFILE))
+    assert mine == unfiltered(own)
+    assert mine.levels_vol_points == (20, 25, 30)
+    assert (own.spread_limit_frac, mine.spread_limit_frac, mine.worst_leg_frac) == (0.10, 2.0, 2.0)
+    assert host_profiles(universe, PROFILES[UNFILTERED_TWIN])["SPX"] == PROFILES[UNFILTERED_TWIN]
 
 
 def test_a_night_that_does_not_run_it_compares_by_its_first_profile():
@@ -307,6 +330,10 @@ def test_a_profile_over_another_one():
         ({"profiles": {"x": {"base": ["y"], "source": "s"}}}, r"profiles\.x\.base: expected one of .*found \['y'\]"),
         ({"profiles": {"x": {"source": 5}}}, r"profiles\.x: expected a source .*, found 5"),
         ({"profiles": {"x": {"base": "none", "source": "s"}}}, r"profiles\.x\.base: expected one of .*found 'none'"),
+        (
+            {"profiles": {"unfiltered_442": {"source": "s"}}},
+            r"unfiltered_442: expected another name, .* trigger_442, or",
+        ),
         ({"profiles": {"x": {}}}, r"profiles\.x: expected a source"),
         ({"profiles": {"x": {"source": "s", "unit": [1]}}}, r"profiles\.x: unknown key 'unit'"),
         ({"profiles": {"x": {"source": "s", "units": [1]}}}, r"units needs 3 entries, found 1"),

@@ -9,6 +9,7 @@ from alvh_core.evaluation.measures import measures
 from alvh_core.evaluation.paths import FILLS, Paths
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.evaluation.ruling import Evaluation
+from alvh_core.profiles import UNFILTERED_TWIN
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.summary import verdict_summary
 from alvh_core.triggers import LADDER
@@ -154,6 +155,52 @@ def test_enough_evidence_is_ruled_on():
     verdicts, found = judge_ladders(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("?"), rule,
                                     evaluated(TONIGHT, nights=100, windows=3, deep=1))  # fmt: skip
     assert (verdicts["verdict"].tolist(), found["edge_low_frac"].isna().all()) == (["INSUFFICIENT"], True)
+
+
+def _beside_its_control(*, saves, held=(), blocked=1.0):
+    """The default ladder, refused on every night, and its control that was always held, on a host that fell deep."""
+    control = frames.conform(TONIGHT.assign(profile=UNFILTERED_TWIN), LADDER_SIGNALS)
+    signals = frames.concat([TONIGHT, control], LADDER_SIGNALS)
+    returns = np.random.default_rng(5).normal(0.0005, 0.01, 400)
+    returns[200:220] = -0.012
+    earned = np.where(returns < -0.01, 0.006, -0.0004) if saves else np.full(400, -0.0004)
+    gain = np.vstack([np.zeros(2), np.column_stack([np.zeros(400), earned]).cumsum(axis=0)])
+    nights = np.arange(401)
+    paths = Paths(
+        dates=np.datetime64("2025-01-01") + nights, price=100.0 * np.cumprod(1.0 + np.append(0.0, returns))[:, None]
+        + np.zeros(2), gain=dict.fromkeys(FILLS, gain), notional_usd=np.ones(2),
+        is_held=np.column_stack([np.isin(nights, held), nights >= 0]),
+        refused_count=np.column_stack([nights, 0 * nights]).astype(float),
+    )  # fmt: skip
+    standing = pd.DataFrame({"pass_rate_deploy_frac": [0.0, 1.0], "filter_blocks_trigger_frac": [blocked, 0.0],
+                             "acid_test_ratio": [5.0, 5.0]})  # fmt: skip
+    return signals, Evaluation(
+        ladders=signals[LADDER].astype("str"), paths=paths, standing=standing, has_trigger=np.ones(2, dtype=bool),
+        table=measures(paths, [], 0.0).assign(stress_windows_count=3), bill_rate=0.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("night", "told", "missing", "code"),
+    [
+        pytest.param({"saves": False}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="it never bought"),
+        pytest.param({"saves": False, "held": [20]}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="nor when the host fell"),
+        pytest.param({"saves": False, "blocked": 0.49}, "nbbo", 0, "NEVER_HELD", id="triggers passed"),
+        pytest.param({"saves": False, "blocked": np.nan}, "nbbo", 0, "NEVER_HELD", id="no trigger"),
+        pytest.param({"saves": True}, "nbbo", 0, "NEVER_HELD", id="without the filter it saves"),
+        pytest.param({"saves": True, "held": [20]}, "nbbo", 0, "NO_DEEP_LOSS", id="it does, and this bought once"),
+        pytest.param({"saves": False}, "?", 0, "QUOTE_SCOPE", id="the control has no evidence either"),
+        pytest.param({"saves": False}, "nbbo", 1, "TOO_MANY_GAPS", id="its own nights are not enough"),
+    ],
+)
+def test_a_ladder_that_the_filter_keeps_out_falls_apart_if_it_would_without(night, told, missing, code):
+    signals, evaluation = _beside_its_control(**night)
+    counted = signals.assign(nights_count=1, missing_count=[missing, 0])
+    verdicts, found = judge_ladders(signals, NONE, DEFAULT_UNIVERSE, scopes(told), EvidenceRule(min_nights=1),
+                                    evaluation, counted)  # fmt: skip
+    verdict = "FALLS_APART" if code == "BLOCKED_EITHER_WAY" else "INSUFFICIENT"
+    assert (verdicts["verdict"].iloc[0], verdicts["reasons"].iloc[0].split(":")[0]) == (verdict, code)
+    assert found["edge_low_frac"].isna().iloc[0], "nothing is drawn of what was not there"
 
 
 def test_no_ladders_no_verdicts():
