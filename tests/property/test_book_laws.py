@@ -189,8 +189,10 @@ def _a_fill_costs_more_the_more_of_the_spread_it_pays_and_at_one_is_at_the_touch
         fills = _plain(trades.fills, FILLS.key).merge(_quoted(inputs["chains"]), on="osi_symbol", how="left")
         paid = np.array([k * fills["crossing_usd"] - fills["cash_mid_usd"] for k in (0.0, 0.32, 0.59, 0.79, 1.0)])
         assert (np.diff(paid, axis=0) >= 0).all()
-        is_settled = fills["fill_kind"] == "SETTLE"
-        touch = fills["ask_usd"].where(fills["units_traded"] > 0, fills["bid_usd"].fillna(0.0))  # no quote: for nothing
+        is_settled = fills["osi_symbol"].map(CONTRACTS.set_index("osi_symbol")["expiry_date"]) <= fills["trade_date"]
+        assert is_settled[fills["fill_kind"] == "SETTLE"].all()
+        assert set(fills.loc[is_settled, "fill_kind"]) <= {"SETTLE", "CLOSE_OUT"}
+        touch = fills["ask_usd"].where(fills["units_traded"] > 0, fills["bid_usd"])  # nothing is sold without a quote
         at_touch = (touch * fills["units_traded"] * 100)[~is_settled]
         np.testing.assert_allclose(paid[-1][~is_settled], at_touch, atol=1e-6)
         np.testing.assert_allclose(paid[0][is_settled], paid[-1][is_settled])
