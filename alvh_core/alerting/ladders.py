@@ -140,11 +140,12 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
 
 
 def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
-    """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count."""
-    past, signals = (
-        night.history[is_reading(night.history)].sort_values("trade_date"),
-        night.tonight[LADDER_SIGNALS.name],
-    )
+    """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count.
+
+    Nor does a night on which nobody bid for any leg: a range is of the nights that have a spread.
+    """
+    signals = night.tonight[LADDER_SIGNALS.name]
+    past = night.history[is_reading(night.history) & night.history["s_ladder_frac"].notna()].sort_values("trade_date")
     past = past.groupby(LADDER, observed=True).tail(night.limits.regime_nights)
     spread = past.groupby(LADDER, observed=True)["s_ladder_frac"].agg(low="min", high="max", nights="size")
     both = frames.as_text(signals[is_reading(signals)]).merge(frames.as_text(spread.reset_index()), on=LADDER)
@@ -158,7 +159,7 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
             subject=subject, turned_to=row.turned,
             headline=f"spread of {subject} is {row.turned.lower()} than in {row.nights} nights: "
                      f"{_share(row.s_ladder_frac)}, was {span}",
-            expected=f"{span} of the premium, the range of the last {row.nights} nights with a reading",
+            expected=f"{span} of the premium, the range of the last {row.nights} nights with a spread",
             found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
             to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
         )  # fmt: skip

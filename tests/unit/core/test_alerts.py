@@ -309,6 +309,10 @@ def nights_of(spreads, clock="at_close", state="PASS"):
     pytest.param(nights_of(SPREADS[:9]), 0.5, None, id="nine-nights-are-too-few"),
     pytest.param(nights_of(SPREADS, "after_hours"), 0.5, None, id="after-hours-does-not-count"),
     pytest.param(nights_of(SPREADS, state="MISSING_LEG"), 0.5, None, id="half-a-ladder-does-not-count"),
+    pytest.param(nights_of((None,) * 9, state="ZERO_BID") + nights_of((0.03,) * 10)[9:], 0.5, None,
+                 id="a-night-without-a-bid-has-no-spread"),
+    pytest.param(nights_of((None,) * 30, state="ZERO_BID") + nights_of(SPREADS * 4)[30:], 0.5, "WIDER",
+                 id="nor-does-it-push-out-one-that-has"),
     pytest.param(nights_of(SPREADS * 2 + (0.5,)), 0.2, "WIDER", id="the-21st-night-is-forgotten"),
 ])  # fmt: skip
 def test_a_spread_leaves_its_own_range(history, tonight, turned_to):
