@@ -56,7 +56,8 @@ def _remark(universe: Mapping[str, Asset], profile: LadderProfile) -> str:
     own = [s for s, asset in universe.items() if "levels_vol_points" in asset.profile_overrides]
     told = (
         f"{order} It disarms after {profile.disarm_sessions} consecutive closes below its level less "
-        f"{profile.disarm_gap_vol_points:g}; a blocked deployment is tried again on {profile.max_retries} sessions."
+        f"{profile.disarm_gap_vol_points:g}; a deployment that the filter refuses is tried again on "
+        f"{profile.max_retries} sessions."
     )
     return f"{told} Levels of their own: {', '.join(own)}." if own else told
 
