@@ -517,7 +517,8 @@ def _filtered():
                "s_buy_frac": 0.1, "quote_clock": "at_close"} for key, state, buy, armed, _ in told
     ])  # fmt: skip
     layers = pd.DataFrame([
-        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action, "units_target": units, "leg_status": "OK"}
+        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action, "units_target": units, "leg_status": "OK",
+               "retries_count": int(action == "BLOCKED")}
         for key, *_, layers in told for at, (day, action, units) in enumerate(layers)
     ])  # fmt: skip
     terms = pd.DataFrame([key | {"mode": PROFILES[key["profile"]].mode} for key, *_ in told])
@@ -538,6 +539,24 @@ def test_the_filter_is_counted_where_it_was_asked():
     pd.testing.assert_frame_equal(mixed[::-1].reset_index(drop=True), found)
     missed = filter_counts(signals, legs, state, terms, eve=EVE + pd.Timedelta(days=1))
     assert missed["first_arms_count"].sum() == 0, "their orders went to a session that had no night"
+
+
+def test_a_layer_that_a_rule_holds_back_is_not_stopped_by_the_filter():
+    """Layers 1 and 2 armed on the eve: 1 goes to the market and is refused, 2 is not asked about."""
+    signals, legs, state, terms = _filtered()
+    is_second = (state[LADDER] == pd.Series(SPX)).all(axis=1) & (state["layer_no"] == 2)
+    state.loc[is_second, ["armed_date", "retries_count"]] = [EVE, 0]
+    found = filter_counts(signals, legs, state, terms, eve=EVE)
+    assert found.iloc[0][["first_arms_count", "first_arms_blocked_count"]].tolist() == [1, 1]
+    state.loc[is_second, "retries_count"] = 1
+    found = filter_counts(signals, legs, state, terms, eve=EVE)
+    assert found.iloc[0][["first_arms_count", "first_arms_blocked_count"]].tolist() == [2, 2]
+
+
+def test_no_rule_speaks_to_a_band_which_counts_no_tries():
+    signals, legs, state, terms = _filtered()
+    told = filter_counts(signals, legs, state.assign(retries_count=0), terms.assign(mode="bands"), eve=EVE)
+    assert told["first_arms_blocked_count"].tolist() == [1, 0, 0, 0, 3]
 
 
 @pytest.mark.parametrize("state", ["MISSING_LEG", "BAD_QUOTE", "NO_DATA"])
