@@ -13,6 +13,7 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.alerting.findings import BOUGHT_LEGS, Finding, NightEvidence
+from alvh_core.book.exits import rolls_due
 from alvh_core.readings import is_reading
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
@@ -111,32 +112,48 @@ def deployed_on(state: pd.DataFrame) -> list[date]:
 
 
 def due_rolls(night: NightEvidence) -> Iterator[Finding]:
-    """Find contracts held on paper that are near their settlement or past it."""
-    state = night.tonight[LADDER_STATE.name]
-    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*_LAYER, "deployed_date"]])
-    bought = frames.as_text(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], BOUGHT_LEGS))
-    contracts = held.merge(
-        bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"]),
-        left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
-    ).dropna(subset="expiry_date")  # fmt: skip
-    days = (contracts["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days
-    roll = _terms(night, contracts["host"], "roll_dte_days").fillna(0).astype("int64")  # 0: held to settlement
+    """Find contracts held on paper that their profile rolls by now, or that are near their settlement or past it."""
+    contracts = _held_contracts(night)
+    roll = contracts["roll_dte_days"].fillna(0)  # 0: held to settlement
     # a profile that rolls later than the last days begin is late the day after its own
-    limits = [days <= 0, days <= np.minimum(night.limits.last_dte_days, roll - 1), days <= roll]
+    limits = [contracts["days"] <= 0, contracts["days"] <= np.minimum(night.limits.last_dte_days, roll - 1),
+              rolls_due(contracts, pd.Timestamp(night.trade_date))]  # fmt: skip
     due = np.select(limits, ["SETTLED", "LAST_DAYS", "DUE"], default="")
-    contracts = contracts.assign(days=days, roll=roll, due=due)[due != ""]
+    contracts = contracts.assign(due=due)[due != ""]
     for (expiry, layer, due, left), part in contracts.groupby(["expiry_date", "layer_no", "due", "days"]):
-        settled, rolls = due == "SETTLED", " or ".join(map(str, sorted(set(part["roll"]) - {0})))
+        settled, rolls = due == "SETTLED", _times_of_rolls(part)
         yield Finding(
             subject=f"layer {layer} expiring {expiry:%Y-%m-%d}", turned_to=str(due),
             headline=f"layer {layer} has settled and is still held on paper" if settled
                      else f"layer {layer} is due to roll, {left} days left",
-            expected=f"rolled with {rolls} days left" if rolls else "closed at its settlement",
+            expected=f"rolled {rolls}" if rolls else "closed at its settlement",
             found=f"expires {expiry:%Y-%m-%d}, {'settled' if settled else f'{left} days left'}",
             concerns=f"{_names(part['osi_symbol'])} for {_names(part['host'])}",
             to_do="the layer protects nothing any more: decide whether to buy it anew" if settled
                   else "sell the leg and buy its units at the next tenor, if the new leg passes the 8 % rule",
         )  # fmt: skip
+
+
+def _held_contracts(night: NightEvidence) -> pd.DataFrame:
+    """Return the contracts that are held with the terms of their profiles, as `rolls_due` asks for them."""
+    state, legs = night.tonight[LADDER_STATE.name], night.tonight[LADDER_LEGS.name]
+    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*_LAYER, "is_armed", "deployed_date"]])
+    bought = frames.as_text(frames.concat([night.bought_legs, legs], BOUGHT_LEGS))
+    bought = bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"])
+    tonight = frames.as_text(legs[[*_LAYER, "osi_symbol"]]).rename(columns={"osi_symbol": "new_symbol"})
+    held = held.rename(columns={"deployed_date": "entry_date"})
+    found = held.merge(bought, left_on=[*_LAYER, "entry_date"], right_on=[*_LAYER, "trade_date"])
+    found = found.dropna(subset="expiry_date").merge(tonight, on=_LAYER, how="left")
+    terms = {name: _terms(night, found["host"], name) for name in ("mode", "roll_dte_days", "hold_days")}
+    return found.assign(**terms, days=(found["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days)
+
+
+def _times_of_rolls(contracts: pd.DataFrame) -> str:
+    """Say when the profiles of some contracts roll them; nothing where they hold them to their settlement."""
+    times = (" or ".join(map(str, sorted({int(days) for days in contracts[name].dropna()} - {0})))
+             for name in ("roll_dte_days", "hold_days"))  # fmt: skip
+    words = zip(times, ("with {} days left", "after {} days"), strict=True)
+    return " or ".join(word.format(days) for days, word in words if days)
 
 
 def spread_regimes(night: NightEvidence) -> Iterator[Finding]:

@@ -34,7 +34,6 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
         ``position_reason`` and ``exit_reason``, aligned with ``held``.
     """
     dte = (held["expiry_date"] - trade_date).dt.days
-    age = (trade_date - held["entry_date"]).dt.days
     units = held["units_open"].to_numpy(dtype=np.int64)
     is_over = dte <= 0
     # rounded, as the limits are: 0.30 / 0.10 falls short of 3 in binary
@@ -42,12 +41,7 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     part = np.floor(np.round(units * held["profit_sold_frac"].fillna(0.0).to_numpy(), 9)).astype(np.int64)
     profits = (units > 0) & ~held["is_profit_taken"] & (multiple >= held["profit_multiple"]) & (part > 0)
     profits &= ~held["is_closing"]  # all of it goes
-    by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
-        (held["hold_days"] > 0) & (age >= held["hold_days"])
-    )
-    # armed or not is asked every night: a sale that had to wait is still due when the layer's action has passed
-    disarms = held["is_armed"].eq(False) & (held["mode"] == "trigger")
-    due = by_time & ~disarms & (held["new_symbol"] != held["osi_symbol"])
+    disarms, due = _disarms(held), rolls_due(held, trade_date)
     # what was sold has to be bought back at a price: only what is owned may go at any
     is_near = held["is_closing"] | (dte <= held["defer_until_dte_days"].fillna(0))
     is_last = is_near & (held["units_open"] > 0)
@@ -57,6 +51,34 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
                      [SETTLE, CLOSE_OUT, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT], default=NONE)  # fmt: skip
     sold = np.where(kind == TAKE_PROFIT, part, units)
     return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)
+
+
+def rolls_due(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.Series:
+    """Tell which positions their profile rolls by now: near to settlement, or held for its time.
+
+    Parameters
+    ----------
+    held : DataFrame
+        ``expiry_date``, ``entry_date``, ``osi_symbol``; the profile's ``mode``, ``roll_dte_days`` and ``hold_days``,
+        null where the ladder sleeps; the layer's ``is_armed`` and ``new_symbol``, the contract it would buy tonight:
+        the same one is no roll.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    Series of bool
+        False for a layer that is given up: it is sold, and nothing bought in its place.
+    """
+    dte, age = (held["expiry_date"] - trade_date).dt.days, (trade_date - held["entry_date"]).dt.days
+    by_time = (held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])
+    by_time |= (held["hold_days"] > 0) & (age >= held["hold_days"])
+    due: pd.Series = by_time & ~_disarms(held) & (held["new_symbol"] != held["osi_symbol"])
+    return due
+
+
+def _disarms(held: pd.DataFrame) -> pd.Series:
+    """Ask every night whether a layer is armed: a sale that had to wait is due when the layer's action has passed."""
+    return held["is_armed"].eq(False) & (held["mode"] == "trigger")
 
 
 def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last: pd.Series, due: pd.Series,
