@@ -21,6 +21,7 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
+LAYER = [*LADDER, "layer_no"]
 _LIVED = ("is_armed", "armed_date", "below_count", "retries_count", "units_deployed", "deployed_date")
 
 

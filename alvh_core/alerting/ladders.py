@@ -16,9 +16,7 @@ from alvh_core.alerting.findings import BOUGHT_LEGS, Finding, NightEvidence
 from alvh_core.book.exits import rolls_due
 from alvh_core.readings import is_reading
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
-from alvh_core.triggers import LADDER
-
-_LAYER = [*LADDER, "layer_no"]
+from alvh_core.triggers import LADDER, LAYER
 
 
 def filter_flips(night: NightEvidence) -> Iterator[Finding]:
@@ -52,9 +50,9 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
 def armed_layers(night: NightEvidence) -> Iterator[Finding]:
     """Find layers that are armed after tonight's close and were not, or the other way round."""
     tonight, before = (
-        frames.as_text(tables[LADDER_STATE.name][[*_LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
+        frames.as_text(tables[LADDER_STATE.name][[*LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
     )
-    both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
+    both = tonight.merge(before, on=LAYER, how="left", suffixes=("", "_before"))
     changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
     changed = changed.assign(mode=_terms(night, changed["host"], "mode").fillna("trigger"))
     close = night.tonight[LADDER_SIGNALS.name]["vix_close_vol_points"].max()
@@ -137,13 +135,13 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
 def _held_contracts(night: NightEvidence) -> pd.DataFrame:
     """Return the contracts that are held with the terms of their profiles, as `rolls_due` asks for them."""
     state, legs = night.tonight[LADDER_STATE.name], night.tonight[LADDER_LEGS.name]
-    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*_LAYER, "is_armed", "deployed_date"]])
+    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*LAYER, "is_armed", "deployed_date"]])
     bought = frames.as_text(frames.concat([night.bought_legs, legs], BOUGHT_LEGS))
-    bought = bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"])
-    tonight = frames.as_text(legs[[*_LAYER, "osi_symbol"]]).rename(columns={"osi_symbol": "new_symbol"})
+    bought = bought[[*LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*LAYER, "trade_date"])
+    tonight = frames.as_text(legs[[*LAYER, "osi_symbol"]]).rename(columns={"osi_symbol": "new_symbol"})
     held = held.rename(columns={"deployed_date": "entry_date"})
-    found = held.merge(bought, left_on=[*_LAYER, "entry_date"], right_on=[*_LAYER, "trade_date"])
-    found = found.dropna(subset="expiry_date").merge(tonight, on=_LAYER, how="left")
+    found = held.merge(bought, left_on=[*LAYER, "entry_date"], right_on=[*LAYER, "trade_date"])
+    found = found.dropna(subset="expiry_date").merge(tonight, on=LAYER, how="left")
     terms = {name: _terms(night, found["host"], name) for name in ("mode", "roll_dte_days", "hold_days")}
     return found.assign(**terms, days=(found["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days)
 

@@ -16,9 +16,8 @@ from alvh_core.book.market import QUOTED, quotes_of, settled
 from alvh_core.keys import rows_beside, rows_of
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.triggers import LADDER, ladder_keys
+from alvh_core.triggers import LADDER, LAYER, ladder_keys
 
-LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
            "ask_usd", "extrinsic_usd"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]

@@ -7,10 +7,10 @@ import pandas as pd
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.reporting.headline import trigger_close
-from alvh_core.reporting.ladders import LADDER
 from alvh_core.reporting.model import Cell, Column, LegMark, Row, Table, TriggerPlot, Triggers
 from alvh_core.reporting.texts import DASH, count, day, gain, known, limit, number, plain, records, tally
 from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_STATE
+from alvh_core.triggers import LADDER
 from alvh_core.universe import Asset
 
 _COLUMNS = (

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from alvh_core import frames
 from alvh_core.book.market import QUOTED, on_last_session, settlement_values
 from alvh_core.book.sums import held_state, night_book
-from alvh_core.book.transition import LAYER, of_last_night, trade
+from alvh_core.book.transition import of_last_night, trade
 from alvh_core.columns import ACTIONS
 from alvh_core.ladders import TERMS
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, EXIT_STATES, FILL_KINDS, FILLS, POSITIONS
 from alvh_core.schemas import LADDER_STATE
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, LAYER
 
 FIRST, LAYERS = pd.Timestamp("2026-07-16"), (1, 2, 3)
 COPIES = range(6)  # paths in one: a night costs the same for many ladders, and each copy has contracts of its own
