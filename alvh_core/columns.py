@@ -184,7 +184,7 @@ _add("ladder_premium_usd", "float", "Premium of all legs at mid, sold legs off",
 _add("be_erosion_max_frac", "float", "Largest relative break-even erosion of the legs", "fraction")
 _add("armed_date", "date", "Session at whose close the layer armed", "ISO date")
 _add("below_count", "int", "Consecutive closes below the disarm level", "sessions", low=0)
-_add("retries_count", "int", "Sessions for which deployment was blocked", "sessions", low=0)
+_add("retries_count", "int", "Sessions on which the 8 % rule refused deployment", "sessions", low=0)
 _add("deployed_date", "date", "Session of the deployment", "ISO date")
 _add("units_deployed", "int", "Contracts the layer holds after the night's trades", "contracts", low=0)
 _add("verdict", "category", "Answer on the evidence so far", allowed=VERDICTS)

@@ -21,6 +21,8 @@ def is_reading(signals: pd.DataFrame) -> pd.Series:
     Returns
     -------
     Series of bool
+        A reading may lack the number: where nobody bids for any leg the state is ZERO_BID and there is no spread, so
+        that whatever counts or compares spreads asks for the spread as well.
     """
     return signals["filter_state"].isin(READINGS) & signals["quote_clock"].isin(TRADEABLE_CLOCKS)
 

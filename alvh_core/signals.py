@@ -17,6 +17,7 @@ from alvh_core import frames
 from alvh_core.columns import ACTIONS
 from alvh_core.ladders import HEDGE_INDEX, SETS_COUNT, Books, Ladder, night_books
 from alvh_core.params import LAYERS, LadderProfile
+from alvh_core.readings import READINGS
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
 from alvh_core.volumes import VolumesOf, no_volumes
@@ -171,8 +172,9 @@ def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, leg
                  missed_closes: Sequence[tuple[date, float]], trade_date: date,
                  rules: Mapping[date, LayerRules]) -> pd.DataFrame:  # fmt: skip
     """Run the state machine once per distinct parameter set; hosts without overrides share one."""
-    passes = books.orders["passes"].to_numpy(dtype=bool).reshape(-1, SETS_COUNT)
-    passes = passes[books.number_of].repeat(LAYERS_COUNT, axis=0)
+    told = (books.orders["passes"], books.orders["buy_filter_state"].isin(READINGS))  # after hours it is BAD_QUOTE
+    passes, is_read = (each.to_numpy(dtype=bool).reshape(-1, SETS_COUNT)[books.number_of].repeat(LAYERS_COUNT, axis=0)
+                       for each in told)  # fmt: skip
     units = legs["units_target"].to_numpy(dtype=np.int64)
     profiles = list(dict.fromkeys(ladder.profile for ladder in plan))
     numbers = {profile: at for at, profile in enumerate(profiles)}
@@ -184,7 +186,7 @@ def _advance_all(plan: Sequence[Ladder], books: Books, before: pd.DataFrame, leg
         said = {day: every.at(mine) for day, every in rules.items()}
         ready = before[mine] if profile.mode == "bands" else arm_through(before[mine], missed_closes, profile, said)
         parts.append(advance(ready, reading, passes[mine], trade_date, profile, units=units[mine],
-                             rules=said[trade_date]))  # fmt: skip
+                             is_read=is_read[mine], rules=said[trade_date]))  # fmt: skip
     return pd.concat(parts).sort_index()
 
 
@@ -268,4 +270,4 @@ def _trigger_reason(profile: LadderProfile, close: TriggerClose, is_armed: bool,
         return f"NOT_ARMED: VIX closed at {close.vol_points:.2f}, first level {level:g}"
     if not is_armed:
         return "NOT_ARMED: the band of the VIX forward buys nothing, or the forward is not known"
-    return f"GAVE_UP: blocked on {profile.max_retries} sessions" if gave_up else ""
+    return f"GAVE_UP: refused on {profile.max_retries} sessions" if gave_up else ""

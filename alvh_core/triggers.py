@@ -21,6 +21,7 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.schemas import LADDER_STATE
 
 LADDER = ["host", "variant", "hedge_symbol", "profile"]
+LAYER = [*LADDER, "layer_no"]
 _LIVED = ("is_armed", "armed_date", "below_count", "retries_count", "units_deployed", "deployed_date")
 
 
@@ -256,7 +257,7 @@ def layer_sets(
 
 
 def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.bool_], trade_date: date,
-            profile: LadderProfile, *, units: NDArray[np.int64] | None = None,
+            profile: LadderProfile, *, units: NDArray[np.int64] | None = None, is_read: NDArray[np.bool_] | None = None,
             rules: LayerRules | None = None) -> pd.DataFrame:  # fmt: skip
     """Take the state of the night before through one night.
 
@@ -272,6 +273,8 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.boo
     profile : LadderProfile
     units : ndarray of int, optional
         Contracts that each layer would buy tonight; by default those of the profile. 0 buys nothing.
+    is_read : ndarray of bool, optional
+        Whether there is a reading of the filter, shaped as ``passes``; by default there is one of every set.
     rules : LayerRules, optional
 
     Returns
@@ -283,9 +286,10 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.boo
     Notes
     -----
     A layer armed at an earlier close and not yet bought goes to tonight's quotes: DEPLOY if the filter passes on all
-    that the ladder goes to the market for, and on nothing else, else BLOCKED, up to ``max_retries`` sessions. A layer
-    that tonight's close disarms is not bought. Only mode ``trigger`` gives up: the others say what is to be held, every
-    night anew. One that is always armed waits for no close.
+    that the ladder goes to the market for, and on nothing else, else BLOCKED, up to ``max_retries`` sessions on which
+    the filter refused: where a leg or its quote is missing, or the budget pays for no contract, it was not asked, and
+    nothing is given up for that. A layer that tonight's close disarms is not bought. Only mode ``trigger`` gives up:
+    the others say what is to be held, every night anew. One that is always armed waits for no close.
     """
     after = arm(state, close_vol_points, trade_date, profile, rules)
     armed = after["is_armed"].to_numpy()
@@ -299,8 +303,10 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.boo
     retries = after["retries_count"].to_numpy()  # an escalation tonight has renewed them
     tries = waiting & ((retries < profile.max_retries) | (not gives_up)) & ~held_back
     sets = layer_sets(tries, state["layer_no"].to_numpy(), _ladder_numbers(state))
-    ok = passes[np.arange(len(state)), sets] & (wanted > 0)
-    deploys, blocked = tries & ok, (tries & ~ok) | (waiting & held_back)
+    at = np.arange(len(state))
+    deploys = tries & passes[at, sets] & (wanted > 0)
+    blocked = (tries & ~deploys) | (waiting & held_back)
+    is_refused = tries & ~passes[at, sets] & (True if is_read is None else is_read[at, sets])
     action = np.select(
         [state["is_armed"].to_numpy() & ~armed, deploys, blocked, ~before_armed & armed, armed],
         ["DISARM", "DEPLOY", "BLOCKED", "ARM", "HOLD"], default="IDLE",
@@ -309,5 +315,5 @@ def advance(state: pd.DataFrame, close_vol_points: float, passes: NDArray[np.boo
         units_deployed=np.where(deploys, wanted, after["units_deployed"]), leg_action=pd.Categorical(action),
         layer_set=sets,
         deployed_date=np.where(deploys, np.datetime64(trade_date, "s"), after["deployed_date"].to_numpy()),
-        retries_count=np.where(blocked & ~held_back & gives_up, retries + 1, retries),
+        retries_count=np.where(is_refused & gives_up, retries + 1, retries),
     )  # fmt: skip

@@ -13,11 +13,10 @@ import pandas as pd
 
 from alvh_core import frames
 from alvh_core.alerting.findings import BOUGHT_LEGS, Finding, NightEvidence
+from alvh_core.book.exits import rolls_due
 from alvh_core.readings import is_reading
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, VERDICTS_TABLE
-from alvh_core.triggers import LADDER
-
-_LAYER = [*LADDER, "layer_no"]
+from alvh_core.triggers import LADDER, LAYER
 
 
 def filter_flips(night: NightEvidence) -> Iterator[Finding]:
@@ -51,9 +50,9 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
 def armed_layers(night: NightEvidence) -> Iterator[Finding]:
     """Find layers that are armed after tonight's close and were not, or the other way round."""
     tonight, before = (
-        frames.as_text(tables[LADDER_STATE.name][[*_LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
+        frames.as_text(tables[LADDER_STATE.name][[*LAYER, "is_armed"]]) for tables in (night.tonight, night.before)
     )
-    both = tonight.merge(before, on=_LAYER, how="left", suffixes=("", "_before"))
+    both = tonight.merge(before, on=LAYER, how="left", suffixes=("", "_before"))
     changed = both[both["is_armed"] != both["is_armed_before"].eq(True)]
     changed = changed.assign(mode=_terms(night, changed["host"], "mode").fillna("trigger"))
     close = night.tonight[LADDER_SIGNALS.name]["vix_close_vol_points"].max()
@@ -111,27 +110,21 @@ def deployed_on(state: pd.DataFrame) -> list[date]:
 
 
 def due_rolls(night: NightEvidence) -> Iterator[Finding]:
-    """Find contracts held on paper that are near their settlement or past it."""
-    state = night.tonight[LADDER_STATE.name]
-    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*_LAYER, "deployed_date"]])
-    bought = frames.as_text(frames.concat([night.bought_legs, night.tonight[LADDER_LEGS.name]], BOUGHT_LEGS))
-    contracts = held.merge(
-        bought[[*_LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*_LAYER, "trade_date"]),
-        left_on=[*_LAYER, "deployed_date"], right_on=[*_LAYER, "trade_date"],
-    ).dropna(subset="expiry_date")  # fmt: skip
-    days = (contracts["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days
-    roll = _terms(night, contracts["host"], "roll_dte_days").fillna(0).astype("int64")  # 0: held to settlement
+    """Find contracts held on paper that their profile rolls by now, or that are near their settlement or past it."""
+    contracts = _held_contracts(night)
+    roll = contracts["roll_dte_days"].fillna(0)  # 0: held to settlement
     # a profile that rolls later than the last days begin is late the day after its own
-    limits = [days <= 0, days <= np.minimum(night.limits.last_dte_days, roll - 1), days <= roll]
+    limits = [contracts["days"] <= 0, contracts["days"] <= np.minimum(night.limits.last_dte_days, roll - 1),
+              rolls_due(contracts, pd.Timestamp(night.trade_date))]  # fmt: skip
     due = np.select(limits, ["SETTLED", "LAST_DAYS", "DUE"], default="")
-    contracts = contracts.assign(days=days, roll=roll, due=due)[due != ""]
+    contracts = contracts.assign(due=due)[due != ""]
     for (expiry, layer, due, left), part in contracts.groupby(["expiry_date", "layer_no", "due", "days"]):
-        settled, rolls = due == "SETTLED", " or ".join(map(str, sorted(set(part["roll"]) - {0})))
+        settled, rolls = due == "SETTLED", _times_of_rolls(part)
         yield Finding(
             subject=f"layer {layer} expiring {expiry:%Y-%m-%d}", turned_to=str(due),
             headline=f"layer {layer} has settled and is still held on paper" if settled
                      else f"layer {layer} is due to roll, {left} days left",
-            expected=f"rolled with {rolls} days left" if rolls else "closed at its settlement",
+            expected=f"rolled {rolls}" if rolls else "closed at its settlement",
             found=f"expires {expiry:%Y-%m-%d}, {'settled' if settled else f'{left} days left'}",
             concerns=f"{_names(part['osi_symbol'])} for {_names(part['host'])}",
             to_do="the layer protects nothing any more: decide whether to buy it anew" if settled
@@ -139,12 +132,35 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _held_contracts(night: NightEvidence) -> pd.DataFrame:
+    """Return the contracts that are held with the terms of their profiles, as `rolls_due` asks for them."""
+    state, legs = night.tonight[LADDER_STATE.name], night.tonight[LADDER_LEGS.name]
+    held = frames.as_text(state.loc[state["units_deployed"] > 0, [*LAYER, "is_armed", "deployed_date"]])
+    bought = frames.as_text(frames.concat([night.bought_legs, legs], BOUGHT_LEGS))
+    bought = bought[[*LAYER, "trade_date", "osi_symbol", "expiry_date"]].drop_duplicates([*LAYER, "trade_date"])
+    tonight = frames.as_text(legs[[*LAYER, "osi_symbol"]]).rename(columns={"osi_symbol": "new_symbol"})
+    held = held.rename(columns={"deployed_date": "entry_date"})
+    found = held.merge(bought, left_on=[*LAYER, "entry_date"], right_on=[*LAYER, "trade_date"])
+    found = found.dropna(subset="expiry_date").merge(tonight, on=LAYER, how="left")
+    terms = {name: _terms(night, found["host"], name) for name in ("mode", "roll_dte_days", "hold_days")}
+    return found.assign(**terms, days=(found["expiry_date"] - pd.Timestamp(night.trade_date)).dt.days)
+
+
+def _times_of_rolls(contracts: pd.DataFrame) -> str:
+    """Say when the profiles of some contracts roll them; nothing where they hold them to their settlement."""
+    times = (" or ".join(map(str, sorted({int(days) for days in contracts[name].dropna()} - {0})))
+             for name in ("roll_dte_days", "hold_days"))  # fmt: skip
+    words = zip(times, ("with {} days left", "after {} days"), strict=True)
+    return " or ".join(word.format(days) for days, word in words if days)
+
+
 def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
-    """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count."""
-    past, signals = (
-        night.history[is_reading(night.history)].sort_values("trade_date"),
-        night.tonight[LADDER_SIGNALS.name],
-    )
+    """Find spreads outside the range of their own last nights; quotes after hours and half ladders do not count.
+
+    Nor does a night on which nobody bid for any leg: a range is of the nights that have a spread.
+    """
+    signals = night.tonight[LADDER_SIGNALS.name]
+    past = night.history[is_reading(night.history) & night.history["s_ladder_frac"].notna()].sort_values("trade_date")
     past = past.groupby(LADDER, observed=True).tail(night.limits.regime_nights)
     spread = past.groupby(LADDER, observed=True)["s_ladder_frac"].agg(low="min", high="max", nights="size")
     both = frames.as_text(signals[is_reading(signals)]).merge(frames.as_text(spread.reset_index()), on=LADDER)
@@ -158,7 +174,7 @@ def spread_regimes(night: NightEvidence) -> Iterator[Finding]:
             subject=subject, turned_to=row.turned,
             headline=f"spread of {subject} is {row.turned.lower()} than in {row.nights} nights: "
                      f"{_share(row.s_ladder_frac)}, was {span}",
-            expected=f"{span} of the premium, the range of the last {row.nights} nights with a reading",
+            expected=f"{span} of the premium, the range of the last {row.nights} nights with a spread",
             found=_share(row.s_ladder_frac), concerns=f"hosts {hosts}",
             to_do="look for news, a stale feed or a changed tick size before trusting tonight's filter",
         )  # fmt: skip

@@ -1,8 +1,8 @@
 """The exit protocol: which of the held positions leave tonight, in which order of reasons, and which must wait.
 
 Order: settlement, profit, time, disarmed, the last session of what no source settles. A sale into too wide a market is
-deferred; one without any quote waits, and near to its settlement counts as sold for nothing. What is traded is
-`alvh_core.book.transition`.
+deferred, but not near to its settlement. One without any quote waits, to its settlement if need be: a bid of nothing is
+a quote, none at all is a night that is not known. What is traded is `alvh_core.book.transition`.
 """
 
 import numpy as np
@@ -20,7 +20,8 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     held : DataFrame
         Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``split_told`` (empty:
         the underlying was not split; else there is no quote, and the position is settled only), ``is_closing`` (of
-        `alvh_core.book.market.on_last_session`: nothing is kept for longer, however wide the market), ``is_armed``, the
+        `alvh_core.book.market.on_last_session`: nothing is kept for longer, however wide the market, and what had no
+        quote then goes at its last mark once it is over, as nobody will ever tell its value), ``is_armed``, the
         candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
         ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
         ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
@@ -33,7 +34,6 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
         ``position_reason`` and ``exit_reason``, aligned with ``held``.
     """
     dte = (held["expiry_date"] - trade_date).dt.days
-    age = (trade_date - held["entry_date"]).dt.days
     units = held["units_open"].to_numpy(dtype=np.int64)
     is_over = dte <= 0
     # rounded, as the limits are: 0.30 / 0.10 falls short of 3 in binary
@@ -41,29 +41,52 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     part = np.floor(np.round(units * held["profit_sold_frac"].fillna(0.0).to_numpy(), 9)).astype(np.int64)
     profits = (units > 0) & ~held["is_profit_taken"] & (multiple >= held["profit_multiple"]) & (part > 0)
     profits &= ~held["is_closing"]  # all of it goes
-    by_time = ((held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])) | (
-        (held["hold_days"] > 0) & (age >= held["hold_days"])
-    )
-    # armed or not is asked every night: a sale that had to wait is still due when the layer's action has passed
-    disarms = held["is_armed"].eq(False) & (held["mode"] == "trigger")
-    due = by_time & ~disarms & (held["new_symbol"] != held["osi_symbol"])
-    # what was sold has to be bought back at a price: only what is owned may go for nothing
+    disarms, due = _disarms(held), rolls_due(held, trade_date)
+    # what was sold has to be bought back at a price: only what is owned may go at any
     is_near = held["is_closing"] | (dte <= held["defer_until_dte_days"].fillna(0))
-    is_last = is_near & (held["units_open"] > 0) & (held["split_told"] == "")
+    is_last = is_near & (held["units_open"] > 0)
     has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
     passes = has_new & (held["is_eligible"].eq(True) | is_last)
-    kind = np.select([is_over, profits, due & passes, disarms, held["is_closing"]],
-                     [SETTLE, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT], default=NONE)  # fmt: skip
+    kind = np.select([is_over & ~held["is_closing"], is_over, profits, due & passes, disarms, held["is_closing"]],
+                     [SETTLE, CLOSE_OUT, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT], default=NONE)  # fmt: skip
     sold = np.where(kind == TAKE_PROFIT, part, units)
     return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)
+
+
+def rolls_due(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.Series:
+    """Tell which positions their profile rolls by now: near to settlement, or held for its time.
+
+    Parameters
+    ----------
+    held : DataFrame
+        ``expiry_date``, ``entry_date``, ``osi_symbol``; the profile's ``mode``, ``roll_dte_days`` and ``hold_days``,
+        null where the ladder sleeps; the layer's ``is_armed`` and ``new_symbol``, the contract it would buy tonight:
+        the same one is no roll.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    Series of bool
+        False for a layer that is given up: it is sold, and nothing bought in its place.
+    """
+    dte, age = (held["expiry_date"] - trade_date).dt.days, (trade_date - held["entry_date"]).dt.days
+    by_time = (held["roll_dte_days"] > 0) & (dte <= held["roll_dte_days"])
+    by_time |= (held["hold_days"] > 0) & (age >= held["hold_days"])
+    due: pd.Series = by_time & ~_disarms(held) & (held["new_symbol"] != held["osi_symbol"])
+    return due
+
+
+def _disarms(held: pd.DataFrame) -> pd.Series:
+    """Ask every night whether a layer is armed: a sale that had to wait is due when the layer's action has passed."""
+    return held["is_armed"].eq(False) & (held["mode"] == "trigger")
 
 
 def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last: pd.Series, due: pd.Series,
                 passes: pd.Series, dte: pd.Series, multiple: pd.Series) -> pd.DataFrame:  # fmt: skip
     """Hold back what cannot be sold sensibly tonight."""
     spread = (2.0 * (held["ask_usd"] - held["bid_usd"]) / (held["ask_usd"] + held["bid_usd"])).round(9)
-    is_sale = np.isin(kind, [TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT])
-    no_quote = is_sale & (spread.isna() & ~is_last).to_numpy()
+    is_sale = (kind != NONE) & (dte > 0).to_numpy()
+    no_quote = is_sale & spread.isna().to_numpy()
     too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last & ~held["is_closing"]).to_numpy()
     unpaid = (kind == SETTLE) & held["payoff_usd"].isna().to_numpy()
     refused = (due & ~passes).to_numpy() & (kind == NONE)
@@ -81,6 +104,8 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
     ), index=held.index)  # fmt: skip
     split = ("; " + held["split_told"]).where(held["split_told"] != "", "")
     told = (told + split).str.removeprefix("; ")
+    untold = ("at its last mark, of " + held["last_mark_date"].dt.strftime("%Y-%m-%d")
+              + ": no quote on its last session, and no source here tells its opening value")  # fmt: skip
     why = np.select(
         [kind == SETTLE, kind == TAKE_PROFIT, kind == ROLL, kind == DISARM, kind == CLOSE_OUT],
         [
@@ -88,7 +113,7 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
             "mid is " + multiple.round(2).astype("str") + " times the cost",
             dte.astype("str") + " days left or held its time",
             "layer disarmed",
-            "last session before an opening value that no source here tells",
+            np.where(dte > 0, "last session before an opening value that no source here tells", untold),
         ], default="",
     )  # fmt: skip
     return pd.DataFrame({

@@ -26,7 +26,7 @@ def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame
     legs : DataFrame
         Tonight's legs with ``leg_action``, ``leg_status`` and ``units_target``.
     state : DataFrame
-        `LADDER_STATE` of tonight with ``armed_date``.
+        `LADDER_STATE` of tonight with ``armed_date`` and ``retries_count``.
     terms : DataFrame
         From `alvh_core.ladders.ladder_terms`.
     eve : Timestamp
@@ -44,11 +44,15 @@ def filter_counts(signals: pd.DataFrame, legs: pd.DataFrame, state: pd.DataFrame
     told, goes = decided(signals), signals["buy_filter_state"].notna()
     is_read, passes = is_reading(told), told["filter_state"] == "PASS"
     is_armed = signals["layers_armed_count"] > 0
-    fresh = set(ladder_keys(state[state["armed_date"] == eve], "layer_no"))
+    fresh = state[state["armed_date"] == eve]
+    tries = dict(zip(ladder_keys(fresh, "layer_no"), fresh["retries_count"], strict=True))
     is_paid = (legs["units_target"] > 0) | (legs["leg_status"] != "OK")
-    ordered = ladder_keys(legs[legs["leg_action"].isin(["DEPLOY", "BLOCKED"]) & is_paid], "layer_no")
-    always = set(ladder_keys(terms[terms["mode"] == "always"]))
-    first = Counter(key[:-1] for key in ordered if key in fresh and key[:-1] not in always)
+    bought, blocked = (ladder_keys(legs[(legs["leg_action"] == does) & is_paid], "layer_no")
+                       for does in ("DEPLOY", "BLOCKED"))  # fmt: skip
+    always, bands = (set(ladder_keys(terms[terms["mode"] == mode])) for mode in ("always", "bands"))
+    # a refusal is counted as a try, what a rule holds back is not; no rule speaks to a band, which counts no tries
+    refused = [key for key in blocked if tries.get(key, 0) > 0 or key[:-1] in bands]
+    first = Counter(key[:-1] for key in (*bought, *refused) if key in tries and key[:-1] not in always)
     arms = np.array([first[key] for key in ladder_keys(signals)]) * (goes & is_read).to_numpy()
     told_counts = (is_armed & is_read, is_armed & is_read & passes, is_armed & ~is_read, arms, arms * ~passes)
     counts = {name: np.asarray(values, dtype="int64")

@@ -3,7 +3,7 @@
 VIX options settle to the special opening quotation, which the final settlement of the future of the same expiry is;
 shares and PM indices to the close of the expiry session, from a daily bar or, for an index without bars, from its last
 print after the close. The opening value of other AM indices has no source here: what settles to it is closed out on its
-last session of trading, and what is left then waits. Never a close in place of an opening value.
+last session of trading, and what had no quote then at its last mark. Never a close in place of an opening value.
 """
 
 from collections.abc import Collection
@@ -70,7 +70,7 @@ def settlement_values(settlements: pd.DataFrame, closes: pd.DataFrame, roots: pd
 
 
 def on_last_session(held: pd.DataFrame, roots: pd.DataFrame, following: pd.Timestamp) -> pd.Series:
-    """Tell which positions settle, before they trade again, to an opening value that no source here tells.
+    """Tell which positions settle, before they trade again or already, to an opening value that no source here tells.
 
     Parameters
     ----------

@@ -16,9 +16,8 @@ from alvh_core.book.market import QUOTED, quotes_of, settled
 from alvh_core.keys import rows_beside, rows_of
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.triggers import LADDER, ladder_keys
+from alvh_core.triggers import LADDER, LAYER, ladder_keys
 
-LAYER = [*LADDER, "layer_no"]
 _OF_LEG = ["units_target", "side", "is_armed", "leg_status", "leg_action", "is_eligible", "mid_usd", "bid_usd",
            "ask_usd", "extrinsic_usd"]  # fmt: skip
 _CONTRACT = ["osi_symbol", "root", "expiry_date", "option_right", "strike_usd", "multiplier"]
@@ -86,7 +85,7 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
     replaced = _entries(rolled, "ROLL_OPEN").join(roll_terms(rolled, trade_date))
     bought = pd.concat([replaced, _entries(opened, "OPEN")], ignore_index=True)
     night: dict[str, Any] = {"trade_date": trade_date, "source_mode": source_mode}
-    fills = _numbered(pd.concat([_sales(sold), _purchases(bought)], ignore_index=True))
+    fills = _numbered(pd.concat([_sales(sold, trade_date), _purchases(bought)], ignore_index=True))
     positions = pd.concat([_kept(remaining, trade_date), _new(bought, trade_date)], ignore_index=True)
     # what waits for its settlement value, for as many nights as it takes, has no days left
     positions["dte_days"] = (positions["expiry_date"] - trade_date).dt.days.clip(lower=0)
@@ -141,25 +140,27 @@ def roll_terms(rolled: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     -------
     DataFrame
         `ROLL_TERMS`: ``m_new - m_old``, with the other sign where the leg is sold; ``(S_old + S_new) / 2``, of which k
-        is paid on top; and time value over days left, straight-line. NaN time value where the chain cannot say it. A
-        leg given up without a quote went for nothing.
+        is paid on top; and time value over days left, straight-line. NaN time value where the chain cannot say it.
     """
-    old_mid, old_spread = rolled["mid_usd"].fillna(0.0), (rolled["ask_usd"] - rolled["bid_usd"]).fillna(0.0)
-    side = np.sign(rolled["units_open"])
-    terms = [side * (rolled["new_mid_usd"] - old_mid),
-             (old_spread + rolled["new_ask_usd"] - rolled["new_bid_usd"]) / 2.0]  # fmt: skip
+    spreads = rolled["ask_usd"] - rolled["bid_usd"] + rolled["new_ask_usd"] - rolled["new_bid_usd"]
+    terms = [np.sign(rolled["units_open"]) * (rolled["new_mid_usd"] - rolled["mid_usd"]), spreads / 2.0]
     for name in ("", "new_"):
         days = (rolled[f"{name}expiry_date"] - trade_date).dt.days
         terms.append(rolled[f"{name}extrinsic_usd"] / days.where(days > 0))
     return pd.DataFrame(dict(zip(ROLL_TERMS, terms, strict=True)), index=rolled.index).astype("float64")
 
 
-def _sales(sold: pd.DataFrame) -> pd.DataFrame:
-    """Return the fills that close positions; without a quote, near to its settlement, a position goes for nothing."""
-    is_settled = (sold["exit_kind"] == SETTLE).to_numpy()
-    mid = np.where(is_settled, sold["payoff_usd"], sold["mid_usd"].fillna(0.0))
-    spread = np.where(is_settled, 0.0, (sold["ask_usd"] - sold["bid_usd"]).fillna(0.0))
-    fees = np.where(is_settled, 0.0, FEE_USD_PER_CONTRACT)
+def _sales(sold: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return the fills that close positions: at tonight's quotes, or without a market once the contract is over.
+
+    What settles to a value that no source tells is closed at its last mark: nobody has sold it, so that it crossed no
+    spread; no price is made up; and a ladder that waited for its value would never be measured again.
+    """
+    is_over = (sold["expiry_date"] <= trade_date).to_numpy()
+    ending = sold["payoff_usd"].where(sold["exit_kind"] == SETTLE, sold["last_mark_usd"])
+    mid = np.where(is_over, ending, sold["mid_usd"])
+    spread = np.where(is_over, 0.0, sold["ask_usd"] - sold["bid_usd"])
+    fees = np.where(is_over, 0.0, FEE_USD_PER_CONTRACT)
     return _fill(sold, sold["exit_kind"], -sold["units_sold"], mid, spread, fees, sold["exit_reason"])
 
 

@@ -21,8 +21,10 @@ column("fill_no", "int", "Fill of the ladder's night", "fills", low=1)
 column("fill_kind", "category", "What the fill did; in the order of the exit protocol", allowed=FILL_KINDS)
 column("fill_reason", "str", "Why, in numbers")
 column("units_traded", "int", "Contracts; positive bought", "contracts")
-column("fill_mid_usd", "float", "Mid of the fill; at a settlement the value paid", "USD per share", low=0)
-column("fill_spread_usd", "float", "Ask less bid of the fill; 0 at a settlement", "USD per share", low=0)
+column("fill_mid_usd", "float", "Mid of the fill; at a settlement the value paid, or the last mark where no source "
+       "tells it and there was no quote on the last session", "USD per share", low=0)  # fmt: skip
+column("fill_spread_usd", "float", "Ask less bid of the fill; 0 at a settlement, and at the last mark in its place",
+       "USD per share", low=0)  # fmt: skip
 column("fees_usd", "float", "Fees", "USD")
 column("cash_mid_usd", "float", "Cash of the fill at mid, without fees; k S/2 a share is paid on top", "USD")
 column("crossing_usd", "float", "Cost of crossing from mid to touch, at k = 1; linear in k", "USD")

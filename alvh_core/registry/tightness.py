@@ -46,7 +46,7 @@ column("adv_sel_proxy", "float", "PROXY of adverse selection: slope of the log o
        "|return| over the last 60 sessions", "log of spread per 1.00 of return")  # fmt: skip
 column("adv_sel_nobs_count", "int", "Nights behind it", "nights", low=0, high=60)
 column("adv_sel_quality", "category", "OK with 20 nights or more", allowed=MEASURE_STATUSES)
-column("spread_nights_count", "int", "Nights with a reading", "nights", low=0)
+column("spread_nights_count", "int", "Nights whose reading has a spread", "nights", low=0)
 column("regime_nights_count", "int", "Of them in tonight's VIX regime", "nights", low=0)
 
 PARITY = TableSpec(

@@ -26,9 +26,9 @@ from alvh_core.reporting.texts import (
     text,
 )
 from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
+from alvh_core.triggers import LADDER
 from alvh_core.universe import ASSET_CLASSES, Asset
 
-LADDER = ["host", "variant", "hedge_symbol", "profile"]
 _FROM_SIGNALS = [
     "filter_state", "s_ladder_frac", "s_simple_frac", "s_median_frac", "s_worst_frac", "tick_floor_frac",
     "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock", "s_buy_frac", "buy_filter_state",

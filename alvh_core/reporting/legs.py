@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alvh_core.reporting.ladders import LADDER, class_label, word
+from alvh_core.reporting.ladders import class_label, word
 from alvh_core.reporting.model import Cell, Column, LegTable, Row, Table
 from alvh_core.reporting.texts import (
     DASH,
@@ -25,6 +25,7 @@ from alvh_core.reporting.texts import (
     text,
 )
 from alvh_core.schemas import LADDER_LEGS
+from alvh_core.triggers import LADDER
 
 NATIVE = "V3_NATIVE"
 _RIGHTS = {"C": "call", "P": "put"}

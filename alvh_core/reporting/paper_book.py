@@ -26,7 +26,7 @@ _SUMS = (
     Column("Fees", "USD"), Column("Rolls made", "Of those that came due"),
     Column("Filter passed", "Of armed sessions with a reading"),
     Column("No reading", "Armed sessions on which a leg or its quote was missing, or the market had closed"),
-    Column("Stopped at the trigger", "Of layers that armed"),
+    Column("Stopped at the trigger", "Of layers that armed, and whose order had a reading"),
 )  # fmt: skip
 _TRADED = (
     Column.words("Profile"), Column.words("What"), Column("Fills", "Over all hosts and variants"),

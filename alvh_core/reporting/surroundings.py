@@ -18,7 +18,7 @@ _RULES = (Column.words("Rule"), Column.words("May act"), Column.words("State"), 
           Column.words("Hosts"), Column.words("Example"))  # fmt: skip
 _BASIS = (
     Column.words("Host"), Column("Return per VIX point"), Column("± ", "Newey-West error"), Column("R²"),
-    Column("Slope in stress", "On SPX's return, with an intercept, over the days SPX lost more than 2 %"),
+    Column("Slope in stress", "On SPX's return, with an intercept, over the days SPX lost 2 % or more"),
     Column("Days"), Column("Breadth", "Correlation of changes, 63 sessions"),
     Column("Rate share", "Of what SPX leaves; no VIX hedge touches it"), Column.words("Missing"),
 )  # fmt: skip

@@ -7,10 +7,10 @@ import pandas as pd
 from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.reporting.headline import trigger_close
-from alvh_core.reporting.ladders import LADDER
 from alvh_core.reporting.model import Cell, Column, LegMark, Row, Table, TriggerPlot, Triggers
 from alvh_core.reporting.texts import DASH, count, day, gain, known, limit, number, plain, records, tally
 from alvh_core.schemas import FORWARDS, LADDER_LEGS, LADDER_STATE
+from alvh_core.triggers import LADDER
 from alvh_core.universe import Asset
 
 _COLUMNS = (
@@ -56,7 +56,8 @@ def _remark(universe: Mapping[str, Asset], profile: LadderProfile) -> str:
     own = [s for s, asset in universe.items() if "levels_vol_points" in asset.profile_overrides]
     told = (
         f"{order} It disarms after {profile.disarm_sessions} consecutive closes below its level less "
-        f"{profile.disarm_gap_vol_points:g}; a blocked deployment is tried again on {profile.max_retries} sessions."
+        f"{profile.disarm_gap_vol_points:g}; a deployment that the filter refuses is tried again on "
+        f"{profile.max_retries} sessions."
     )
     return f"{told} Levels of their own: {', '.join(own)}." if own else told
 

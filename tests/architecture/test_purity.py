@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,17 @@ def test_the_core_touches_nothing(path):
 def test_the_core_has_no_state_to_change(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Global)]
+
+
+def test_a_list_is_written_down_once():
+    """A second one beside it would go its own way."""
+    homes = defaultdict(list)
+    for path in CORE:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() | ast.Tuple() | ast.Dict() as value):
+                    homes[ast.dump(value)].append(f"{_name(path)}: {name}")
+    assert not [found for found in homes.values() if len(found) > 1]
 
 
 def _public(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.ClassDef]:

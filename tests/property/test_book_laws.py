@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from alvh_core import frames
 from alvh_core.book.market import QUOTED, on_last_session, settlement_values
 from alvh_core.book.sums import held_state, night_book
-from alvh_core.book.transition import LAYER, of_last_night, trade
+from alvh_core.book.transition import of_last_night, trade
 from alvh_core.columns import ACTIONS
 from alvh_core.ladders import TERMS
 from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, EXIT_STATES, FILL_KINDS, FILLS, POSITIONS
 from alvh_core.schemas import LADDER_STATE
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, LAYER
 
 FIRST, LAYERS = pd.Timestamp("2026-07-16"), (1, 2, 3)
 COPIES = range(6)  # paths in one: a night costs the same for many ladders, and each copy has contracts of its own
@@ -189,8 +189,10 @@ def _a_fill_costs_more_the_more_of_the_spread_it_pays_and_at_one_is_at_the_touch
         fills = _plain(trades.fills, FILLS.key).merge(_quoted(inputs["chains"]), on="osi_symbol", how="left")
         paid = np.array([k * fills["crossing_usd"] - fills["cash_mid_usd"] for k in (0.0, 0.32, 0.59, 0.79, 1.0)])
         assert (np.diff(paid, axis=0) >= 0).all()
-        is_settled = fills["fill_kind"] == "SETTLE"
-        touch = fills["ask_usd"].where(fills["units_traded"] > 0, fills["bid_usd"].fillna(0.0))  # no quote: for nothing
+        is_settled = fills["osi_symbol"].map(CONTRACTS.set_index("osi_symbol")["expiry_date"]) <= fills["trade_date"]
+        assert is_settled[fills["fill_kind"] == "SETTLE"].all()
+        assert set(fills.loc[is_settled, "fill_kind"]) <= {"SETTLE", "CLOSE_OUT"}
+        touch = fills["ask_usd"].where(fills["units_traded"] > 0, fills["bid_usd"])  # nothing is sold without a quote
         at_touch = (touch * fills["units_traded"] * 100)[~is_settled]
         np.testing.assert_allclose(paid[-1][~is_settled], at_touch, atol=1e-6)
         np.testing.assert_allclose(paid[0][is_settled], paid[-1][is_settled])

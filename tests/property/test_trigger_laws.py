@@ -90,7 +90,7 @@ def test_arming_depends_on_closes_and_rules_alone(path):
     for at, (close, said, ok) in enumerate(path):
         day = START + timedelta(days=at)
         rules[day] = _said(said)
-        state = advance(state, close, pd.Series([ok] * 6), day, PROFILE, rules=rules[day])
+        state = advance(state, close, np.full((6, 8), ok), day, PROFILE, rules=rules[day])
         replayed.append((day, close))
     names = ["is_armed", "armed_date", "below_count"]
     pd.testing.assert_frame_equal(state[names], arm_through(fresh, replayed, PROFILE, rules)[names])

@@ -267,8 +267,33 @@ def test_layers_bought_on_several_days_keep_their_own_contracts():
 
 def test_a_leg_bought_tonight_is_tonights_leg():
     held = state(VIX_BOOK, True, units_deployed=4, deployed_date=pd.Timestamp(DAY))
-    tonight = tables(ladder_state=held, ladder_legs=legs(VIX_BOOK, DAY + timedelta(days=18), DAY))
-    assert len(raised(evidence(tonight, before=tonight), "roll_due")) == 1
+    tonight = tables(ladder_state=held, ladder_legs=legs(VIX_BOOK, DAY + timedelta(days=3), DAY))
+    assert [found[2] for found in raised(evidence(tonight, before=tonight), "roll_due")] == ["LAST_DAYS"]
+
+
+@pytest.mark.parametrize(("is_armed", "new", "due"), [
+    pytest.param(True, "VIX   260819C00020000", ["DUE"], id="another contract"),
+    pytest.param(True, "VIX   260819C00019000", [], id="the same contract"),
+    pytest.param(False, "VIX   260819C00020000", [], id="given up"),
+])  # fmt: skip
+def test_what_the_book_does_not_roll_is_not_due(is_armed, new, due):
+    bought_on, expiry = date(2026, 6, 1), DAY + timedelta(days=18)
+    held = state(VIX_BOOK, is_armed, units_deployed=4, deployed_date=pd.Timestamp(bought_on))
+    tonight = tables(ladder_state=held, ladder_legs=legs(VIX_BOOK, expiry, DAY, osi=new))
+    night = evidence(tonight, before=tonight, bought=[legs(VIX_BOOK, expiry, bought_on)])
+    assert [found[2] for found in raised(night, "roll_due")] == due
+
+
+@pytest.mark.parametrize(("age", "due"), [(6, []), (7, ["DUE"]), (8, ["DUE"])])
+def test_a_profile_that_holds_for_its_time_is_due_after_it(age, due):
+    bought_on = DAY - timedelta(days=age)
+    held = state(KO_PUTS, True, units_deployed=4, deployed_date=pd.Timestamp(bought_on))
+    tonight = tables(ladder_state=held, ladder_legs=legs(KO_PUTS, DAY + timedelta(days=40), DAY, osi="new"))
+    night = evidence(tonight, before=tonight, bought=[legs(KO_PUTS, DAY + timedelta(days=30), bought_on)],
+                     profile=PROFILES["calendar_sell2"])  # fmt: skip
+    assert [found[2] for found in raised(night, "roll_due")] == due
+    if due:
+        assert "rolled with 3 days left or after 7 days" in text_of(night, "roll_due").body
 
 
 @pytest.mark.parametrize("held", [
@@ -309,6 +334,10 @@ def nights_of(spreads, clock="at_close", state="PASS"):
     pytest.param(nights_of(SPREADS[:9]), 0.5, None, id="nine-nights-are-too-few"),
     pytest.param(nights_of(SPREADS, "after_hours"), 0.5, None, id="after-hours-does-not-count"),
     pytest.param(nights_of(SPREADS, state="MISSING_LEG"), 0.5, None, id="half-a-ladder-does-not-count"),
+    pytest.param(nights_of((None,) * 9, state="ZERO_BID") + nights_of((0.03,) * 10)[9:], 0.5, None,
+                 id="a-night-without-a-bid-has-no-spread"),
+    pytest.param(nights_of((None,) * 30, state="ZERO_BID") + nights_of(SPREADS * 4)[30:], 0.5, "WIDER",
+                 id="nor-does-it-push-out-one-that-has"),
     pytest.param(nights_of(SPREADS * 2 + (0.5,)), 0.2, "WIDER", id="the-21st-night-is-forgotten"),
 ])  # fmt: skip
 def test_a_spread_leaves_its_own_range(history, tonight, turned_to):

@@ -158,9 +158,7 @@ def test_a_roll_by_hand():
     assert _roll(old, old, days=(21, 21))[0] == 0.0, "the same contract"
 
 
-def test_a_roll_of_what_has_no_quote_or_no_days_left():
-    nothing = (np.nan, np.nan, np.nan)  # given up near its settlement, for nothing
-    np.testing.assert_allclose(_roll(nothing, (3.85, 4.15, 3.30)), [4.0, 0.15, np.nan, 0.03])
+def test_a_roll_of_what_has_no_days_left():
     assert np.isnan(_roll((1.95, 2.05, 0.42), (3.85, 4.15, 3.30), days=(0, 110))[2])
 
 
@@ -181,7 +179,7 @@ def test_on_a_flat_surface_a_roll_to_a_longer_tenor_lowers_the_decay_of_a_day(de
 # --- splits -----------------------------------------------------------------------------------------------------------
 VXX = dict(zip(LADDER, ["SPX", "V2_VOL_WRAPPER", "VXX", "trigger_442"], strict=True))
 ENTRY, SPLIT_DAY, EXPIRY = (pd.Timestamp(day) for day in ("2026-07-01", "2026-07-10", "2026-07-15"))
-LATE = pd.Timestamp("2026-07-16")
+LATE, NEXT = pd.Timestamp("2026-07-16"), pd.Timestamp("2026-07-17")
 NO_ACTIONS = frames.empty(DAILY_ACTIONS)
 NO_CLOSES = frames.empty(CLOSES)
 
@@ -365,9 +363,12 @@ def test_a_sale_that_had_to_wait_is_due_until_it_is_made_and_never_rolled():
     assert held["exit_kind"] == "", "a band that buys nothing holds what it has to settlement"
 
 
-def test_what_was_sold_is_never_bought_back_for_nothing():
-    short = _exit(np.nan, np.nan, units_open=-2, expiry_date=DAY + pd.Timedelta(days=4))
-    assert (short["exit_kind"], short["units_sold"], short["position_state"]) == ("", 0, "NO_QUOTE")
+@pytest.mark.parametrize("units", [4, -2], ids=["bought", "sold"])
+@pytest.mark.parametrize("changes", [{}, {"action": "DISARM"}], ids=["to roll", "disarmed"])
+def test_what_has_no_quote_near_its_end_waits_for_its_settlement(units, changes):
+    """The chain did not come: that says nothing of what the contract is worth, and its official value will."""
+    found = _exit(np.nan, np.nan, units_open=units, expiry_date=DAY + pd.Timedelta(days=4), **changes)
+    assert (found["exit_kind"], found["units_sold"], found["position_state"]) == ("", 0, "NO_QUOTE")
 
 
 TO_SETTLEMENT = {"is_closing": True, "expiry_date": DAY + pd.Timedelta(days=1), "roll_dte_days": 0, "mode": "bands",
@@ -380,8 +381,9 @@ TO_SETTLEMENT = {"is_closing": True, "expiry_date": DAY + pd.Timedelta(days=1), 
         pytest.param(262.0, 264.0, {}, "CLOSE_OUT", 4, id="sold at the last quotes, not half of it for a profit"),
         pytest.param(0.00, 0.10, {}, "CLOSE_OUT", 4, id="however wide"),
         pytest.param(1.00, 3.00, {"units_open": -2}, "CLOSE_OUT", -2, id="bought back however wide"),
-        pytest.param(np.nan, np.nan, {}, "CLOSE_OUT", 4, id="for nothing"),
-        pytest.param(np.nan, np.nan, {"units_open": -2}, "", 0, id="not bought back for nothing"),
+        pytest.param(0.00, 0.00, {}, "", 0, id="no market at all"),
+        pytest.param(np.nan, np.nan, {}, "", 0, id="not at a price that nobody made"),
+        pytest.param(np.nan, np.nan, {"units_open": -2}, "", 0, id="nor bought back at one"),
         pytest.param(1.0, 1.1, {"roll_dte_days": 21}, "ROLL_CLOSE", 4, id="a roll that is due is made"),
         pytest.param(1.0, 1.1, {"roll_dte_days": 21, "new_status": "NO_EXPIRY"}, "CLOSE_OUT", 4, id="into nothing"),
         pytest.param(1.0, 1.1, {"mode": "trigger", "is_armed": False}, "DISARM", 4, id="disarmed"),
@@ -402,21 +404,48 @@ def test_the_last_session_of_a_morning_series_is_the_one_before_its_expiry():
         assert on_last_session(held, ROOTS, pd.Timestamp(following)).tolist() == expected
 
 
-def test_a_put_on_its_last_session_leaves_cash_a_spread_paid_and_no_position():
-    held = _positions(_vxx("P") | {"expiry_date": LATE + pd.Timedelta(days=1)})
-    chain = pd.DataFrame([[held["osi_symbol"].iloc[0], "OK", 5.0, 5.4, 5.2, 0.1]],
+def _last_session(held, day=LATE, quotes=()):
+    """Take a put that no source settles through a night."""
+    chain = pd.DataFrame([[held["osi_symbol"].iloc[0], "OK", *quote, 0.1] for quote in quotes],
                          columns=["osi_symbol", "quote_flag", *QUOTED])  # fmt: skip
     legs = pd.DataFrame([{**_position(VXX), "units_target": 0, "side": 1, "is_armed": True, "leg_status": "NO_EXPIRY",
                           "leg_action": "HOLD", "is_eligible": True, "bid_usd": np.nan, "ask_usd": np.nan,
                           "mid_usd": np.nan, "extrinsic_usd": np.nan}])  # fmt: skip
     terms = pd.DataFrame([VXX | {name: getattr(PROFILES["vxth_baseline"], name) for name in TERMS}])
     no_values = pd.DataFrame({"root": [], "expiry_date": [], "official_value": []})
-    found = trade(held, legs, chain, no_values, terms, trade_date=LATE, source_mode="simulated",
-                  closing=pd.Series([True]))  # fmt: skip
+    return trade(held, legs, chain, no_values, terms, trade_date=day, source_mode="simulated",
+                 closing=pd.Series([True]))  # fmt: skip
+
+
+def test_a_put_on_its_last_session_leaves_cash_a_spread_paid_and_no_position():
+    found = _last_session(_positions(_vxx("P") | {"expiry_date": NEXT}), quotes=[(5.0, 5.4, 5.2)])
     fill = found.fills.iloc[0]
     assert (fill["fill_kind"], fill["units_traded"], fill["fees_usd"]) == ("CLOSE_OUT", -4, 4.0)
     assert (fill["cash_mid_usd"], fill["crossing_usd"]) == (pytest.approx(2080.0), pytest.approx(80.0))
     assert found.positions.empty
+
+
+@pytest.mark.parametrize("units", [4, -2], ids=["bought", "sold"])
+@pytest.mark.parametrize("is_night", [True, False], ids=["no chain on the last session", "no night on it"])
+def test_a_put_that_nobody_quoted_on_its_last_session_goes_at_its_last_mark(units, is_night):
+    """Neither for nothing nor never: it waits, at its old mark, until it is over, and leaves at that mark."""
+    held = _positions(_vxx("P", units_open=units) | {"expiry_date": NEXT, "last_mark_usd": 150.0})
+    if is_night:
+        waits = _last_session(held)
+        held = waits.positions
+        assert waits.fills.empty
+        assert held["position_state"].tolist() == ["NO_QUOTE"]
+        assert held["last_mark_usd"].tolist() == [150.0]
+    found = _last_session(held, NEXT)
+    fill = found.fills.iloc[0]
+    assert (fill["fill_kind"], fill["units_traded"], fill["fill_mid_usd"]) == ("CLOSE_OUT", -units, 150.0)
+    assert (fill["cash_mid_usd"], fill["fill_spread_usd"], fill["fees_usd"]) == (15000.0 * units, 0.0, 0.0)
+    assert fill["fill_reason"] == ("at its last mark, of 2026-07-16: no quote on its last session, and no source here "
+                                   "tells its opening value")  # fmt: skip
+    assert found.positions.empty
+    book = night_book(found, frames.empty(BOOK), pd.DataFrame([VXX]), pd.Series(dtype="float64"), trade_date=NEXT,
+                      source_mode="simulated")  # fmt: skip
+    assert book["pnl_mid_usd"].tolist() == [0.0], "what is not known is neither a profit nor a loss"
 
 
 @pytest.mark.parametrize(("action", "pays", "kind", "state"), [
@@ -488,7 +517,8 @@ def _filtered():
                "s_buy_frac": 0.1, "quote_clock": "at_close"} for key, state, buy, armed, _ in told
     ])  # fmt: skip
     layers = pd.DataFrame([
-        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action, "units_target": units, "leg_status": "OK"}
+        key | {"layer_no": at + 1, "armed_date": day, "leg_action": action, "units_target": units, "leg_status": "OK",
+               "retries_count": int(action == "BLOCKED")}
         for key, *_, layers in told for at, (day, action, units) in enumerate(layers)
     ])  # fmt: skip
     terms = pd.DataFrame([key | {"mode": PROFILES[key["profile"]].mode} for key, *_ in told])
@@ -509,6 +539,24 @@ def test_the_filter_is_counted_where_it_was_asked():
     pd.testing.assert_frame_equal(mixed[::-1].reset_index(drop=True), found)
     missed = filter_counts(signals, legs, state, terms, eve=EVE + pd.Timedelta(days=1))
     assert missed["first_arms_count"].sum() == 0, "their orders went to a session that had no night"
+
+
+def test_a_layer_that_a_rule_holds_back_is_not_stopped_by_the_filter():
+    """Layers 1 and 2 armed on the eve: 1 goes to the market and is refused, 2 is not asked about."""
+    signals, legs, state, terms = _filtered()
+    is_second = (state[LADDER] == pd.Series(SPX)).all(axis=1) & (state["layer_no"] == 2)
+    state.loc[is_second, ["armed_date", "retries_count"]] = [EVE, 0]
+    found = filter_counts(signals, legs, state, terms, eve=EVE)
+    assert found.iloc[0][["first_arms_count", "first_arms_blocked_count"]].tolist() == [1, 1]
+    state.loc[is_second, "retries_count"] = 1
+    found = filter_counts(signals, legs, state, terms, eve=EVE)
+    assert found.iloc[0][["first_arms_count", "first_arms_blocked_count"]].tolist() == [2, 2]
+
+
+def test_no_rule_speaks_to_a_band_which_counts_no_tries():
+    signals, legs, state, terms = _filtered()
+    told = filter_counts(signals, legs, state.assign(retries_count=0), terms.assign(mode="bands"), eve=EVE)
+    assert told["first_arms_blocked_count"].tolist() == [1, 0, 0, 0, 3]
 
 
 @pytest.mark.parametrize("state", ["MISSING_LEG", "BAD_QUOTE", "NO_DATA"])

@@ -4,10 +4,12 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
+from alvh_core.params import is_stress
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, POSITIONS
 from alvh_core.reporting.paper_book import book_section
 from alvh_core.reporting.side_by_side import profiles_section
+from alvh_core.reporting.surroundings import context_section
 from alvh_core.schemas import LADDER_LEGS
 
 DAY = pd.Timestamp("2026-07-16")
@@ -65,6 +67,18 @@ def _profiles(night, **changes):
     legs = night.tables[LADDER_LEGS.name].assign(profile=RATIO.name, **changes)
     night.tables[LADDER_LEGS.name] = frames.conform(legs, LADDER_LEGS)
     return profiles_section(night.tables, {"trigger_442": PROFILES["trigger_442"], RATIO.name: RATIO}).tables[0]
+
+
+def test_what_was_stopped_at_the_trigger_is_of_orders_with_a_reading(booked):
+    column = next(c for c in booked().tables[1].columns if c.label == "Stopped at the trigger")
+    assert column.note == "Of layers that armed, and whose order had a reading"
+
+
+def test_stress_is_two_percent_or_more_as_it_is_measured(report_night):
+    columns = context_section(report_night().tables).tables[2].columns
+    told = next(c.note for c in columns if c.label == "Slope in stress")
+    assert is_stress([-0.02]).all()
+    assert "lost 2 % or more" in told
 
 
 def test_budgets_that_are_capped_are_told(report_night):

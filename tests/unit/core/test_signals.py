@@ -271,7 +271,16 @@ def test_an_unknown_close_holds_the_state_and_keeps_the_order(tight):
 def test_giving_up_is_said(tight):
     previous = _armed(_night({"VIX": tight}, close=15.0)).assign(retries_count=10)
     signal = _ladder(_night({"VIX": tight}, previous=previous).signals).iloc[0]
-    assert (signal["action"], signal["block_reason"]) == ("HOLD", "GAVE_UP: blocked on 10 sessions")
+    assert (signal["action"], signal["block_reason"]) == ("HOLD", "GAVE_UP: refused on 10 sessions")
+
+
+def test_only_a_refusal_uses_up_a_retry(vix):
+    tight, late = vix(), datetime.fromisoformat("2026-07-16 19:00")
+    for chain, tries in ((vix(0.12), 5), (vix(quote_at=late), 4), (tight[tight["expiry_date"] > str(DAYS[0])], 4)):
+        previous = _armed(_night({"VIX": chain}, close=15.0)).assign(retries_count=4)
+        answers = _night({"VIX": chain}, previous=previous)
+        assert _ladder(answers.signals).iloc[0]["action"] == "BLOCKED"
+        assert _ladder(answers.state)["retries_count"].tolist() == [tries, 4, 4]
 
 
 def test_a_missing_chain_says_why(tight):

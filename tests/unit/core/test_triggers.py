@@ -116,6 +116,25 @@ def test_a_blocked_layer_is_tried_ten_times_and_no_more():
     assert nights[-1]["units_deployed"].sum() == 0
 
 
+def test_a_night_on_which_the_filter_could_not_be_asked_is_no_try():
+    """Twelve nights without a leg, and the order still goes out when there is one."""
+    state, unread = arm(_fresh(), 18.0, START, PROFILE), np.full((3, 8), False)
+    for at in range(12):
+        state = advance(state, 18.0, unread, START + timedelta(days=at + 1), PROFILE, is_read=unread)
+        assert str(state["leg_action"].iloc[0]) == "BLOCKED"
+        assert state["retries_count"].tolist() == [0, 0, 0]
+    passes = np.full((3, 8), True)
+    state = advance(state, 18.0, passes, START + timedelta(days=13), PROFILE, is_read=passes)
+    assert str(state["leg_action"].iloc[0]) == "DEPLOY"
+
+
+def test_a_layer_that_its_budget_does_not_pay_for_is_not_refused():
+    state, passes = arm(_fresh(), 18.0, START, PROFILE), np.full((3, 8), True)
+    found = advance(state, 18.0, passes, START + timedelta(days=1), PROFILE, units=np.array([0, 4, 2]))
+    assert str(found["leg_action"].iloc[0]) == "BLOCKED"
+    assert found["retries_count"].tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("name", ["tenor_442", "vxth_baseline"])
 def test_only_a_trigger_gives_up(name):
     """What is always on, or is said by a band, is said anew every night: a wide market only delays it."""
