@@ -68,6 +68,7 @@ def as_typed(command: str, options: Mapping[str, Any]) -> str:
 
 def _leave(number: int, go_on: Callable[[date | None], str]) -> None:
     """Write down what was stopped, say how to go on, and end this process and its children."""
+    _end_server()
     opened = sys.modules.get("tasks.open_night")  # not imported: there is no night yet
     oldest = None
     if opened is not None:
@@ -76,16 +77,15 @@ def _leave(number: int, go_on: Callable[[date | None], str]) -> None:
         writing.start()
         writing.join(RECORD_SECONDS)
     typer.echo(f"stopped; what has landed and what is published stays; to go on: {go_on(oldest)}", err=True)
-    _end_children()
+    for child in multiprocessing.active_children():
+        child.kill()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(128 + number)
 
 
-def _end_children() -> None:
-    """End workers, and the temporary server of Prefect, which a signal to this process alone does not reach."""
-    for child in multiprocessing.active_children():
-        child.kill()
+def _end_server() -> None:
+    """End the temporary server of Prefect, before it prints what a signal to the whole terminal interrupted there."""
     prefect = sys.modules.get("prefect.server.api.server")
     if prefect is not None and (server := prefect.SubprocessASGIServer().server_process) is not None:
-        server.terminate()
+        server.kill()

@@ -90,7 +90,9 @@ def test_a_run_that_the_automation_missed_is_crashed_by_the_watch(watched: str) 
         emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{heard.id}"})
         young = run("young")
         _until(lambda: _heartbeats(watched, str(heard.id)), 60)
-        assert crash_silent_runs(since + LONG_SILENCE) == ["lost"]
+        crashed = crash_silent_runs(since + LONG_SILENCE)  # and what other tests left running on this server
+        assert "lost" in crashed
+        assert not {"heard", "young"} & set(crashed)
         assert [client.read_flow_run(made.id).state_name for made in (lost, heard, young)] == [
             "Crashed",
             "Running",
