@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -17,7 +18,9 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.alerting.plan import alert_plan
+from alvh_core.profiles import PROFILES
 from alvh_core.schemas import LADDER_LEGS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
+from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.alert import raise_night_alerts, raise_watch_alert
 from tasks.deliver import deliver
 from tasks.warehouse import outbox
@@ -289,7 +292,8 @@ class TwoNights:
     def __init__(self, warehouse, calendar):
         self.night = SimpleNamespace(trade_date=self.second, source_mode=self.mode, warehouse=warehouse,
                                      calendar=calendar, alert_plan=alert_plan({}, "test"),
-                                     profile=SimpleNamespace(name="p"))  # fmt: skip
+                                     universe=DEFAULT_UNIVERSE,
+                                     profile=replace(PROFILES["trigger_442"], name="p"))  # fmt: skip
         key = NightKey(trade_date=self.first, universe="default", source_mode=self.mode)
         warehouse.claim(key, run_id="r", code_version="0", rules_hash="x")
         warehouse.publish(key, self.tables(self.first), run_id="r", outcome="OK", reason=None, counts={})
