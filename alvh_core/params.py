@@ -63,7 +63,7 @@ class LadderProfile:
     disarm_gap_vol_points, disarm_sessions : float, int
         A layer disarms after so many consecutive closes below its level minus the gap.
     max_retries : int
-        Sessions for which a blocked deployment is tried again while armed.
+        Sessions on which a deployment that the filter refused is tried again while armed.
     mode : {'trigger', 'always', 'bands'}
         What arms a layer: a close of the trigger index; nothing, it is always armed; the band that the forward of the
         first layer's expiry lies in.
