@@ -328,11 +328,10 @@ def _filter_reason(row: Any, broken: str) -> str:
         return f"NO_DATA: {row.lost}"
     if state in {"MISSING_LEG", "ZERO_BID", "BAD_QUOTE"}:
         return f"{state}: {broken}"
+    whole, leg = (f"{100.0 * limit:g}%" for limit in (row.spread_limit_frac, row.worst_leg_limit_frac))
     if state == "FAIL_TICK":
-        return (
-            f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {row.spread_limit_frac:.0%}"
-        )
+        return f"FAIL_TICK: one tick alone is {row.tick_floor_frac:.1%} of the premium, limit {whole}"
     return (
-        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {row.spread_limit_frac:.0%}), "
-        f"worst leg {row.s_worst_frac:.2%} (limit {row.worst_leg_limit_frac:.0%})"
+        f"FAIL_ILLIQUID: spread {row.s_ladder_frac:.2%} of the premium (limit {whole}), "
+        f"worst leg {row.s_worst_frac:.2%} (limit {leg})"
     )

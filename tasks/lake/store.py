@@ -28,9 +28,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class StoreError(FatalError, OSError):
-    """A store does not take or give a file: no fault of a payload, so the night stops and is run again, not published
-    without it.
-    """  # noqa: D205 - one thought
+    """A store does not take or give a file: the night stops and is run again, it is not published without the file."""
 
 
 class Store(Protocol):

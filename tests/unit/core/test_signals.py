@@ -218,6 +218,12 @@ def test_each_profile_has_limits_of_its_own(vix):
     assert signals["worst_leg_limit_frac"].tolist() == [0.16, 2.0]
 
 
+def test_a_limit_is_told_with_all_its_digits(vix):
+    own = replace(PROFILE, spread_limit_frac=0.075, worst_leg_frac=0.155)
+    signal = _ladder(_night({"VIX": vix(0.12)}, close=15.0, profiles=(own,)).signals).iloc[0]
+    assert "of the premium (limit 7.5%), worst leg 12.00% (limit 15.5%)" in signal["block_reason"]
+
+
 def test_a_control_buys_nothing_without_a_bid(vix):
     chain = vix()
     chain = {
