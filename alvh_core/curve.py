@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core import frames
-from alvh_core.schemas import RATE_CURVE
+from alvh_core.schemas import LISTED_YIELDS, RATE_CURVE
 
 MAX_AGE_DAYS = 4
+SLOPE_YEARS = (0.25, 10.0)  # the slope of the curve is the difference of their yields
 
 
 def continuous_rate(par_yield_frac: ArrayLike) -> NDArray[np.float64]:
@@ -76,6 +77,28 @@ def night_curve(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.D
         return frames.empty(RATE_CURVE)
     chosen = curve_as_of(curve, trade_date)
     return frames.conform(chosen.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), RATE_CURVE)
+
+
+def night_yields(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:
+    """Return the yields of a curve file by which moves of rates are measured, of all its dates up to the session.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        Parsed curve rows of any dates; may be empty and without columns.
+    trade_date : date
+    source_mode : str
+
+    Returns
+    -------
+    DataFrame
+        `LISTED_YIELDS`, the tenors of `SLOPE_YEARS`.
+    """
+    if curve.empty:
+        return frames.empty(LISTED_YIELDS)
+    day = pd.Timestamp(trade_date)
+    listed = curve[(curve["curve_date"] <= day) & curve["tenor_years"].isin(SLOPE_YEARS)]
+    return frames.conform(listed.assign(trade_date=day, source_mode=source_mode), LISTED_YIELDS)
 
 
 def rate_at(curve: pd.DataFrame, years: float) -> float:

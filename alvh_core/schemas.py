@@ -84,6 +84,12 @@ RATE_CURVE = TableSpec(
     values=("par_yield_frac", "zero_rate_frac", "payload_sha256", "row_position"),
     description="The Treasury par curve used for discounting",
 )
+LISTED_YIELDS = TableSpec(
+    name="core_rates__listed_yields",
+    key=(*NIGHT, "curve_date", "tenor_years"),
+    values=("par_yield_frac", "payload_sha256", "row_position"),
+    home=LAKE, description="Ten-year and three-month yields of every date that the night's curve file lists",
+)  # fmt: skip
 _EVENT = ("event_type", "event_source", "event_period", "event_date")
 _OBSERVATION = ("series_id", "observation_date", "known_from_date")
 MACRO_LISTED = TableSpec(
@@ -285,7 +291,7 @@ TABLES: dict[str, TableSpec] = {
     table.name: table
     for table in (
         OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, SNAPSHOTS, CROSS_CHECK, FORWARDS, DAILY_BARS,
-        RATE_CURVE,
+        RATE_CURVE, LISTED_YIELDS,
         MACRO_LISTED, MACRO_EVENTS, MACRO_VALUES, MACRO_SERIES, FACTS, DAILY_RATIOS,
         DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS, BREADTH,
         CLOSES, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, SPREAD_SCORES, DRIFT, VERDICTS_TABLE, MODEL_FREE,

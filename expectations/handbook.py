@@ -31,7 +31,8 @@ _ABOUT = {
 def night_suites() -> tuple[Suite, ...]:
     """Return every suite of a night, in the order in which they run."""
     return (
-        suites.curve_suite(), suites.macro_listed_suite(), suites.macro_values_suite(), suites.facts_suite(),
+        suites.curve_suite(), suites.listed_yields_suite(),
+        suites.macro_listed_suite(), suites.macro_values_suite(), suites.facts_suite(),
         suites.daily_actions_suite(), suites.vx_settlements_suite(),
         suites.cross_check_suite(), suites.daily_bars_suite(),
         suites.option_quotes_suite(), suites.expiry_suite(), suites.underlying_suite(),

@@ -13,6 +13,7 @@ from alvh_core.schemas import (
     DAILY_ACTIONS,
     DAILY_BARS,
     DRIFT,
+    LISTED_YIELDS,
     MACRO_LISTED,
     MACRO_VALUES,
     RATE_CURVE,
@@ -21,13 +22,14 @@ from alvh_core.schemas import (
 from expectations.answer_suites import out_suite
 from expectations.company_suites import facts_suite
 from expectations.option_suites import expiry_suite, option_quotes_suite, underlying_suite
-from expectations.rules import LOOK_AHEAD, Suite, at_least, between, in_set, law, matches, registry_rules
+from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, between, in_set, law, matches, registry_rules
 
 SPIKE_FACTOR = 4.0  # VIX has doubled in a day, never quadrupled
 
 __all__ = [
     "cross_check_suite", "curve_suite", "daily_bars_suite", "drift_suite", "expiry_suite", "facts_suite",
-    "macro_listed_suite", "macro_values_suite", "option_quotes_suite", "out_suite", "underlying_suite",
+    "listed_yields_suite", "macro_listed_suite", "macro_values_suite", "option_quotes_suite", "out_suite",
+    "underlying_suite",
 ]  # fmt: skip
 
 
@@ -72,21 +74,7 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
         dataset=RATE_CURVE.name,
         rules=(
             *registry_rules(RATE_CURVE, min_rows=min_rows, empty_severity="underlying"),
-            at_least("AFTER_THE_NIGHT", "trade_date", "curve_date", why=LOOK_AHEAD),
-            law(
-                "CURVE_AT_WEEKEND",
-                "on_weekday",
-                ("curve_date", "tenor_years"),
-                "curve_date is a weekday",
-                why="The Treasury publishes on business days: the date was misread.",
-            ),
-            between(
-                "par_yield_frac",
-                -0.02,
-                0.20,
-                name="ABSURD_YIELD",
-                why="A yield outside this range is percent taken for a fraction, or a wrong column.",
-            ),
+            *_yield_rules(),
             between(
                 "tenor_years",
                 1 / 13,
@@ -94,6 +82,38 @@ def curve_suite(*, min_rows: int = 1) -> Suite:
                 name="ABSURD_TENOR",
                 why="The curve runs from one month to thirty years: months were taken for years.",
             ),
+        ),
+    )
+
+
+def listed_yields_suite(*, min_rows: int = 1) -> Suite:
+    """Return the rules for the yields of earlier dates; without them only the share of rates is missing.
+
+    Parameters
+    ----------
+    min_rows : int
+        Fewer rows break the row-count rule, at severity ``underlying``.
+    """
+    rows = registry_rules(LISTED_YIELDS, min_rows=min_rows, empty_severity="underlying")
+    return Suite(dataset=LISTED_YIELDS.name, rules=(*rows, *_yield_rules()))
+
+
+def _yield_rules() -> tuple[Rule, ...]:
+    return (
+        at_least("AFTER_THE_NIGHT", "trade_date", "curve_date", why=LOOK_AHEAD),
+        law(
+            "CURVE_AT_WEEKEND",
+            "on_weekday",
+            ("curve_date", "tenor_years"),
+            "curve_date is a weekday",
+            why="The Treasury publishes on business days: the date was misread.",
+        ),
+        between(
+            "par_yield_frac",
+            -0.02,
+            0.20,
+            name="ABSURD_YIELD",
+            why="A yield outside this range is percent taken for a fraction, or a wrong column.",
         ),
     )
 

@@ -5,7 +5,7 @@ from prefect import get_run_logger
 
 from alvh_core.bars import trigger_close
 from alvh_core.basis.closes import Closes
-from alvh_core.basis.hosts import WINDOW, night_basis
+from alvh_core.basis.hosts import WINDOW, YIELDS, night_basis
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.basis.regime import night_regime
 from alvh_core.basis.term import night_term
@@ -18,6 +18,7 @@ from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import (
     DAILY_ACTIONS,
     DAILY_BARS,
+    LISTED_YIELDS,
     MACRO_EVENTS,
     MACRO_SERIES,
     MODEL_FREE,
@@ -31,7 +32,7 @@ from tasks.night import Night
 
 
 @stage(reads=[*map(in_lake, (DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS, MACRO_EVENTS, MACRO_SERIES, VX_SETTLEMENTS,
-                             RATE_CURVE, MODEL_FREE)),
+                             LISTED_YIELDS, MODEL_FREE)),
               *map(in_warehouse, (RATE_CURVE, MODEL_FREE, REGIME, TERM))],
        writes=[*map(in_lake, (*BASIS_TABLES, HOST_RULES))])  # fmt: skip
 def context(night: Night) -> None:
@@ -40,8 +41,8 @@ def context(night: Night) -> None:
     at, universe, bars = pd.Timestamp(day), night.universe, lake.read(DAILY_BARS)
     closes, events, series = Closes.of(bars), lake.read(MACRO_EVENTS), lake.read(MACRO_SERIES)
     curve, volatility = (
-        concat([warehouse.last_nights(table, mode, night.eve, WINDOW), lake.read(table)], table)
-        for table in (RATE_CURVE, MODEL_FREE)
+        concat([warehouse.last_nights(before, mode, night.eve, WINDOW), lake.read(tonight)], before)
+        for before, tonight in ((YIELDS, LISTED_YIELDS), (MODEL_FREE, MODEL_FREE))
     )
     moves = universe_moves(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
     before, settlements = warehouse.rows_before(REGIME, mode, day), lake.read(VX_SETTLEMENTS)

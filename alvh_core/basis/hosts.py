@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from alvh_core import frames
 from alvh_core.basis.betas import Fit, correlations, partial_r2, rank_columns, slopes
 from alvh_core.basis.closes import Closes
+from alvh_core.curve import SLOPE_YEARS
 from alvh_core.params import is_stress
 from alvh_core.registry.basis import HOST_BASIS
+from alvh_core.schemas import RATE_CURVE
 
 WINDOW, MIN_NOBS = 252, 120  # a year of sessions, and half of one
 MIN_STRESS = 20
 AD_WINDOW, MIN_AD, HIGH_WINDOW = 63, 60, 20  # C16
+YIELDS = RATE_CURVE.only(("trade_date", "curve_date", "tenor_years", "par_yield_frac"))
 
 
 def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, curve: pd.DataFrame,
@@ -32,7 +35,7 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
     moves : DataFrame
         ``advances_count`` and ``declines_count`` by session, from `alvh_core.breadth.universe_moves`.
     curve : DataFrame
-        `RATE_CURVE` of the last nights.
+        `YIELDS` known tonight; of a date told twice the later row counts.
     volatility : DataFrame
         `MODEL_FREE` of the last nights.
     trade_date : Timestamp
@@ -136,10 +139,11 @@ def _curve(curve: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, object]:
 
 def _yields(curve: pd.DataFrame) -> pd.DataFrame:
     """Return the 10-year yield and its distance from three months by date."""
-    tenors = curve[curve["tenor_years"].isin([10.0, 0.25])].drop_duplicates(["curve_date", "tenor_years"], keep="last")
+    tenors = curve[curve["tenor_years"].isin(SLOPE_YEARS)].drop_duplicates(["curve_date", "tenor_years"], keep="last")
     table = tenors.pivot_table(index="curve_date", columns="tenor_years", values="par_yield_frac", aggfunc="last")
-    table = table.reindex(columns=[10.0, 0.25])
-    return pd.DataFrame({"ten": table[10.0], "slope": table[10.0] - table[0.25]}).astype("float64")
+    table = table.reindex(columns=list(SLOPE_YEARS))
+    short, ten = (table[years] for years in SLOPE_YEARS)
+    return pd.DataFrame({"ten": ten, "slope": ten - short}).astype("float64")
 
 
 def _vol_beta(closes: Closes, names: Sequence[str], volatility: pd.DataFrame) -> dict[str, object]:

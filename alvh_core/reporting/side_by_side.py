@@ -22,10 +22,13 @@ from alvh_core.reporting.texts import (
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS
 
 REFERENCE = "V0_REF"
+_RULES = (
+    Column.words("Profile", "Named and versioned"), Column.words("Armed by"), Column.words("Units or shares"),
+    Column.words("Tenors", "Calendar days"), Column.words("Source"),
+)  # fmt: skip
 _COLUMNS = (
-    Column.words("Profile", "Named and versioned; its source is in the last column"),
-    Column.words("Armed by"), Column.words("Units or shares"), Column.words("Tenors", "Calendar days"),
-    Column("Ladders", "Host and variant pairs"), Column("Armed", "Ladders with an armed layer"),
+    Column.words("Profile"), Column("Ladders", "Host and variant pairs"),
+    Column("Armed", "Ladders with an armed layer"),
     Column("Deployable", "The filter passes tonight"), Column("Too wide", "Blocked by the spread, the tick or no bid"),
     Column("Not measurable", "A leg, its quote or the whole chain is missing"),
     Column("Spread, SPX ladder", "Premium-weighted, of the reference ladder in VIX calls"),
@@ -34,7 +37,6 @@ _COLUMNS = (
     Column("Layers capped", "Of those with a budget, over all ladders: a tenth of the average volume or a hundredth of "
            "the open interest is all that is bought"),
     Column.words("SPX ladder tonight"),
-    Column.words("Source"),
 )  # fmt: skip
 
 
@@ -52,11 +54,13 @@ def profiles_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, 
     Section
     """
     signals, legs = tables[LADDER_SIGNALS.name], tables[LADDER_LEGS.name]
+    rules = tuple(_rules(profile) for profile in profiles.values())
     body = tuple(_row(profile, signals[signals["profile"] == name], legs[legs["profile"] == name])
                  for name, profile in profiles.items())  # fmt: skip
     return Section(
         anchor="profiles", short="Profiles", title="Profiles side by side", lead=_lead(signals, profiles),
-        tables=(Table(caption="Ladder profiles", columns=_COLUMNS, rows=body, empty="No profile was run."),),
+        tables=(Table(caption="Ladder profiles", columns=_RULES, rows=rules, empty="No profile was run."),
+                Table(caption="Ladder profiles tonight", columns=_COLUMNS, rows=body, empty="No profile was run.")),
         remark="The pages above this section show the first profile. 4/4/2 has several definitions at its own "
         "publisher; none is preferred here but by being the article's own. Budgets are equal, what they buy is not: "
         "where caps leave a layer a few per cent of its budget, profiles no longer spend the same.",
@@ -69,22 +73,27 @@ def _lead(signals: pd.DataFrame, profiles: Mapping[str, LadderProfile]) -> str:
             f"{passing.nunique()} of them have a ladder that may be deployed tonight.")  # fmt: skip
 
 
+def _rules(profile: LadderProfile) -> Row:
+    tenors = (f"{days} ± {off}" for days, off in zip(profile.tenors_days, profile.tolerances_days, strict=True))
+    return Row(cells=(
+        Cell(profile.name, note=f"version {profile.version}"), Cell(armed_by(profile)), Cell(units_of(profile)),
+        Cell(" / ".join(tenors)), Cell(profile.source),
+    ))  # fmt: skip
+
+
 def _row(profile: LadderProfile, signals: pd.DataFrame, legs: pd.DataFrame) -> Row:
     state = decided(signals)["filter_state"]
     passes, wide = state.eq("PASS"), state.isin(SPREAD_STATES)
     reference: Any = next(records(signals[signals["variant"] == REFERENCE]), None)
     premium = DASH if reference is None else count(reference.ladder_premium_usd)
     return Row(cells=(
-        Cell(profile.name, note=f"version {profile.version}"), Cell(armed_by(profile)), Cell(units_of(profile)),
-        Cell(" / ".join(f"{t} ± {e}" for t, e in zip(profile.tenors_days, profile.tolerances_days, strict=True))),
-        Cell(count(len(signals))), Cell(count((signals["layers_armed_count"] > 0).sum())),
+        Cell(profile.name), Cell(count(len(signals))), Cell(count((signals["layers_armed_count"] > 0).sum())),
         Cell(count(passes.sum()), tone="good" if passes.any() else ""),
         Cell(count(wide.sum()), tone="bad" if wide.any() else ""),
         Cell(count((~passes & ~wide).sum()), tone="warn" if (~passes & ~wide).any() else ""),
         Cell(DASH if reference is None else percent(reference.s_ladder_frac)), Cell(premium),
         *_budget(legs),
         Cell(DASH if reference is None else _tonight(reference), note=tally(signals["action"])),
-        Cell(profile.source),
     ))  # fmt: skip
 
 

@@ -19,7 +19,7 @@ _RULES = (Column.words("Rule"), Column.words("May act"), Column.words("State"), 
 _BASIS = (
     Column.words("Host"), Column("Return per VIX point"), Column("± ", "Newey-West error"), Column("R²"),
     Column("Slope in stress", "On SPX's return, with an intercept, over the days SPX lost 2 % or more"),
-    Column("Days"), Column("Breadth", "Correlation of changes, 63 sessions"),
+    Column("Days of it"), Column("Breadth", "Correlation of changes, 63 sessions"),
     Column("Rate share", "Of what SPX leaves; no VIX hedge touches it"), Column.words("Missing"),
 )  # fmt: skip
 _EVENTS = (Column.words("Event"), Column.words("Date"), Column("Sessions from it"), Column.words("Tonight"))

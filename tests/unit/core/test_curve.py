@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core.curve import continuous_rate, curve_as_of, discount_factor, night_curve
-from alvh_core.schemas import RATE_CURVE
+from alvh_core.curve import continuous_rate, curve_as_of, discount_factor, night_curve, night_yields
+from alvh_core.schemas import LISTED_YIELDS, RATE_CURVE
 
 NIGHT = date(2026, 7, 16)
 
@@ -46,6 +46,14 @@ def test_night_curve_is_a_table():
     assert list(found.columns) == list(RATE_CURVE.names)
     assert found["zero_rate_frac"].tolist() == pytest.approx([2 * np.log(1.025), 2 * np.log(1.02)])
     assert night_curve(pd.DataFrame(), NIGHT, "simulated").empty
+
+
+def test_listed_yields_are_those_of_the_slope_up_to_the_night():
+    found = night_yields(_rows("2026-01-02", "2026-07-16", "2026-07-17"), NIGHT, "simulated")
+    assert list(found.columns) == list(LISTED_YIELDS.names)
+    assert found["curve_date"].tolist() == [pd.Timestamp("2026-01-02"), pd.Timestamp("2026-07-16")]
+    assert found["tenor_years"].unique().tolist() == [0.25]
+    assert night_yields(pd.DataFrame(), NIGHT, "simulated").empty
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from alvh_core.schemas import (
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
+    LISTED_YIELDS,
     MODEL_FREE,
     OPTION_QUOTES,
     OUT_TABLES,
@@ -288,6 +289,14 @@ def _curve(**columns):
         }),
         RATE_CURVE,
     )  # fmt: skip
+
+
+def test_the_yields_of_earlier_dates():
+    rows = _curve().drop(columns="zero_rate_frac").assign(curve_date=pd.to_datetime(["2026-08-19", "2026-08-22"]))
+    rows = frames.conform(rows.assign(par_yield_frac=[0.3, 0.04]), LISTED_YIELDS)
+    found = validate(rows, suites.listed_yields_suite())
+    assert _codes(found) == [(0, "ABSURD_YIELD"), (1, "AFTER_THE_NIGHT"), (1, "CURVE_AT_WEEKEND")]
+    assert validate(frames.empty(LISTED_YIELDS), suites.listed_yields_suite()).worst_severity == "underlying"
 
 
 def test_the_curve_and_that_a_missing_one_does_not_stop_the_night():
