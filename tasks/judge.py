@@ -24,8 +24,8 @@ from alvh_core.registry.tightness import LADDER_TIGHTNESS
 from alvh_core.schemas import DAILY_BARS, LADDER_SIGNALS, MODEL_FREE, RATE_CURVE, SNAPSHOTS, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
 from alvh_core.universe import cash_indices
+from alvh_core.verdict import SCOPES, uncounted
 from alvh_core.verdict import judge as judge_ladders
-from alvh_core.verdict import uncounted
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
@@ -42,9 +42,10 @@ def judge(night: Night) -> None:
     lake, mode, day, warehouse = night.lake, night.source_mode, night.trade_date, night.warehouse
     signals, snapshots = lake.read(LADDER_SIGNALS), lake.read(SNAPSHOTS)
     counted, history = warehouse.rows_before(VERDICTS_TABLE, mode, day), empty(LADDER_SIGNALS)
+    scopes = conform(snapshots, SCOPES)
     if uncounted(signals, counted):  # rare: a ladder that is new, or has slept; then everything is counted anew
-        counted, history = empty(VERDICTS_TABLE), warehouse.signals_before(mode, day)
-    scopes = dict(zip(snapshots["underlying"].astype("str"), snapshots["venue_scope"].astype("str"), strict=True))
+        counted, history = empty(VERDICTS_TABLE), warehouse.all_before(LADDER_SIGNALS, mode, day)
+        scopes = concat([warehouse.all_before(SCOPES, mode, day), scopes], SCOPES)
     verdicts, measures = judge_ladders(signals, history, night.universe, scopes, night.evidence_rule,
                                        _evaluated(night, signals), counted)  # fmt: skip
     lake.write(verdicts, VERDICTS_TABLE)
