@@ -30,7 +30,7 @@ _UNMEASURED = {
     "NO_CLOSES": "closes of the host are not known",
     "NO_VALUES": "something held had no mark on any night",
 }
-_UNBOUGHT = ("NEVER_HELD:", "NO_DEEP_LOSS:")  # the filter may be why
+_UNBOUGHT = ("NEVER_HELD:", "NO_DEEP_LOSS:", "TOO_FEW_STRESS_WINDOWS:")  # the filter may be why
 _DRAWN = ["edge_low_frac", "edge_high_frac", "placebo_p_value"]
 
 
@@ -113,7 +113,7 @@ def insufficiency(nights_count: int, untrusted_count: int, missing_frac: float, 
                        f"national best bid and offer (tonight: {venue_scope})")  # fmt: skip
     if stress_windows_count < rule.min_stress_windows:
         reasons.append(f"TOO_FEW_STRESS_WINDOWS: {stress_windows_count} of {rule.min_stress_windows} that these nights "
-                       "cover")  # fmt: skip
+                       "cover and the filter let the ladder into")  # fmt: skip
     if measured != "OK":
         reasons.append(f"{measured}: {_UNMEASURED[measured]}")
     elif deep_losses_count == 0:

@@ -169,7 +169,8 @@ def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, ref
     paths = replace(path(returns, np.zeros(120), held=mine), refused_count=counted[:, None].astype(float))
     fall = StressWindow(first=date(2026, 3, 4), last=date(2026, 3, 22), name="fall")  # sessions 62 to 80 after day 0
     found = measures(paths, [fall], 0.0).iloc[0]
-    assert (found["stress_windows_count"], found["stress_offsets"]) == (1, f"2026-03-04 to 2026-03-22: {told}")
+    used = 0 if np.isnan(payoff) else 1
+    assert (found["stress_windows_count"], found["stress_offsets"]) == (used, f"2026-03-04 to 2026-03-22: {told}")
     np.testing.assert_allclose(found["stress_payoff_usd"], payoff)
     grind = StressWindow(first=date(2026, 4, 15), last=date(2026, 4, 20), name="after it, nothing refused")
     np.testing.assert_allclose(measures(paths, [fall, grind], 0.0)["stress_payoff_usd"], 0.0)

@@ -181,7 +181,7 @@ def test_enough_evidence_is_ruled_on():
     assert (verdicts["verdict"].tolist(), found["edge_low_frac"].isna().all()) == (["INSUFFICIENT"], True)
 
 
-def _beside_its_control(*, saves, held=(), blocked=1.0):
+def _beside_its_control(*, saves, held=(), blocked=1.0, windows=(3, 3)):
     """The default ladder, refused on every night, and its control that was always held, on a host that fell deep."""
     control = frames.conform(TONIGHT.assign(profile=UNFILTERED_TWIN), LADDER_SIGNALS)
     signals = frames.concat([TONIGHT, control], LADDER_SIGNALS)
@@ -200,7 +200,7 @@ def _beside_its_control(*, saves, held=(), blocked=1.0):
                              "acid_test_ratio": [5.0, 5.0]})  # fmt: skip
     return signals, Evaluation(
         ladders=signals[LADDER].astype("str"), paths=paths, standing=standing, has_trigger=np.ones(2, dtype=bool),
-        table=measures(paths, [], 0.0).assign(stress_windows_count=3), bill_rate=0.0,
+        table=measures(paths, [], 0.0).assign(stress_windows_count=windows), bill_rate=0.0,
     )  # fmt: skip
 
 
@@ -209,6 +209,8 @@ def _beside_its_control(*, saves, held=(), blocked=1.0):
     [
         pytest.param({"saves": False}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="it never bought"),
         pytest.param({"saves": False, "held": [20]}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="nor when the host fell"),
+        pytest.param({"saves": False, "windows": (0, 3)}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="nor in stress"),
+        pytest.param({"saves": False, "windows": (0, 2)}, "nbbo", 0, "TOO_FEW_STRESS_WINDOWS", id="there were too few"),
         pytest.param({"saves": False, "blocked": 0.49}, "nbbo", 0, "NEVER_HELD", id="triggers passed"),
         pytest.param({"saves": False, "blocked": np.nan}, "nbbo", 0, "NEVER_HELD", id="no trigger"),
         pytest.param({"saves": True}, "nbbo", 0, "NEVER_HELD", id="without the filter it saves"),
