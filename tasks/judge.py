@@ -3,13 +3,14 @@
 import pandas as pd
 from prefect import get_run_logger
 
+from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.nights import (
     BILLS,
     CAPACITY,
     CAPACITY_NIGHTS,
     NIGHTS,
     PRINTS,
-    QUOTED,
+    VOUCHED,
     host_closes,
     night_evaluation,
 )
@@ -58,13 +59,13 @@ def _evaluated(night: Night, signals: pd.DataFrame) -> Evaluation:
     lake, mode, eve, warehouse = night.lake, night.source_mode, night.eve, night.warehouse
     first = night.profile.name
     capacity = conform(lake.read(LADDER_TIGHTNESS), CAPACITY)
-    closes = host_closes(lake.read(DAILY_BARS), _of_all_nights(night, SNAPSHOTS, PRINTS),
-                         _of_all_nights(night, MODEL_FREE, QUOTED), cash_indices(night.universe))  # fmt: skip
+    known = host_closes(lake.read(DAILY_BARS), _of_all_nights(night, SNAPSHOTS, PRINTS),
+                        _of_all_nights(night, MODEL_FREE, VOUCHED), cash_indices(night.universe))  # fmt: skip
     return night_evaluation(
         signals[LADDER], lake.read(BOOK), warehouse.last_nights(BOOKED, mode, eve, NIGHTS - 1),
         concat([warehouse.last_nights(CAPACITY, mode, eve, CAPACITY_NIGHTS - 1, profile=first),
                 capacity[capacity["profile"] == first]], CAPACITY),
-        _of_all_nights(night, RATE_CURVE, BILLS), lake.read(COSTS), closes, night.profiles,
+        _of_all_nights(night, RATE_CURVE, BILLS), lake.read(COSTS), Closes.of(known), night.profiles,
     )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
+from alvh_core.bars import host_returns
 from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.luck import edge_interval, placebo_p_value, random_calendars
 from alvh_core.evaluation.measures import measures
-from alvh_core.evaluation.nights import PRINTS, QUOTED, host_closes
+from alvh_core.evaluation.nights import PRINTS, VOUCHED, host_closes
 from alvh_core.evaluation.paths import BOOKED, Paths, ladder_paths
 from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
 from alvh_core.evaluation.ruling import Evaluation, rule_on
@@ -65,7 +66,7 @@ def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
     np.testing.assert_allclose(found.refused_count[:, 0], [2.0, NAN, NAN, 3.0])
 
 
-def test_an_index_without_bars_is_evaluated_by_its_last_prints():
+def test_an_index_without_bars_is_evaluated_by_its_last_prints(calendar):
     bars = pd.DataFrame([["SPX", "2026-07-15", 6000.0], ["SPX", "2026-07-16", 6010.0]],
                         columns=["symbol", "bar_date", "close_usd"]).astype({"bar_date": "datetime64[s]"})  # fmt: skip
     prints = frames.conform(pd.DataFrame([
@@ -75,11 +76,14 @@ def test_an_index_without_bars_is_evaluated_by_its_last_prints():
         ["2026-07-16", "SPX", -15.0, 9.0], ["2026-07-16", "KO", -15.0, 70.0],  # has bars; trades after hours
     ], columns=["trade_date", "underlying", "minutes_to_close", "underlying_price_usd"]), PRINTS)  # fmt: skip
     quoted = frames.conform(prints[["trade_date", "underlying"]].assign(
-        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), QUOTED)  # fmt: skip
-    found = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), VOUCHED)  # fmt: skip
+    known = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+    found = Closes.of(known)
     assert found.symbols == ("NDX", "SPX")
     assert found.of_symbol("NDX").tolist() == [23000.0, 23100.0]
     assert found.of_symbol("SPX").tolist() == [6000.0, 6010.0]
+    moves = host_returns(known, date(2026, 7, 16), calendar)
+    assert moves.dropna().to_dict() == pytest.approx({"NDX": 100.0 / 23000.0, "SPX": 10.0 / 6000.0})
 
 
 # --- shortfall beside holding less ------------------------------------------------------------------------------------
