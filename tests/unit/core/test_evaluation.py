@@ -187,6 +187,8 @@ def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, ref
         pytest.param([0, 0, 1, 1, 1, 1], [True, True, True], id="one of the first night does"),
         pytest.param([1, 1, 1, 1, 1, 1], [True, False, False], id="of the first night of all too"),
         pytest.param([0, NAN, NAN, 1, 1, NAN], [False, True, True], id="no night refuses nothing"),
+        pytest.param([50, 50, 50, 51, 51, 51], [False, True, True], id="refusals of nights before the first are past"),
+        pytest.param([NAN, 50, 50, 51, 51, 51], [False, True, True], id="of one that slept then too"),
     ],
 )
 def test_a_refusal_keeps_a_ladder_out_of_the_spans_that_its_order_could_earn_in(counts, spans):
