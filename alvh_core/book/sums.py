@@ -70,7 +70,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         pass_rate_deploy_frac=_share(sums["armed_passes_count"], sums["armed_sessions_count"]),
         filter_blocks_trigger_frac=_share(sums["first_arms_blocked_count"], sums["first_arms_count"]),
         book_mark_usd=now["mark"].where(old["size"] == 0),  # none where a position has no quote tonight
-        book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
+        book_liquidation_usd=now["liquidation"].where(old["size"] == 0),
         old_marks_count=old["size"], oldest_mark_date=old["min"],
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
-    """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none.
+    """Sum what is held after the night at its last marks, at tonight's and at liquidation, where it has them.
 
     What waits for its settlement value has its last mark still, and is no open contract: it protects nothing.
     """
@@ -110,7 +110,7 @@ def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     size = positions["units_open"] * positions["multiplier"]
     mark, sale = ((positions[price] * size).astype("float64") for price in ("mark_usd", "liquidation_usd"))
     return _by_ladder(positions, keys, value=_valued(positions), units=positions["units_open"].abs().where(lives, 0),
-                      mark=mark, liquidation=sale, no_liquidation=sale.isna())  # fmt: skip
+                      mark=mark, liquidation=sale)  # fmt: skip
 
 
 def _valued(positions: pd.DataFrame) -> pd.Series:
