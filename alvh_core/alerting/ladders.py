@@ -56,7 +56,7 @@ _TURNED = {
                "see the legs in the night's report before any order: armed layers can be bought"),
     "FAILS": ("fail the 8 % rule, {state} ({share})",
               "see the legs in the night's report before any order; armed layers are not bought"),
-    UNREAD: ("cannot be read, {state}", "see in the night's report which leg has no quote: nothing is bought with it"),
+    UNREAD: ("cannot be read, {state}", "see in the night's report which leg or quote is missing: it is not bought"),
 }  # fmt: skip
 
 
