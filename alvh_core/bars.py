@@ -49,12 +49,12 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar:
 
 
 def host_returns(bars: pd.DataFrame, trade_date: date, calendar: TradingCalendar) -> pd.Series:
-    """Return every symbol's return of the session, by symbol; NaN where its bar of one of the two sessions is missing.
+    """Return every symbol's return of the session, by symbol; NaN where one of the two sessions' closes is missing.
 
     Parameters
     ----------
     bars : DataFrame
-        `DAILY_BARS`.
+        `DAILY_BARS`, or `CLOSE`.
     trade_date : date
     calendar : TradingCalendar
         Tells the session before: a move over a gap is of no session.

@@ -19,7 +19,8 @@ from alvh_core.basis.closes import Closes
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.declared_rules import DeclaredRule
 from alvh_core.indicators import crosses, macd
-from alvh_core.params import LAYERS, LadderProfile, with_overrides
+from alvh_core.ladders import host_profiles
+from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.registry.basis import EVENT_WINDOWS, HOST_BASIS, MACRO_CONTEXT
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.universe import Asset, hosts
@@ -92,11 +93,11 @@ def night_rules(universe: Mapping[str, Asset], context: NightContext, profile: L
     DataFrame
         One row per host, declared rule and layer it speaks to.
     """
-    shared = {"event_window": _event_window(context)}
+    shared, own = {"event_window": _event_window(context)}, host_profiles(universe, profile)
     rows = []
     for asset in hosts(universe):
         for rule in asset.declared:
-            said = shared.get(rule.kind) or _SAYINGS[rule.kind](asset, rule, context, profile)
+            said = shared.get(rule.kind) or _SAYINGS[rule.kind](asset, rule, context, own[asset.symbol])
             of_layer = said if isinstance(said, Mapping) else dict.fromkeys(LAYERS, said)
             rows += [_row(asset, rule, layer, of_layer[layer]) for layer in rule.layers]
     frame = pd.DataFrame(rows, columns=[n for n in HOST_RULES.names if n not in {"trade_date", "source_mode"}])
@@ -175,8 +176,7 @@ def _rsi(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladde
     if rule.alpha == 0.0:
         return Saying(state="CLEAR", reason=f"{reason}: levels stay")
     factor = 1.0 - rule.alpha * z
-    own_profile = with_overrides(profile, asset.profile_overrides, f"universe: {asset.symbol}.profile_overrides")
-    levels = {layer: factor * level for layer, level in zip(LAYERS, own_profile.levels_vol_points, strict=True)}
+    levels = {layer: factor * level for layer, level in zip(LAYERS, profile.levels_vol_points, strict=True)}
     told = f"{reason}: levels times {factor:.3f}"
     return {layer: Saying(state="ACTIVE", reason=f"{told}, {level:.2f} of {profile.name}", level_factor=factor,
                           level_vol_points=level) for layer, level in levels.items()}  # fmt: skip

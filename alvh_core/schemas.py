@@ -209,7 +209,7 @@ SPREAD_SCORES = TableSpec(
 VERDICTS_TABLE = TableSpec(
     name="out_alvh__daily_verdicts",
     key=(*NIGHT, "asset_class", "host", "variant", "hedge_symbol", "profile"),
-    values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons", "missing_count?"),
+    values=("verdict", "tonight", "tonight_reason", "nights_count", "reasons", "missing_count?", "untrusted_count?"),
     description="Can the 4/4/2 layering be adapted to this host, and what tonight says",
 )
 MODEL_FREE = TableSpec(

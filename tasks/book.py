@@ -9,7 +9,9 @@ from alvh_core.book.market import QUOTED, official_closes, on_last_session, sett
 from alvh_core.book.splits import splits_since_entry
 from alvh_core.book.sums import held_signals, held_state, night_book
 from alvh_core.book.transition import READ, of_last_night, trade
+from alvh_core.evaluation.nights import PRINTS, VOUCHED, host_closes
 from alvh_core.expiries import last_session_on_or_before
+from alvh_core.frames import concat, conform
 from alvh_core.ladders import hedge_symbols, ladder_terms, legs_to_trade, plan_ladders
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import (
@@ -19,6 +21,7 @@ from alvh_core.schemas import (
     LADDER_LEGS,
     LADDER_SIGNALS,
     LADDER_STATE,
+    MODEL_FREE,
     PRICED_QUOTES,
     SNAPSHOTS,
     VX_SETTLEMENTS,
@@ -30,8 +33,8 @@ from tasks.night import Night
 
 @stage(
     reads=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES)),
-           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS)),
-           *map(in_warehouse, (POSITIONS, BOOK, CLOSES))],
+           *map(in_lake, (VX_SETTLEMENTS, DAILY_BARS, DAILY_ACTIONS, SNAPSHOTS, MODEL_FREE)),
+           *map(in_warehouse, (POSITIONS, BOOK, CLOSES, SNAPSHOTS, MODEL_FREE))],
     writes=[*map(in_lake, (POSITIONS, FILLS, BOOK, LADDER_SIGNALS, LADDER_STATE))],
 )  # fmt: skip
 def book(night: Night) -> None:
@@ -56,7 +59,10 @@ def book(night: Night) -> None:
                    closing=on_last_session(held, roots, following))  # fmt: skip
     eve = last_session_on_or_before(night.eve, night.calendar.is_session)
     counts = filter_counts(signals, legs, state, terms, eve=pd.Timestamp(eve))
-    sums = night_book(trades, before, counts, host_returns(bars, night.trade_date, night.calendar), trade_date=day,
+    prints, quoted = (concat([warehouse.rows_of(part, mode, [eve]), conform(lake.read(table), part)], part)
+                      for table, part in ((SNAPSHOTS, PRINTS), (MODEL_FREE, VOUCHED)))  # fmt: skip
+    hosts = host_closes(bars, prints, quoted, cash_indices(night.universe))
+    sums = night_book(trades, before, counts, host_returns(hosts, night.trade_date, night.calendar), trade_date=day,
                       source_mode=mode)  # fmt: skip
     lake.write(trades.positions, POSITIONS)
     lake.write(trades.fills, FILLS)

@@ -3,13 +3,14 @@
 import pandas as pd
 from prefect import get_run_logger
 
+from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.nights import (
     BILLS,
     CAPACITY,
     CAPACITY_NIGHTS,
     NIGHTS,
     PRINTS,
-    QUOTED,
+    VOUCHED,
     host_closes,
     night_evaluation,
 )
@@ -24,8 +25,8 @@ from alvh_core.registry.tightness import LADDER_TIGHTNESS
 from alvh_core.schemas import DAILY_BARS, LADDER_SIGNALS, MODEL_FREE, RATE_CURVE, SNAPSHOTS, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
 from alvh_core.universe import cash_indices
+from alvh_core.verdict import SCOPES, uncounted
 from alvh_core.verdict import judge as judge_ladders
-from alvh_core.verdict import uncounted
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
 
@@ -42,9 +43,10 @@ def judge(night: Night) -> None:
     lake, mode, day, warehouse = night.lake, night.source_mode, night.trade_date, night.warehouse
     signals, snapshots = lake.read(LADDER_SIGNALS), lake.read(SNAPSHOTS)
     counted, history = warehouse.rows_before(VERDICTS_TABLE, mode, day), empty(LADDER_SIGNALS)
+    scopes = conform(snapshots, SCOPES)
     if uncounted(signals, counted):  # rare: a ladder that is new, or has slept; then everything is counted anew
-        counted, history = empty(VERDICTS_TABLE), warehouse.signals_before(mode, day)
-    scopes = dict(zip(snapshots["underlying"].astype("str"), snapshots["venue_scope"].astype("str"), strict=True))
+        counted, history = empty(VERDICTS_TABLE), warehouse.all_before(LADDER_SIGNALS, mode, day)
+        scopes = concat([warehouse.all_before(SCOPES, mode, day), scopes], SCOPES)
     verdicts, measures = judge_ladders(signals, history, night.universe, scopes, night.evidence_rule,
                                        _evaluated(night, signals), counted)  # fmt: skip
     lake.write(verdicts, VERDICTS_TABLE)
@@ -57,13 +59,13 @@ def _evaluated(night: Night, signals: pd.DataFrame) -> Evaluation:
     lake, mode, eve, warehouse = night.lake, night.source_mode, night.eve, night.warehouse
     first = night.profile.name
     capacity = conform(lake.read(LADDER_TIGHTNESS), CAPACITY)
-    closes = host_closes(lake.read(DAILY_BARS), _of_all_nights(night, SNAPSHOTS, PRINTS),
-                         _of_all_nights(night, MODEL_FREE, QUOTED), cash_indices(night.universe))  # fmt: skip
+    known = host_closes(lake.read(DAILY_BARS), _of_all_nights(night, SNAPSHOTS, PRINTS),
+                        _of_all_nights(night, MODEL_FREE, VOUCHED), cash_indices(night.universe))  # fmt: skip
     return night_evaluation(
         signals[LADDER], lake.read(BOOK), warehouse.last_nights(BOOKED, mode, eve, NIGHTS - 1),
         concat([warehouse.last_nights(CAPACITY, mode, eve, CAPACITY_NIGHTS - 1, profile=first),
                 capacity[capacity["profile"] == first]], CAPACITY),
-        _of_all_nights(night, RATE_CURVE, BILLS), lake.read(COSTS), closes, night.profiles,
+        _of_all_nights(night, RATE_CURVE, BILLS), lake.read(COSTS), Closes.of(known), night.profiles,
     )  # fmt: skip
 
 

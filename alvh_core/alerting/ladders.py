@@ -20,31 +20,62 @@ from alvh_core.triggers import LADDER, LAYER
 
 
 def filter_flips(night: NightEvidence) -> Iterator[Finding]:
-    """Find books that pass the 8 % rule and did not, or the other way round.
+    """Find books that pass the 8 % rule and did not, or the other way round, and those that it is blind on now.
 
     Compared with what the desk was last told, else with the last night that had a reading: a flip that was kept quiet
-    is told once the quiet is over, if it still holds. No reading is no flip: of chains that did not come
-    `alvh_core.alerting.sources` speaks.
+    is told once the quiet is over, if it still holds. No reading is no refusal, and is news only where a desk relies on
+    one: the book passed, or is held. Once told, the next reading is news too. Of chains that did not come, or came
+    after hours, `alvh_core.alerting.sources` speaks.
     """
-    earlier = night.history[is_reading(night.history)].sort_values("trade_date").drop_duplicates(LADDER, keep="last")
-    signals = night.tonight[LADDER_SIGNALS.name]
-    columns = [*LADDER, "trade_date", "filter_state", "s_ladder_frac"]
-    tonight, earlier = frames.as_text(signals[is_reading(signals)]), frames.as_text(earlier[columns])
-    both = tonight.merge(earlier, on=LADDER, suffixes=("", "_before"))
-    values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before"]
+    both = _read_before(night)
+    is_relied_on = (both["filter_state_before"] == "PASS") | (both["units_deployed_count"] > 0)
+    both = both[~both["is_blind"] | is_relied_on]
+    values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before",
+              "is_blind", "was_blind"]  # fmt: skip
     for subject, hosts, row in _books(both, values):
-        turned_to = _passes(row.filter_state)
-        if turned_to == night.told.get(subject, _passes(row.filter_state_before)):
+        turned_to = UNREAD if row.is_blind else _passes(row.filter_state)
+        before = UNREAD if row.is_blind and row.was_blind else _passes(row.filter_state_before)
+        last_told = night.told.get(subject, before)
+        if turned_to == last_told:
             continue
-        does = "pass the 8 % rule" if turned_to == "PASSES" else f"fail the 8 % rule, {row.filter_state}"
+        does, to_do = _TURNED[turned_to]
+        again = "can be read again: " if last_told == UNREAD else ""
+        measured = "no reading" if row.is_blind else f"{_share(row.s_ladder_frac)} of the premium"
         yield Finding(
-            subject=subject, turned_to=turned_to, headline=f"{subject} {does} ({_share(row.s_ladder_frac)})",
+            subject=subject, turned_to=turned_to,
+            headline=f"{subject} {again}{does.format(state=row.filter_state, share=_share(row.s_ladder_frac))}",
             expected=f"{row.filter_state_before}, {_share(row.s_ladder_frac_before)} of the premium, as on "
                      f"{row.trade_date_before:%Y-%m-%d}",
-            found=f"{row.filter_state}, {_share(row.s_ladder_frac)} of the premium", concerns=f"hosts {hosts}",
-            to_do="see the legs in the night's report before any order"
-                  + (": armed layers can be bought" if turned_to == "PASSES" else "; armed layers are not bought"),
+            found=f"{row.filter_state}, {measured}", concerns=f"hosts {hosts}", to_do=to_do,
         )  # fmt: skip
+
+
+UNREAD = "UNREAD"
+_TURNED = {
+    "PASSES": ("pass the 8 % rule ({share})",
+               "see the legs in the night's report before any order: armed layers can be bought"),
+    "FAILS": ("fail the 8 % rule, {state} ({share})",
+              "see the legs in the night's report before any order; armed layers are not bought"),
+    UNREAD: ("cannot be read, {state}", "see in the night's report which leg or quote is missing: it is not bought"),
+}  # fmt: skip
+
+
+def _read_before(night: NightEvidence) -> pd.DataFrame:
+    """Return tonight's books that are read, or should be, beside the last night on which each was."""
+    past, signals = night.history.sort_values("trade_date"), night.tonight[LADDER_SIGNALS.name]
+    read = past[is_reading(past)].drop_duplicates(LADDER, keep="last")
+    last = past.drop_duplicates(LADDER, keep="last")
+    last = frames.as_text(last[LADDER].assign(was_blind=_is_blind(last)))
+    tonight = signals.assign(is_blind=_is_blind(signals))
+    tonight = frames.as_text(tonight[tonight["is_blind"] | is_reading(tonight)])
+    read = frames.as_text(read[[*LADDER, "trade_date", "filter_state", "s_ladder_frac"]])
+    return tonight.merge(read, on=LADDER, suffixes=("", "_before")).merge(last, on=LADDER)
+
+
+def _is_blind(signals: pd.DataFrame) -> pd.Series:
+    """Tell which chains came in time, and let the 8 % rule not be read."""
+    came = signals["filter_state"].ne("NO_DATA") & signals["quote_clock"].ne("after_hours")
+    return came & ~is_reading(signals)
 
 
 def armed_layers(night: NightEvidence) -> Iterator[Finding]:

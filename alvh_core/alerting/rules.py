@@ -42,7 +42,7 @@ ALERT_RULES: dict[str, AlertRule] = {
     rule.name: rule
     for rule in (
         AlertRule(name="filter_flip", severity="WARNING", quiet_nights=2,
-                  description="A ladder passes the 8 % rule and did not, or the other way round"),
+                  description="A ladder passes the 8 % rule and did not, the other way round, or cannot be read now"),
         AlertRule(name="layer_armed", severity="WARNING", quiet_nights=0,
                   description="A layer has armed or disarmed at the close of the trigger index"),
         AlertRule(name="verdict_change", severity="WARNING", quiet_nights=0,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.book.exits import CLOSE_OUT
 from alvh_core.book.filtering import FILTER_COUNTS
 from alvh_core.book.transition import NightTrades
 from alvh_core.keys import Keys, rows_beside, rows_of
@@ -50,7 +51,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
     keys = sorted(told)  # the last bit of a sum depends on the order of groups
     days = (trade_date - before["trade_date"].max()).days if len(before) else 0
     fills, was, now = _of_fills(trades.fills, keys), _of_past(trades.before, keys), _of_now(trades.positions, keys)
-    pnl = now["value"] - was["value"] + fills["cash_mid_usd"]
+    pnl, old = now["value"] - was["value"] + fills["cash_mid_usd"], _old_marks(trades, keys)
     named = pd.DataFrame(keys, columns=LADDER)
     moved = host_returns.reindex(named["host"]).to_numpy(dtype=np.float64)
     is_calm = ~np.isnan(moved) & ~is_stress(moved)
@@ -68,9 +69,9 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         pnl_per_premium_frac=_share(sums["sum_pnl_mid_usd"], sums["sum_premium_usd"]),
         pass_rate_deploy_frac=_share(sums["armed_passes_count"], sums["armed_sessions_count"]),
         filter_blocks_trigger_frac=_share(sums["first_arms_blocked_count"], sums["first_arms_count"]),
-        book_mark_usd=now["mark"].where(now["no_mark"] == 0),  # none where a position has no quote tonight
-        book_liquidation_usd=now["liquidation"].where(now["no_liquidation"] == 0),
-        old_marks_count=now["no_mark"], oldest_mark_date=_oldest_marks(trades.positions, keys),
+        book_mark_usd=now["mark"].where(old["size"] == 0),  # none where a position has no quote tonight
+        book_liquidation_usd=now["liquidation"].where(old["size"] == 0),
+        old_marks_count=old["size"], oldest_mark_date=old["min"],
         trade_date=trade_date, source_mode=source_mode,
     )  # fmt: skip
     return frames.conform(result.take(rows_of(told, keys)), BOOK)
@@ -101,7 +102,7 @@ def _share(part: pd.Series, whole: pd.Series) -> pd.Series:
 
 
 def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
-    """Sum what is held after the night at its last marks, at tonight's and at liquidation, and count what has none.
+    """Sum what is held after the night at its last marks, at tonight's and at liquidation, where it has them.
 
     What waits for its settlement value has its last mark still, and is no open contract: it protects nothing.
     """
@@ -109,17 +110,23 @@ def _of_now(positions: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     size = positions["units_open"] * positions["multiplier"]
     mark, sale = ((positions[price] * size).astype("float64") for price in ("mark_usd", "liquidation_usd"))
     return _by_ladder(positions, keys, value=_valued(positions), units=positions["units_open"].abs().where(lives, 0),
-                      mark=mark, liquidation=sale, no_mark=mark.isna(), no_liquidation=sale.isna())  # fmt: skip
+                      mark=mark, liquidation=sale)  # fmt: skip
 
 
 def _valued(positions: pd.DataFrame) -> pd.Series:
     return positions["last_mark_usd"] * positions["units_open"] * positions["multiplier"]
 
 
-def _oldest_marks(positions: pd.DataFrame, keys: Keys) -> pd.Series:
-    """Return, by ladder, the night of the oldest mark that stands in for one of tonight; NaT where none does."""
-    old = positions[positions["mark_usd"].isna()]
-    return old["last_mark_date"].groupby(rows_of(ladder_keys(old), keys)).min().reindex(range(len(keys)))
+def _old_marks(trades: NightTrades, keys: Keys) -> pd.DataFrame:
+    """Return, by ladder, how many older marks stand in for one of tonight, and the night of the oldest; else NaT.
+
+    A position that was closed out without a quote left at one: nobody knows what it was worth, and the night says so.
+    """
+    held, gone = trades.positions, trades.before
+    parts = held[held["mark_usd"].isna()], gone[(gone["exit_kind"] == CLOSE_OUT) & gone["mid_usd"].isna()]
+    old = pd.concat([frames.as_text(part[[*LADDER, "last_mark_date"]]) for part in parts], ignore_index=True)
+    nights = old["last_mark_date"].groupby(rows_of(ladder_keys(old), keys)).agg(["size", "min"])
+    return nights.reindex(range(len(keys))).fillna({"size": 0})
 
 
 def _by_ladder(rows: pd.DataFrame, keys: Keys, **values: pd.Series) -> pd.DataFrame:

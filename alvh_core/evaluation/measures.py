@@ -77,7 +77,7 @@ def _basis(paths: Paths) -> dict[str, Any]:
 def _stress(paths: Paths, windows: Sequence[StressWindow]) -> dict[str, Any]:
     """Add up what the ladder earned in the windows whose both ends are known, and what crossing cost altogether.
 
-    A window that the filter alone kept the ladder out of says nothing of what it earns in stress.
+    A window that the filter alone kept the ladder out of says nothing of what it earns in stress, and is not counted.
     """
     columns = paths.price.shape[1]
     count, payoff = np.zeros(columns, dtype=np.int64), np.full(columns, np.nan)
@@ -90,7 +90,7 @@ def _stress(paths: Paths, windows: Sequence[StressWindow]) -> dict[str, Any]:
         lost = 1.0 - paths.price[end] / paths.price[begin]
         mid, eff = (paths.gain[fill][end] - paths.gain[fill][begin] for fill in ("mid", "eff"))
         covered, is_out = np.isfinite(lost) & np.isfinite(mid), paths.kept_out(begin, end)
-        count += covered
+        count += covered & ~is_out
         payoff = np.where(covered & ~is_out, np.nan_to_num(payoff) + mid, payoff)
         for at in np.flatnonzero(covered):
             offset = f"{eff[at] / lost[at]:.1%} of {lost[at]:.1%} lost" if lost[at] > 0.0 else "host lost nothing"

@@ -23,11 +23,12 @@ NIGHTS, CAPACITY_NIGHTS, BILL_YEARS = 1_260, 63, 0.25  # five years of nights; a
 BILLS = RATE_CURVE.only(("trade_date", "tenor_years", "zero_rate_frac"))
 CAPACITY = LADDER_TIGHTNESS.only(("trade_date", *LADDER, "acid_test_ratio"))
 PRINTS = SNAPSHOTS.only(("trade_date", "underlying", "minutes_to_close", "underlying_price_usd"))
-QUOTED = MODEL_FREE.only(("trade_date", "underlying", "status"))
+VOUCHED = MODEL_FREE.only(("trade_date", "underlying", "status"))
 _CHAIN = ["host", "variant", "hedge_symbol"]
 
 
-def host_closes(bars: pd.DataFrame, prints: pd.DataFrame, quoted: pd.DataFrame, indices: Collection[str]) -> Closes:
+def host_closes(bars: pd.DataFrame, prints: pd.DataFrame, quoted: pd.DataFrame,
+                indices: Collection[str]) -> pd.DataFrame:  # fmt: skip
     """Return the closes that hosts are evaluated by: bars, and last prints of indices that nobody gives bars of.
 
     Parameters
@@ -35,14 +36,19 @@ def host_closes(bars: pd.DataFrame, prints: pd.DataFrame, quoted: pd.DataFrame, 
     bars : DataFrame
         `DAILY_BARS` of tonight.
     prints, quoted : DataFrame
-        `PRINTS` and `QUOTED` of tonight and of the nights before: where a chain was in quarantine, nothing vouches for
+        `PRINTS` and `VOUCHED` of tonight and of the nights before: where a chain was in quarantine, nothing vouches for
         its print.
     indices : collection of str
+
+    Returns
+    -------
+    DataFrame
+        `CLOSE`.
     """
     printed = printed_closes(prints, bars, indices)
     sound = quoted[(quoted["status"] != "NO_QUOTES") & quoted["underlying"].isin(printed["symbol"].unique())]
     vouched = sound[["underlying", "trade_date"]].set_axis(CLOSE[:2], axis=1).astype({"symbol": "str"})
-    return Closes.of(pd.concat([bars[CLOSE], printed.merge(vouched)], ignore_index=True))
+    return pd.concat([bars[CLOSE].astype({"symbol": "str"}), printed.merge(vouched)], ignore_index=True)
 
 
 def night_evaluation(ladders: pd.DataFrame, book: pd.DataFrame, earlier: pd.DataFrame, capacity: pd.DataFrame,
@@ -65,7 +71,7 @@ def night_evaluation(ladders: pd.DataFrame, book: pd.DataFrame, earlier: pd.Data
     notionals : DataFrame
         `LADDER` and ``hedged_notional_usd``.
     closes : Closes
-        From `host_closes`.
+        Of `host_closes`.
     profiles : mapping of str to LadderProfile
     """
     keys = ladder_keys(ladders)

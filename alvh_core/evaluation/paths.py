@@ -78,10 +78,15 @@ class Paths:
 
     @cached_property
     def _before(self) -> tuple[NDArray[np.int64], Array]:
-        """Nights before each session on which something was held, and refusals; no night, no refusal."""
-        held, refused = self.is_held.cumsum(axis=0), np.fmax.accumulate(np.nan_to_num(self.refused_count), axis=0)
-        held, refused = (np.pad(counts, ((1, 0), (0, 0)))[:-1] for counts in (held, refused))
-        return held, refused
+        """Nights before each session on which something was held, and refusals; no night, no refusal.
+
+        A night refuses a ladder once: a count that begins above one is of nights before the first session.
+        """
+        held = np.pad(self.is_held.cumsum(axis=0), ((1, 0), (0, 0)))[:-1]
+        counts = self.refused_count
+        first = np.take_along_axis(counts, np.isfinite(counts).argmax(axis=0)[None], axis=0)
+        earlier = np.where(first > 1.0, first, 0.0)
+        return held, np.fmax.accumulate(np.vstack([earlier, counts]), axis=0)[:-1]
 
     def ladder_moves(self, sessions: int, fill: str = "eff") -> Array:
         """Return what the ladder gained over the same spans, as a fraction of the notional."""

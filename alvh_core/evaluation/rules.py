@@ -16,11 +16,11 @@ class EvidenceRule:
     Attributes
     ----------
     min_nights : int
-        Nights with quotes taken in session or at the close.
+        Nights with quotes taken in session or at the close, of a trusted scope.
     min_stress_windows : int
-        Stress windows that the nights cover.
+        Stress windows that the nights cover, and that not the filter alone kept the ladder out of.
     max_missing_frac : float
-        Share of nights without a reading of the filter. [fraction]
+        Share of nights without a reading of the filter, and of readings on quotes that are not trusted. [fraction]
     trusted_scopes : tuple of str
         Quote scopes that may carry a verdict.
     max_blocked_frac : float

@@ -32,9 +32,9 @@ column("deep_losses_count", "int", "Spans of 20 sessions in which the host lost 
        "kept the ladder out", "spans", low=0)  # fmt: skip
 column("basis_hit_frac", "float", "Share of them in which the ladder earned something, at k = 0.59", "fraction",
        low=0, high=1)  # fmt: skip
-column("stress_windows_count", "int", "Stress windows that the nights cover", "windows", low=0)
-column("stress_payoff_usd", "float", "What the ladder earned in them at mid; those are left out that the filter alone "
-       "kept it out of", "USD")  # fmt: skip
+column("stress_windows_count", "int", "Stress windows that the nights cover, and that not the filter alone kept the "
+       "ladder out of", "windows", low=0)  # fmt: skip
+column("stress_payoff_usd", "float", "What the ladder earned in the stress windows that count, at mid", "USD")
 column("friction_share_frac", "float", "Crossing at k = 0.59 and fees of all nights over that; none where it earned "
        "nothing", "fraction", low=0)  # fmt: skip
 column("stress_offsets", "str", "Window by window: ladder's gain at k = 0.59 over the host's loss, or that the filter "

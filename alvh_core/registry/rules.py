@@ -23,6 +23,8 @@ column(
 column("is_eligible", "bool", "The leg alone passes the 8 % rule, or its layer is held and its spread is still below "
        "the exit limit: a roll may buy it")  # fmt: skip
 column("missing_count", "int", "Published nights of this source mode without a usable reading", "nights", low=0)
+column("untrusted_count", "int", "Of the nights with a reading, those on quotes whose scope may carry no verdict",
+       "nights", low=0)  # fmt: skip
 column("host_rule", "category", "Adaptation rule declared by the host's universe entry", allowed=RULE_NAMES)
 column("is_enabled", "bool", "The rule may change what the ladder does; else it is only told")
 column("rule_state", "category", "OFF, CLEAR, ACTIVE, or why it cannot be told", allowed=RULE_STATES)

@@ -7,7 +7,7 @@ import pandas as pd
 from alvh_core.columns import QUOTE_CLOCKS, VERDICTS
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.ladders import REFERENCE_HOST
-from alvh_core.params import SpreadRule
+from alvh_core.params import LadderProfile, SpreadRule
 from alvh_core.reporting.ladders import variant_table
 from alvh_core.reporting.model import Answer, Fact, Headline
 from alvh_core.reporting.texts import CLOCK_WORDS, DASH, SPREAD_STATES, STATE_WORDS, count, limit, number, several
@@ -19,8 +19,9 @@ CAN_IT = "Can the 4/4/2 layering be adapted outside SPX?"
 FALLS = "Does it fall apart without tight spreads?"
 
 
-def headline(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, universe: Mapping[str, Asset], rule: SpreadRule,
-             evidence: EvidenceRule, ledger: Mapping[str, object]) -> Headline:  # fmt: skip
+def headline(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, universe: Mapping[str, Asset],
+             profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule,
+             ledger: Mapping[str, object]) -> Headline:  # fmt: skip
     """Say what must be known first.
 
     Parameters
@@ -29,6 +30,7 @@ def headline(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, universe: M
     rows : DataFrame
         From `alvh_core.reporting.ladders.ladder_rows`.
     universe : mapping of str to Asset
+    profile : LadderProfile
     rule : SpreadRule
     evidence : EvidenceRule
     ledger : mapping
@@ -43,7 +45,8 @@ def headline(tables: Mapping[str, pd.DataFrame], rows: pd.DataFrame, universe: M
     return Headline(
         trade_date="unknown" if found is None else found.strftime("%Y-%m-%d"),
         weekday="" if found is None else found.strftime("%A"), source_mode=source_mode, outcome=outcome,
-        outcome_reason=reason, facts=(_close_fact(tables), *_ladder_facts(rows), *_chain_facts(tables, universe)),
+        outcome_reason=reason,
+        facts=(_close_fact(tables, profile.mode), *_ladder_facts(rows), *_chain_facts(tables, universe)),
         answers=(_adapted(rows, evidence), _falls_apart(rows, rule)),
     )  # fmt: skip
 
@@ -74,10 +77,11 @@ def _outcome(tables: Mapping[str, pd.DataFrame]) -> tuple[str, str]:
     return outcome, (reason or "").removeprefix(f"{outcome}: ")
 
 
-def _close_fact(tables: Mapping[str, pd.DataFrame]) -> Fact:
+def _close_fact(tables: Mapping[str, pd.DataFrame], mode: str) -> Fact:
     close, provisional = trigger_close(tables)
     if pd.isna(close):
-        return Fact(label="VIX close", value="unknown", note="trigger state held", tone="warn")
+        note = "trigger state held" if mode == "trigger" else "nothing follows from it"
+        return Fact(label="VIX close", value="unknown", note=note, tone="warn")
     note = "provisional, from the chain's header" if provisional else "published"
     return Fact(label="VIX close", value=number(close), note=note, tone="warn" if provisional else "")
 

@@ -60,7 +60,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
                 cost_section(tables, profiles), pairs_section(tables))  # fmt: skip
     tables = frames.narrowed(tables, "profile", profile.name)
     rows = ladder_rows(tables, universe)
-    head = headline(tables, rows, universe, rule, evidence, known)
+    head = headline(tables, rows, universe, profile, rule, evidence, known)
     return NightView(
         headline=head,
         classes=class_table(rows, profile, head.source_mode),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from alvh_core.errors import ContractError
 from alvh_core.registry.spec import TableSpec
-from alvh_core.schemas import LADDER_SIGNALS, LADDER_STATE, NIGHT_TABLES
+from alvh_core.schemas import LADDER_STATE, NIGHT_TABLES
 from tasks.warehouse import gaps, ledger, locks, migrate
 from tasks.warehouse.engine import describe_url, reader_engine, writer_engine
 from tasks.warehouse.faults import clear_errors
@@ -228,11 +228,11 @@ class Warehouse:
         with self.reading() as connection:
             return connection.scalar(_newest(SQL_TABLES[LADDER_STATE.name], source_mode, trade_date))
 
-    def signals_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
-        """Return `LADDER_SIGNALS` of all nights before a date."""
-        table = SQL_TABLES[LADDER_SIGNALS.name]
+    def all_before(self, spec: TableSpec, source_mode: str, trade_date: date) -> pd.DataFrame:
+        """Return a table's rows of all nights before a date."""
+        table = SQL_TABLES[spec.name]
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
-        return self._read(sa.select(table).where(earlier), LADDER_SIGNALS)
+        return self._read(_columns(spec).where(earlier), spec)
 
     def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int,
                     **equal: str) -> pd.DataFrame:  # fmt: skip

@@ -82,6 +82,8 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
         assert (units == book["units_open"].sum().reindex(units.index)).all()
         assert (units == layers["units_deployed"].sum().reindex(units.index)).all()
         assert units.sum() > 0
+    book = nights[-1]["out_alvh__daily_book"]
+    assert (book.loc[book["host"] == "RUT", "calm_nights_count"] > 0).all(), "no bars, but its own last prints"
     signals = [tables["out_alvh__daily_ladder_signals"] for tables in nights]
     reference = pd.concat(signals, ignore_index=True).query("variant == 'V0_REF'")
     reference = reference[reference["profile"] == DEFAULT_PROFILE]

@@ -60,7 +60,7 @@ WIDER = {
     "volume_count", "open_interest_count", "bid_size_count", "ask_size_count", "discount", "years", "budget_usd",
     "residual_usd", "min_account_usd", "size_status", "is_eligible", "missing_count", "adv20_count",
     "adv20_nights_count", "extrinsic_frac", "extrinsic_usd_per_day", "s_buy_frac", "buy_filter_state",
-    "spread_limit_frac", "worst_leg_limit_frac", "budget_used_frac",
+    "spread_limit_frac", "worst_leg_limit_frac", "budget_used_frac", "untrusted_count",
 }  # fmt: skip
 
 

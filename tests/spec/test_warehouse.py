@@ -254,7 +254,7 @@ def test_signals_of_all_nights_before(warehouse, night):
     for day in (14, 15, 16):
         key = NightKey(trade_date=date(2026, 7, day), universe="default", source_mode="simulated")
         publish(warehouse, night(key), key)
-    signals = warehouse.signals_before("simulated", date(2026, 7, 16))
+    signals = warehouse.all_before(LADDER_SIGNALS, "simulated", date(2026, 7, 16))
     assert len(signals) == 8
     assert signals["trade_date"].max() == pd.Timestamp("2026-07-15"), "no look-ahead"
     assert list(signals.columns) == list(LADDER_SIGNALS.names)

@@ -96,8 +96,9 @@ def test_an_empty_night_raises_nothing():
     pytest.param("PASS", "FAIL_ILLIQUID", "FAILS", id="fails"),
     pytest.param("FAIL_ILLIQUID", "PASS", "PASSES", id="passes"),
     pytest.param("MISSING_LEG", "PASS", None, id="a-missing-leg-was-no-refusal"),
-    pytest.param("PASS", "MISSING_LEG", None, id="a-missing-leg-is-no-refusal"),
-    pytest.param("PASS", "BAD_QUOTE", None, id="nor-is-a-bad-quote"),
+    pytest.param("PASS", "MISSING_LEG", "UNREAD", id="a-missing-leg-is-no-refusal"),
+    pytest.param("PASS", "BAD_QUOTE", "UNREAD", id="nor-is-a-bad-quote"),
+    pytest.param("FAIL_ILLIQUID", "MISSING_LEG", None, id="nobody-relied-on-a-refusal"),
     pytest.param("FAIL_TICK", "FAIL_ILLIQUID", None, id="fails-otherwise"),
     pytest.param("PASS", "PASS", None, id="passes-still"),
     pytest.param("PASS", "NO_DATA", None, id="no-data-is-no-flip"),
@@ -149,6 +150,52 @@ def test_a_flip_kept_quiet_is_told_later_if_it_still_holds():
     assert raised(late, "filter_flip") == [("filter_flip", "KO puts", "FAILS", "WARNING")]
     heard = evidence(tonight, history=[signals(KO_PUTS, "PASS", 0.1, BEFORE)], told_filters={"KO puts": "FAILS"})
     assert raised(heard, "filter_flip") == []
+
+
+def blind(books, state="MISSING_LEG", day=DAY, clock="at_close", held=0):
+    """A leg has no quote; of another the spread may still be there."""
+    return signals(books, state, 0.03, day, clock).assign(units_deployed_count=held)
+
+
+def test_a_ladder_that_nobody_can_read_says_what_it_was():
+    night = evidence(tables(ladder_signals=blind(VIX_BOOK)), history=[signals(VIX_BOOK, "PASS", 0.0321, BEFORE)])
+    alert = text_of(night, "filter_flip")
+    assert alert.title == "WARNING 2026-07-16: VIX calls cannot be read, MISSING_LEG"
+    assert alert.body.startswith(
+        "Expected: PASS, 3.21% of the premium, as on 2026-07-15\nFound: MISSING_LEG, no reading\n"
+    )
+
+
+@pytest.mark.parametrize(("tonight", "before", "heard", "turned_to"), [
+    pytest.param(blind(KO_PUTS), "FAIL_TICK", {}, None, id="failed"),
+    pytest.param(blind(KO_PUTS, held=4), "FAIL_TICK", {}, "UNREAD", id="failed-and-held"),
+    pytest.param(blind(KO_PUTS, held=4), "FAIL_TICK", {"KO puts": "UNREAD"}, None, id="told-already"),
+    pytest.param(blind(KO_PUTS), "PASS", {"KO puts": "PASSES"}, "UNREAD", id="told-that-it-passes"),
+    pytest.param(blind(KO_PUTS, "BAD_QUOTE", clock="after_hours"), "PASS", {}, None, id="after-hours-tell-the-chains"),
+    pytest.param(signals(KO_PUTS, "PASS", 0.04), "PASS", {"KO puts": "UNREAD"}, "PASSES", id="read-again"),
+    pytest.param(signals(KO_PUTS, "ZERO_BID", 2.0), "FAIL_TICK", {"KO puts": "UNREAD"}, "FAILS", id="again-and-fails"),
+    pytest.param(signals(KO_PUTS, "PASS", 0.04), "PASS", {}, None, id="read-again-and-nobody-was-told"),
+])  # fmt: skip
+def test_a_blind_night_is_told_where_a_desk_relies_on_the_reading(tonight, before, heard, turned_to):
+    night = evidence(tables(ladder_signals=tonight), history=[signals(KO_PUTS, before, 0.03, BEFORE)],
+                     told_filters=heard)  # fmt: skip
+    assert raised(night, "filter_flip") == (
+        [("filter_flip", "KO puts", turned_to, "WARNING")] if turned_to else [])  # fmt: skip
+    if turned_to and "UNREAD" in heard.values():
+        assert "KO puts can be read again: " in text_of(night, "filter_flip").title
+
+
+def test_a_second_blind_night_is_no_news():
+    history = [signals(KO_PUTS, "PASS", 0.03, date(2026, 7, 14)), blind(KO_PUTS, day=BEFORE)]
+    night = evidence(tables(ladder_signals=blind(KO_PUTS)), history=history)
+    assert raised(night, "filter_flip") == []
+    late = replace(night, told={"KO puts": "PASSES"})  # the first was kept quiet
+    assert raised(late, "filter_flip") == [("filter_flip", "KO puts", "UNREAD", "WARNING")]
+
+
+def test_a_ladder_that_was_never_read_is_no_news():
+    night = evidence(tables(ladder_signals=blind(KO_PUTS, held=4)), history=[blind(KO_PUTS, day=BEFORE)])
+    assert raised(night, "filter_flip") == []
 
 
 # Layers, verdicts

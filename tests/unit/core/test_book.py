@@ -65,7 +65,7 @@ def _positions(*rows):
 
 def _quiet(positions):
     """Return a night on which nothing is traded and no mark moves."""
-    before = positions.assign(is_roll_due=False, is_rolled=False)
+    before = positions.assign(is_roll_due=False, is_rolled=False, exit_kind="", mid_usd=positions["mark_usd"])
     return NightTrades(positions=positions, fills=frames.empty(FILLS), before=before)
 
 
@@ -423,6 +423,9 @@ def test_a_put_on_its_last_session_leaves_cash_a_spread_paid_and_no_position():
     assert (fill["fill_kind"], fill["units_traded"], fill["fees_usd"]) == ("CLOSE_OUT", -4, 4.0)
     assert (fill["cash_mid_usd"], fill["crossing_usd"]) == (pytest.approx(2080.0), pytest.approx(80.0))
     assert found.positions.empty
+    book = night_book(found, frames.empty(BOOK), pd.DataFrame([VXX]), pd.Series(dtype="float64"), trade_date=LATE,
+                      source_mode="simulated")  # fmt: skip
+    assert (book["old_marks_count"].item(), book["book_mark_usd"].item()) == (0, 0.0)
 
 
 @pytest.mark.parametrize("units", [4, -2], ids=["bought", "sold"])
@@ -446,6 +449,8 @@ def test_a_put_that_nobody_quoted_on_its_last_session_goes_at_its_last_mark(unit
     book = night_book(found, frames.empty(BOOK), pd.DataFrame([VXX]), pd.Series(dtype="float64"), trade_date=NEXT,
                       source_mode="simulated")  # fmt: skip
     assert book["pnl_mid_usd"].tolist() == [0.0], "what is not known is neither a profit nor a loss"
+    assert (book["old_marks_count"].item(), book["oldest_mark_date"].item()) == (1, LATE), "and the night says so"
+    assert np.isnan(book["book_mark_usd"].item())
 
 
 @pytest.mark.parametrize(("action", "pays", "kind", "state"), [

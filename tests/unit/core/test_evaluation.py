@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
+from alvh_core.bars import host_returns
 from alvh_core.basis.closes import Closes
 from alvh_core.evaluation.luck import edge_interval, placebo_p_value, random_calendars
 from alvh_core.evaluation.measures import measures
-from alvh_core.evaluation.nights import PRINTS, QUOTED, host_closes
+from alvh_core.evaluation.nights import PRINTS, VOUCHED, host_closes
 from alvh_core.evaluation.paths import BOOKED, Paths, ladder_paths
 from alvh_core.evaluation.rules import EvidenceRule, Measured, decide, failures, shortcomings
 from alvh_core.evaluation.ruling import Evaluation, rule_on
@@ -65,7 +66,7 @@ def test_a_gain_is_value_and_cash_less_what_crossing_and_fees_took():
     np.testing.assert_allclose(found.refused_count[:, 0], [2.0, NAN, NAN, 3.0])
 
 
-def test_an_index_without_bars_is_evaluated_by_its_last_prints():
+def test_an_index_without_bars_is_evaluated_by_its_last_prints(calendar):
     bars = pd.DataFrame([["SPX", "2026-07-15", 6000.0], ["SPX", "2026-07-16", 6010.0]],
                         columns=["symbol", "bar_date", "close_usd"]).astype({"bar_date": "datetime64[s]"})  # fmt: skip
     prints = frames.conform(pd.DataFrame([
@@ -75,11 +76,14 @@ def test_an_index_without_bars_is_evaluated_by_its_last_prints():
         ["2026-07-16", "SPX", -15.0, 9.0], ["2026-07-16", "KO", -15.0, 70.0],  # has bars; trades after hours
     ], columns=["trade_date", "underlying", "minutes_to_close", "underlying_price_usd"]), PRINTS)  # fmt: skip
     quoted = frames.conform(prints[["trade_date", "underlying"]].assign(
-        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), QUOTED)  # fmt: skip
-    found = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+        status=np.where(prints["underlying"] == "RUT", "NO_QUOTES", "OK")), VOUCHED)  # fmt: skip
+    known = host_closes(bars, prints, quoted, {"SPX", "NDX", "RUT"})
+    found = Closes.of(known)
     assert found.symbols == ("NDX", "SPX")
     assert found.of_symbol("NDX").tolist() == [23000.0, 23100.0]
     assert found.of_symbol("SPX").tolist() == [6000.0, 6010.0]
+    moves = host_returns(known, date(2026, 7, 16), calendar)
+    assert moves.dropna().to_dict() == pytest.approx({"NDX": 100.0 / 23000.0, "SPX": 10.0 / 6000.0})
 
 
 # --- shortfall beside holding less ------------------------------------------------------------------------------------
@@ -169,7 +173,8 @@ def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, ref
     paths = replace(path(returns, np.zeros(120), held=mine), refused_count=counted[:, None].astype(float))
     fall = StressWindow(first=date(2026, 3, 4), last=date(2026, 3, 22), name="fall")  # sessions 62 to 80 after day 0
     found = measures(paths, [fall], 0.0).iloc[0]
-    assert (found["stress_windows_count"], found["stress_offsets"]) == (1, f"2026-03-04 to 2026-03-22: {told}")
+    used = 0 if np.isnan(payoff) else 1
+    assert (found["stress_windows_count"], found["stress_offsets"]) == (used, f"2026-03-04 to 2026-03-22: {told}")
     np.testing.assert_allclose(found["stress_payoff_usd"], payoff)
     grind = StressWindow(first=date(2026, 4, 15), last=date(2026, 4, 20), name="after it, nothing refused")
     np.testing.assert_allclose(measures(paths, [fall, grind], 0.0)["stress_payoff_usd"], 0.0)
@@ -182,6 +187,8 @@ def test_what_the_filter_kept_out_says_nothing_of_the_payoff_in_stress(held, ref
         pytest.param([0, 0, 1, 1, 1, 1], [True, True, True], id="one of the first night does"),
         pytest.param([1, 1, 1, 1, 1, 1], [True, False, False], id="of the first night of all too"),
         pytest.param([0, NAN, NAN, 1, 1, NAN], [False, True, True], id="no night refuses nothing"),
+        pytest.param([50, 50, 50, 51, 51, 51], [False, True, True], id="refusals of nights before the first are past"),
+        pytest.param([NAN, 50, 50, 51, 51, 51], [False, True, True], id="of one that slept then too"),
     ],
 )
 def test_a_refusal_keeps_a_ladder_out_of_the_spans_that_its_order_could_earn_in(counts, spans):

@@ -245,6 +245,18 @@ def test_trigger_lead(report_night, close, provisional, lead):
     assert ("provisional" in view.headline.facts[0].note) == provisional
 
 
+@pytest.mark.parametrize(("mode", "note"), [
+    ("trigger", "trigger state held"), ("always", "nothing follows from it"), ("bands", "nothing follows from it"),
+])  # fmt: skip
+def test_a_close_that_is_not_known_holds_the_state_of_a_trigger_alone(report_night, mode, note):
+    night = report_night()
+    _change(night, LADDER_SIGNALS, lambda f: f["host"].notna(), vix_close_vol_points=np.nan)
+    named = {"trigger": "trigger_442", "always": "tenor_442", "bands": "vxth_baseline"}[mode]
+    profile = replace(PROFILES[named], name="trigger_442")  # the night's own
+    fact = _view(night, profile=profile).headline.facts[0]
+    assert (profile.mode, fact.value, fact.note) == (mode, "unknown", note)
+
+
 def test_trigger_table_and_plot(report_night):
     view = _view(report_night()).triggers
     assert _cells(view.table)[0] == [

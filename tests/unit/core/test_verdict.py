@@ -14,7 +14,7 @@ from alvh_core.schemas import LADDER_SIGNALS, VERDICTS_TABLE
 from alvh_core.summary import verdict_summary
 from alvh_core.triggers import LADDER
 from alvh_core.universe import DEFAULT_UNIVERSE
-from alvh_core.verdict import evidence, insufficiency
+from alvh_core.verdict import SCOPES, evidence, insufficiency, uncounted
 from alvh_core.verdict import judge as judge_ladders
 
 RULE = EvidenceRule()
@@ -34,8 +34,11 @@ def _signals(*nights, host="SPX", mode="live", variant="V0_REF"):
     return frames.conform(pd.DataFrame(rows), LADDER_SIGNALS)
 
 
-def scopes(scope):
-    return dict.fromkeys(DEFAULT_UNIVERSE, scope)
+def scopes(scope, *signals, others=None):
+    """Whose quotes the chain of each night was; of some nights another's."""
+    nights = frames.concat(signals or [TONIGHT], LADDER_SIGNALS)[["trade_date", "hedge_symbol"]].drop_duplicates()
+    told = [(others or {}).get(f"{day:%Y-%m-%d}", scope) for day in nights["trade_date"]]
+    return frames.conform(nights.set_axis(["trade_date", "underlying"], axis=1).assign(venue_scope=told), SCOPES)
 
 
 def evaluated(signals, *, nights=1, windows=0, deep=0):
@@ -68,28 +71,29 @@ def test_nights_with_a_usable_reading_are_counted():
                        ("2026-07-15", "PASS", "after_hours", ""), ("2026-07-16", "PASS", "at_close", ""),
                        ("2026-07-17", "MISSING_LEG", "at_close", ""), ("2026-07-20", "ZERO_BID", "at_close", ""),
                        ("2026-07-21", "BAD_QUOTE", "at_close", ""))  # fmt: skip
-    found = evidence(history).iloc[0]
-    assert (found["nights_count"], found["missing_count"]) == (3, 4)
+    found = evidence(history, scopes("nbbo", history), RULE).iloc[0]
+    assert (found["nights_count"], found["missing_count"], found["untrusted_count"]) == (3, 4, 0)
     assert found["missing_frac"] == 4 / 7
 
 
 def test_ladders_are_counted_apart():
     both = frames.concat([TONIGHT, _signals(("2026-07-16", "NO_DATA", None, ""), host="NDX")], LADDER_SIGNALS)
-    assert evidence(both).set_index("host")["nights_count"].to_dict() == {"SPX": 1, "NDX": 0}
+    assert evidence(both, scopes("nbbo"), RULE).set_index("host")["nights_count"].to_dict() == {"SPX": 1, "NDX": 0}
 
 
 @pytest.mark.parametrize(
     ("arguments", "codes"),
     [
-        pytest.param((250, 0.10, "live", "nbbo"), [], id="enough"),
-        pytest.param((250, 0.10, "live", "exclusive_listing"), [], id="exclusive listing"),
-        pytest.param((249, 0.10, "live", "nbbo"), ["TOO_FEW_NIGHTS"], id="one night short"),
-        pytest.param((250, 0.11, "live", "nbbo"), ["TOO_MANY_GAPS"], id="too many gaps"),
-        pytest.param((250, 0.10, "live", "cboe_delayed(unknown)"), ["QUOTE_SCOPE"], id="unknown scope"),
-        pytest.param((250, 0.10, "simulated", "nbbo"), ["SIMULATED"], id="simulated"),
-        pytest.param((250, 0.10, "recorded", "nbbo"), [], id="recorded"),
+        pytest.param((250, 0, 0.10, "live", "nbbo"), [], id="enough"),
+        pytest.param((249, 0, 0.10, "live", "nbbo"), ["TOO_FEW_NIGHTS"], id="one night short"),
+        pytest.param((250, 0, 0.11, "live", "nbbo"), ["TOO_MANY_GAPS"], id="too many gaps"),
+        pytest.param((251, 2, 0.10, "live", "nbbo"), ["TOO_FEW_NIGHTS"], id="one trusted night short"),
+        pytest.param((300, 30, 0.10, "live", "?"), [], id="a tenth on quotes of a scope that is not known"),
+        pytest.param((300, 31, 0.10, "live", "nbbo"), ["QUOTE_SCOPE"], id="more than that, whatever tonight's"),
+        pytest.param((250, 0, 0.10, "simulated", "nbbo"), ["SIMULATED"], id="simulated"),
+        pytest.param((250, 0, 0.10, "recorded", "nbbo"), [], id="recorded"),
         pytest.param(
-            (0, 1.0, "simulated", "?"), ["SIMULATED", "TOO_FEW_NIGHTS", "TOO_MANY_GAPS", "QUOTE_SCOPE"], id="all"
+            (1, 1, 1.0, "simulated", "?"), ["SIMULATED", "TOO_FEW_NIGHTS", "TOO_MANY_GAPS", "QUOTE_SCOPE"], id="all"
         ),
     ],
 )
@@ -109,7 +113,7 @@ def test_every_reason(arguments, codes):
 )
 def test_every_reason_of_the_evaluation(change, code):
     enough = {"measured": "OK", "stress_windows_count": 3, "deep_losses_count": 1} | change
-    assert [r.split(":")[0] for r in insufficiency(250, 0.1, "live", "nbbo", RULE, **enough)] == [code]
+    assert [r.split(":")[0] for r in insufficiency(250, 0, 0.1, "live", "nbbo", RULE, **enough)] == [code]
 
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
@@ -119,7 +123,12 @@ def test_a_verdict_of_one_night():
     row = found.iloc[0]
     assert (row["verdict"], row["tonight"], row["asset_class"]) == ("INSUFFICIENT", "DEPLOYABLE", "sp500_index")
     assert row["tonight_reason"] == "spread 5.00% of the premium; ladder IDLE"
-    assert row["reasons"].startswith("TOO_FEW_NIGHTS: 1 of 250 nights")
+    assert (row["nights_count"], row["untrusted_count"]) == (1, 1)
+    unknown = "quotes not known to be the national best bid and offer"
+    assert row["reasons"].split("; ")[:2] == [
+        "TOO_FEW_NIGHTS: 0 of 250 nights with tradeable quotes of a trusted scope",
+        f"QUOTE_SCOPE: 1 of 1 nights on {unknown} (tonight: cboe_delayed(unknown))",
+    ]
     moved = judge(TONIGHT.set_axis(TONIGHT.index + 5), NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)
     assert moved["nights_count"].tolist() == found["nights_count"].tolist(), "rows count, not their labels"
 
@@ -145,6 +154,21 @@ def test_earlier_nights_count():
     assert judge(TONIGHT, history, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)["nights_count"].tolist() == [4]
 
 
+def test_a_trusted_night_does_not_vouch_for_those_before_it():
+    """Counted anew or carried from the night before, nights on other quotes are told apart from tonight's."""
+    history = _signals(*((f"2026-07-{day}", "PASS", "at_close", "") for day in (13, 14, 15)))
+    mixed = scopes("nbbo", history, TONIGHT, others={"2026-07-13": "schwab", "2026-07-14": "cboe_delayed(unknown)"})
+    rule = EvidenceRule(min_nights=1)
+    anew = judge(TONIGHT, history, DEFAULT_UNIVERSE, mixed, rule).iloc[0]
+    assert (anew["nights_count"], anew["untrusted_count"], anew["missing_count"]) == (4, 2, 0)
+    assert "QUOTE_SCOPE: 2 of 4 nights on quotes not known" in anew["reasons"]
+    eve = judge(history.iloc[2:], history.iloc[:2], DEFAULT_UNIVERSE, mixed, rule)
+    carried = judge(TONIGHT, NONE, DEFAULT_UNIVERSE, mixed, rule, eve).iloc[0]
+    assert carried["reasons"] == anew["reasons"]
+    assert not uncounted(TONIGHT, eve)
+    assert uncounted(TONIGHT, eve.assign(untrusted_count=None)), "nights of a release that did not count them"
+
+
 def test_enough_evidence_is_ruled_on():
     rule = EvidenceRule(min_nights=1)
     verdicts, found = judge_ladders(TONIGHT, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), rule,
@@ -157,7 +181,7 @@ def test_enough_evidence_is_ruled_on():
     assert (verdicts["verdict"].tolist(), found["edge_low_frac"].isna().all()) == (["INSUFFICIENT"], True)
 
 
-def _beside_its_control(*, saves, held=(), blocked=1.0):
+def _beside_its_control(*, saves, held=(), blocked=1.0, windows=(3, 3)):
     """The default ladder, refused on every night, and its control that was always held, on a host that fell deep."""
     control = frames.conform(TONIGHT.assign(profile=UNFILTERED_TWIN), LADDER_SIGNALS)
     signals = frames.concat([TONIGHT, control], LADDER_SIGNALS)
@@ -176,7 +200,7 @@ def _beside_its_control(*, saves, held=(), blocked=1.0):
                              "acid_test_ratio": [5.0, 5.0]})  # fmt: skip
     return signals, Evaluation(
         ladders=signals[LADDER].astype("str"), paths=paths, standing=standing, has_trigger=np.ones(2, dtype=bool),
-        table=measures(paths, [], 0.0).assign(stress_windows_count=3), bill_rate=0.0,
+        table=measures(paths, [], 0.0).assign(stress_windows_count=windows), bill_rate=0.0,
     )  # fmt: skip
 
 
@@ -185,6 +209,8 @@ def _beside_its_control(*, saves, held=(), blocked=1.0):
     [
         pytest.param({"saves": False}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="it never bought"),
         pytest.param({"saves": False, "held": [20]}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="nor when the host fell"),
+        pytest.param({"saves": False, "windows": (0, 3)}, "nbbo", 0, "BLOCKED_EITHER_WAY", id="nor in stress"),
+        pytest.param({"saves": False, "windows": (0, 2)}, "nbbo", 0, "TOO_FEW_STRESS_WINDOWS", id="there were too few"),
         pytest.param({"saves": False, "blocked": 0.49}, "nbbo", 0, "NEVER_HELD", id="triggers passed"),
         pytest.param({"saves": False, "blocked": np.nan}, "nbbo", 0, "NEVER_HELD", id="no trigger"),
         pytest.param({"saves": True}, "nbbo", 0, "NEVER_HELD", id="without the filter it saves"),
@@ -195,7 +221,7 @@ def _beside_its_control(*, saves, held=(), blocked=1.0):
 )
 def test_a_ladder_that_the_filter_keeps_out_falls_apart_if_it_would_without(night, told, missing, code):
     signals, evaluation = _beside_its_control(**night)
-    counted = signals.assign(nights_count=1, missing_count=[missing, 0])
+    counted = signals.assign(nights_count=1, missing_count=[missing, 0], untrusted_count=0)
     verdicts, found = judge_ladders(signals, NONE, DEFAULT_UNIVERSE, scopes(told), EvidenceRule(min_nights=1),
                                     evaluation, counted)  # fmt: skip
     verdict = "FALLS_APART" if code == "BLOCKED_EITHER_WAY" else "INSUFFICIENT"
