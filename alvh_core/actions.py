@@ -70,10 +70,6 @@ def night_actions(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd
         Stacked rows of the sources with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
     if found.empty:
         return frames.empty(DAILY_ACTIONS)

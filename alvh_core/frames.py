@@ -101,17 +101,7 @@ def _is(found: Any, target: Any) -> bool:
 
 
 def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
-    """Stack frames of one table, keeping its types; no frames give an empty one.
-
-    Parameters
-    ----------
-    frames : iterable of DataFrame
-    table : TableSpec
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Stack frames of one table, keeping its types; no frames give an empty one."""
     parts = [part for part in frames if len(part)]
     if not parts:
         return empty(table)
@@ -132,10 +122,6 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
     column : str
         e.g. ``profile``.
     value : str
-
-    Returns
-    -------
-    dict of str to DataFrame
     """
     return {
         name: frame[frame[column] == value].reset_index(drop=True) if column in frame else frame

@@ -114,10 +114,6 @@ def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
 def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return which book each ladder buys, and what it protects.
 
-    Parameters
-    ----------
-    plan : sequence of Ladder
-
     Returns
     -------
     DataFrame
@@ -195,10 +191,6 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[s
         Why a chain did not arrive, by symbol.
     volumes_of : callable
         As `alvh_core.volumes.with_average_volume` asks it.
-
-    Returns
-    -------
-    Books
     """
     books = list(dict.fromkeys((ladder.hedge_symbol, ladder.rule, ladder.profile) for ladder in plan))
     numbers = {book: at for at, book in enumerate(books)}

@@ -94,10 +94,6 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: Trigge
         `HOST_RULES` of the night, and of the sessions of ``missed_closes``; may be empty.
     volumes_of : callable
         As `alvh_core.volumes.with_average_volume` asks it.
-
-    Returns
-    -------
-    NightSignals
     """
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),

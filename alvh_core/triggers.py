@@ -88,10 +88,6 @@ def ladder_keys(frame: pd.DataFrame, *more: str) -> Keys:
     frame : DataFrame
         With `LADDER`.
     *more : str
-
-    Returns
-    -------
-    list of tuple
     """
     return keys_of(frame, [*LADDER, *more])
 

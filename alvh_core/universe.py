@@ -221,10 +221,6 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
     where : str
         File name, for the messages.
 
-    Returns
-    -------
-    dict of str to Asset
-
     Raises
     ------
     ContractError

@@ -58,10 +58,6 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
         From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``; none: nothing has been split.
     closing : Series of bool, optional
         From `alvh_core.book.market.on_last_session`, aligned with ``before``; none: nothing has to go.
-
-    Returns
-    -------
-    NightTrades
     """
     held = frames.as_text(before).drop(columns=["position_state", "position_reason"])
     held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)

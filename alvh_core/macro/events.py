@@ -57,10 +57,6 @@ class Event:
 def listed(events: Iterable[Event]) -> pd.DataFrame:
     """Return lines of a calendar as rows, each once.
 
-    Parameters
-    ----------
-    events : iterable of Event
-
     Returns
     -------
     DataFrame
@@ -86,10 +82,6 @@ def night_listed(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
         Stacked lines with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
     if found.empty:
         return frames.empty(MACRO_LISTED)

@@ -84,10 +84,6 @@ def night_values(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
         Stacked values with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
     if found.empty:
         return frames.empty(MACRO_VALUES)

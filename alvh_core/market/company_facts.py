@@ -76,14 +76,6 @@ class _Year:
 def facts_bytes(symbol: str, cik: int, profile: Profile, session: date, seed: int) -> bytes:
     """Return the file of a company as it stands on a session, with every filing stamped up to that day.
 
-    Parameters
-    ----------
-    symbol : str
-    cik : int
-    profile : Profile
-    session : date
-    seed : int
-
     Returns
     -------
     bytes

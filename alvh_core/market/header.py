@@ -67,10 +67,6 @@ def chain_header(
         Close, New York. [hours]
     seed : int
         Seed of the market.
-
-    Returns
-    -------
-    dict
     """
     rng = generator(seed, "header", asset.symbol, session.toordinal())
     index = is_index(asset)

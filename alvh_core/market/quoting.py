@@ -62,10 +62,6 @@ def contract_book(expiries: Sequence[Expiry], strikes: Sequence[NDArray[np.int64
         Strikes per expiry. [thousandths of a USD]
     seed : int
         Seed of the market.
-
-    Returns
-    -------
-    Book
     """
     counts = [2 * len(of_expiry) for of_expiry in strikes]
     expiry = np.repeat(np.arange(len(expiries)), counts)

@@ -79,10 +79,6 @@ def build_series(symbol: str, profile: Profile, factors: Factors, *, asset_class
         The market's paths.
     asset_class : str
         VIX and volatility products follow VIX and its futures; everything else follows the market factor.
-
-    Returns
-    -------
-    Series
     """
     if asset_class == "vix_index":
         indices = volatility_indices(factors)

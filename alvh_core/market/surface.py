@@ -69,10 +69,6 @@ def night_state(
         Close of the symbol's options, New York. [hours]
     expiries : sequence of Expiry
         What is listed.
-
-    Returns
-    -------
-    NightState
     """
     dates = np.array([expiry.day for expiry in expiries], dtype="datetime64[D]")
     settles = np.array([_AFTERNOON if expiry.root.settlement == PM else _MORNING for expiry in expiries])
