@@ -75,7 +75,8 @@ def score_contracts(priced: pd.DataFrame) -> pd.DataFrame:
         `CONTRACT_SCORES`. Without a bid or an ask the score is 0. A component without data is dropped, the weights of
         the others are scaled up and ``coverage_frac`` falls below 1.
     """
-    vol_spread = _divide(priced["spread_usd"], priced["vega"] * priced["iv_vol"])
+    scale = priced["vega"] * priced["iv_vol"]
+    vol_spread = priced["spread_usd"] / scale.where(scale > 0.0)
     sizes = np.minimum(priced["bid_size_count"].to_numpy(), priced["ask_size_count"].to_numpy())
     depth = sizes / (3.0 * ORDER_CONTRACTS)
     parts = {
@@ -102,10 +103,6 @@ def _geometric_mean(parts: Mapping[str, NDArray[np.float64]]) -> tuple[NDArray[n
         weights += WEIGHTS[name] * known
     safe = np.where(weights > 0, weights, 1.0)
     return np.where(weights > 0, np.exp(logs / safe), 0.0), weights
-
-
-def _divide(part: pd.Series, whole: pd.Series) -> pd.Series:
-    return part / whole.where(whole > 0.0)
 
 
 def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,

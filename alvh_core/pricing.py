@@ -56,13 +56,15 @@ def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.Dat
     status = _iv_status(priced, code)
     vol = np.where(status == "OK", vol, np.nan)
     sensitivities = greeks(forward, strike, years, vol, discount, is_call)
-    intrinsic = _intrinsic(priced, _spots(snapshots), universe, is_call)
+    spots = frames.as_mapping(snapshots, "underlying", "underlying_price_usd")
+    intrinsic = _intrinsic(priced, spots, universe, is_call)
     spread = np.where(ask >= bid, ask - bid, np.nan)
     tick = _ticks(priced, mid, universe)
     return frames.conform(
         priced.assign(
             mid_usd=mid, spread_usd=spread, spread_frac=relative_spread(bid, ask), tick_usd=tick,
-            spread_ticks=spread / tick, tick_floor_frac=_ratio(tick, mid), iv_vol=vol, iv_status=pd.Categorical(status),
+            spread_ticks=spread / tick, tick_floor_frac=tick / np.where(mid > 0.0, mid, np.nan), iv_vol=vol,
+            iv_status=pd.Categorical(status),
             delta_fwd=sensitivities.delta_fwd, gamma=sensitivities.gamma, vega=sensitivities.vega,
             theta_usd_per_day=sensitivities.theta / DAYS_PER_YEAR, intrinsic_usd=intrinsic,
             extrinsic_usd=mid - intrinsic, is_neg_extrinsic=(mid - intrinsic) < -spread / 2.0 - 1e-9,
@@ -123,12 +125,6 @@ def _intrinsic(
     return np.asarray(scale * np.maximum(payoff, 0.0))
 
 
-def _spots(snapshots: pd.DataFrame) -> dict[str, float]:
-    return dict(
-        zip(snapshots["underlying"].astype("str"), snapshots["underlying_price_usd"].astype(float), strict=True)
-    )
-
-
 def _ticks(priced: pd.DataFrame, mid: np.ndarray, universe: Mapping[str, Asset]) -> np.ndarray:
     """Look the tick up per root: one call per tick class, not per row."""
     result = np.full(len(priced), np.nan)
@@ -143,10 +139,4 @@ def _ticks(priced: pd.DataFrame, mid: np.ndarray, universe: Mapping[str, Asset])
     for tick_class in set(classes.values()):
         rows = of_row == tick_class
         result[rows] = tick_size(tick_class, mid[rows], day)
-    return result
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    result = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=result, where=whole > 0.0)
     return result

@@ -208,13 +208,11 @@ def cash_indices(universe: Mapping[str, Asset]) -> set[str]:
     return {asset.symbol for asset in universe.values() if asset.exercise == "european"}
 
 
-def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:
-    """Lay a user's ``[assets.SYMBOL]`` tables over a universe.
+def extend_universe(document: Mapping[str, Any], where: str) -> dict[str, Asset]:
+    """Lay a user's ``[assets.SYMBOL]`` tables over the built-in universe.
 
     Parameters
     ----------
-    base : mapping of str to Asset
-        The universe to start from; not changed.
     document : mapping
         Parsed TOML: ``include`` (list of symbols to keep, optional), ``asset_classes`` (list of classes besides the
         built-in ones, optional) and ``assets`` (symbol to table).
@@ -233,7 +231,7 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
         if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
             raise ContractError(f"{where}: {name}: expected a list of names, found {named!r}")
     classes = (*ASSET_CLASSES, *document.get("asset_classes", ()))
-    result, own = dict(base), document.get("assets", {})
+    result, own = dict(DEFAULT_UNIVERSE), document.get("assets", {})
     for symbol, table in own.items():
         result[symbol] = _asset(symbol, result.get(symbol), table, classes, f"{where}: assets.{symbol}")
     if "include" in document:

@@ -14,7 +14,7 @@ from alvh_core.black import greeks, price
 from alvh_core.market.listing import Expiry
 from alvh_core.market.noise import FloatArray, hashed_normal, hashed_uniform, mix, name_code
 from alvh_core.market.profiles import Profile
-from alvh_core.market.surface import NightState, smile_of, smile_vol
+from alvh_core.market.surface import NightState, smile_vol
 from alvh_core.ticks import snap_down, snap_up, tick_size
 
 _LASTING_NOISE, _NIGHTLY_NOISE = 0.15, 0.12  # of the log spread of a contract
@@ -125,7 +125,7 @@ def quote(book: Book, state: NightState, profile: Profile, session: np.datetime6
     """
     forward, years, atm = state.forward[book.expiry], state.years[book.expiry], state.vol[book.expiry]
     discount = state.discount[book.expiry]
-    vol = smile_vol(smile_of(profile), book.strike, forward, years, atm)
+    vol = smile_vol(profile, book.strike, forward, years, atm)
     theo = price(forward, book.strike, years, vol, discount, book.is_call)
     if is_american:
         theo = np.maximum(theo, np.where(book.is_call, 1.0, -1.0) * (state.spot - book.strike))
