@@ -46,7 +46,7 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar:
     known = named[is_session & (named["bar_date"] <= pd.Timestamp(trade_date)).to_numpy()]
     known = known.sort_values(["symbol", "bar_date", "row_position"], kind="stable")
     known = known.drop_duplicates(["symbol", "bar_date"], keep="last")
-    return frames.conform(known.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), DAILY_BARS)
+    return frames.of_night(known, DAILY_BARS, trade_date, source_mode)
 
 
 def host_returns(bars: pd.DataFrame, trade_date: date, calendar: TradingCalendar) -> pd.Series:

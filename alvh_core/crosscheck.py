@@ -113,7 +113,7 @@ def compare(asset: Asset, default: Feed | None, second: Feed, rule: CrossCheckRu
         mine, theirs = (float(both[name].median()) for name in ("spread", "spread_second"))
         row |= {"default_spread_frac": mine, "second_spread_frac": theirs,
                 "spread_ratio": mine / theirs if theirs > 0.0 else None}  # fmt: skip
-    return row | _judged(row, is_single_listed=asset.wire_symbol.startswith("_"), rule=rule)
+    return row | _judged(row, is_single_listed=asset.is_index, rule=rule)
 
 
 def _two_sided(quotes: pd.DataFrame) -> pd.DataFrame:
@@ -149,7 +149,4 @@ def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckR
 
 def cross_check_rows(rows: list[dict[str, Any]], trade_date: date, source_mode: str) -> pd.DataFrame:
     """Return `CROSS_CHECK` of a night."""
-    if not rows:
-        return frames.empty(CROSS_CHECK)
-    dated = pd.DataFrame(rows).assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode)
-    return frames.conform(dated, CROSS_CHECK)
+    return frames.of_night(pd.DataFrame(rows), CROSS_CHECK, trade_date, source_mode)

@@ -71,11 +71,7 @@ def payload_rows(landings: Sequence[Landing], trade_date: date, source_mode: str
          "fetched_at_utc": x.fetched_at_utc, "payload_outcome": "LANDED" if x.is_landed else "MISSING"}
         for x in landings
     ]  # fmt: skip
-    if not rows:
-        return frames.empty(META_PAYLOADS)
-    return frames.conform(
-        pd.DataFrame(rows).assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), META_PAYLOADS
-    )
+    return frames.of_night(pd.DataFrame(rows), META_PAYLOADS, trade_date, source_mode)
 
 
 def missing_chains(payloads: pd.DataFrame, quarantine: pd.DataFrame) -> Mapping[str, str]:

@@ -112,6 +112,11 @@ class Asset:
     pair_candidates: tuple[PairCandidate, ...] | None = None
 
     @property
+    def is_index(self) -> bool:
+        """Whether it is an index: nobody trades it, and its wire symbol has a leading underscore."""
+        return self.wire_symbol.startswith("_")
+
+    @property
     def listing(self) -> str:
         """The one exchange that lists all of its roots, or ``several``."""
         every = {root.listing for root in self.roots}

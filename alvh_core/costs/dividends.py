@@ -70,7 +70,7 @@ def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timesta
         "drip_shares": grouped["growth"].prod().where(known == whole), "payments_count": whole,
         "dividends_year_usd": grouped["dividend_usd"].sum(),
     })  # fmt: skip
-    return frames.conform(found.reset_index().assign(trade_date=trade_date, source_mode=source_mode), DRIP)
+    return frames.of_night(found.reset_index(), DRIP, trade_date, source_mode)
 
 
 def _of_the_year(actions: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
@@ -152,4 +152,4 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged:
         "ddm_value_usd": worth, "ddm_gap_frac": ratios["close_usd"] / worth - 1.0, "ddm_status": status,
         "class_pe_ratio": classes.map(pe), "ddm_beta": beta, "ddm_beta_kind": kind,
     })  # fmt: skip
-    return frames.conform(rows.assign(trade_date=trade_date, source_mode=source_mode), DIVIDEND_VALUE)
+    return frames.of_night(rows, DIVIDEND_VALUE, trade_date, source_mode)

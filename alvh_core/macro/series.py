@@ -88,7 +88,7 @@ def night_values(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
     if found.empty:
         return frames.empty(MACRO_VALUES)
     day = pd.Timestamp(trade_date)
-    rows = frames.conform(with_lags(found).assign(trade_date=day, source_mode=source_mode), MACRO_VALUES)
+    rows = frames.of_night(with_lags(found), MACRO_VALUES, day, source_mode)
     rows = rows[~(rows[KNOWN_FROM] > day)]  # what has no date is for validation to refuse
     return _kept(rows.assign(**{SUPERSEDED: rows[SUPERSEDED].mask(rows[SUPERSEDED] > day)}))
 
@@ -120,11 +120,7 @@ def night_series(seen: pd.DataFrame, before: pd.DataFrame, trade_date: date, sou
     lagged = _dated(seen[seen["known_by"].astype("str") == LAG], known, day)
     told = observe(known[list(MACRO_SERIES.names)], lagged[list(MACRO_SERIES.names)], trade_date, identity=IDENTITY,
                    group=("series_id",), about="observation_date")  # fmt: skip
-    parts = [
-        frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_SERIES)
-        for part in (by_vintage, told)
-        if len(part)
-    ]
+    parts = (frames.of_night(part, MACRO_SERIES, trade_date, source_mode) for part in (by_vintage, told))
     return _kept(frames.concat(parts, MACRO_SERIES))
 
 

@@ -15,7 +15,7 @@ from alvh_core.market.listing import Expiry
 from alvh_core.market.noise import FloatArray, hashed_normal, hashed_uniform, mix, name_code
 from alvh_core.market.profiles import Profile
 from alvh_core.market.surface import NightState, smile_vol
-from alvh_core.ticks import snap_down, snap_up, tick_size
+from alvh_core.ticks import snap_down, snap_up, tick_sizes
 
 _LASTING_NOISE, _NIGHTLY_NOISE = 0.15, 0.12  # of the log spread of a contract
 _LEAN = 0.25  # largest distance of the mid from the model value [half-spreads]
@@ -150,15 +150,7 @@ def _width(book: Book, state: NightState, profile: Profile, session: np.datetime
 
 
 def _ticks(book: Book, premium: FloatArray, session: np.datetime64) -> FloatArray:
-    classes = [expiry.root.tick_class for expiry in book.expiries]
-    if len(set(classes)) == 1:
-        return tick_size(classes[0], premium, session)
-    result = np.empty_like(premium)
-    of_contract = np.array([sorted(set(classes)).index(name) for name in classes])[book.expiry]
-    for code, name in enumerate(sorted(set(classes))):
-        chosen = of_contract == code
-        result[chosen] = tick_size(name, premium[chosen], session)
-    return result
+    return tick_sizes([expiry.root.tick_class for expiry in book.expiries], book.expiry, premium, session)
 
 
 def sensitivities(book: Book, quotes: Quotes, state: NightState, *, is_forward_delta: bool) -> dict[str, FloatArray]:
