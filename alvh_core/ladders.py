@@ -47,11 +47,6 @@ class Ladder:
         """Its `LADDER`."""
         return self.host, self.variant, self.hedge_symbol, self.profile.name
 
-    @property
-    def selection(self) -> Selection:
-        """How its contracts are chosen."""
-        return Selection.of(self.profile, self.rule)
-
 
 def host_profiles(universe: Mapping[str, Asset], profile: LadderProfile) -> dict[str, LadderProfile]:
     """Return the profile of every host, what its entry declares laid over it; over a control all but a filter."""

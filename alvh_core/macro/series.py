@@ -32,14 +32,11 @@ class SeriesSpec:
         seen, the shutdown of 2025 included: a value late is a nuisance, a value early is a lie.
     kept_count : int
         Observations a night keeps.
-    terms : str
-        Whose the numbers are.
     """
 
     unit: str
     lag_days: int
     kept_count: int
-    terms: str = "public domain"
 
 
 SERIES: Mapping[str, SeriesSpec] = {
@@ -51,7 +48,7 @@ SERIES: Mapping[str, SeriesSpec] = {
     "CPIAUCSL": SeriesSpec(unit="index 1982-84=100", lag_days=60, kept_count=14),
     "PPIACO": SeriesSpec(unit="index 1982=100", lag_days=90, kept_count=14),
     "GDPC1": SeriesSpec(unit="bn chained 2017 USD", lag_days=180, kept_count=6),
-    "RBUSBIS": SeriesSpec(unit="index 2020=100", lag_days=75, kept_count=14, terms="BIS"),
+    "RBUSBIS": SeriesSpec(unit="index 2020=100", lag_days=75, kept_count=14),  # the BIS's own; the others are free
 }
 IDENTITY = ("series_id", "observation_date", "series_value")
 
