@@ -1,9 +1,9 @@
 """The spread-liquidity score, 0 to 100: contract -> expiry -> underlying -> asset class.
 
-A weighted geometric mean per contract, so that one broken component cannot be averaged away. A tenor that is not
-listed, or that nobody quotes on both sides, counts as zero: a ladder cannot be built there, however tight its other
-layers are. A chain of which nothing could be priced has no score: that is no reading, not a bad one. A ranking, never a
-gate: the gate is the 8 % rule in `alvh_core.spreads`.
+Contracts score by a weighted geometric mean, so that one broken component cannot be averaged away. A tenor that is not
+listed, or not quoted on both sides, counts as zero: no ladder can be built there, however tight its other layers are. A
+chain of which nothing could be priced has no score, which is no bad score. The score ranks; the gate is the 8 % rule in
+`alvh_core.spreads`.
 """
 
 from collections.abc import Mapping

@@ -7,11 +7,11 @@ dollar of hedge budget, saves
 .. math:: \Delta = \mathrm{mean}_{stress}\,[(1 - w)\,l + w\,p] - \mathrm{mean}_{stress}\,[l]
     = \mathrm{mean}_{stress}\,[w\,(p - l)], \qquad w = 0.30 .
 
-Only sessions count into which the ladder went holding something: an empty one earns 0, and whatever is short of shares
-beats that by the definition of stress. The candidate is chosen on the first half of them and judged on the second
-alone. The ladder pays its fees and crosses at k = 0.59; the pair is held from day to day and pays nothing, which
-flatters it. Shares close a quarter of an hour before VIX options, which blurs single sessions. Which candidates there
-are is `alvh_core.declared_pairs`.
+Only sessions count that the ladder began holding something: an empty ladder earns 0, which any short sale of shares
+beats in stress. The candidate is chosen on the first half of these sessions and judged on the second alone. The ladder
+pays its fees and crosses at k = 0.59; the pair is held from day to day and pays nothing, which flatters it. Shares
+close a quarter of an hour before VIX options, which blurs single sessions. Which candidates there are is
+`alvh_core.declared_pairs`.
 """
 
 from collections.abc import Sequence

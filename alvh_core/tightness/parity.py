@@ -46,12 +46,12 @@ def night_parity(
     source_mode : str
     """
     known = forwards[forwards["forward_usd"].notna()].reset_index(drop=True)
-    terms = known[[*EXPIRY, "forward_usd", "discount", "years"]].rename_axis("expiry_no").reset_index()
+    numbered = known[[*EXPIRY, "forward_usd", "discount", "years"]].rename_axis("expiry_no").reset_index()
     columns = ["underlying", *PAIRED, "expiry_no", "forward_usd", "discount", "years"]
-    pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(terms, on=EXPIRY)[columns]
+    pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(numbered, on=EXPIRY)[columns]
     near = pairs[(pairs["strike_usd"] / pairs["forward_usd"] - 1.0).abs() <= BAND_FRAC]
-    found = [band_measures(near), implied_rates(near), _american_excess(near, spots)]
-    result = known[[*EXPIRY, "dte_days", "years", "discount"]].join(found)
+    terms = known[[*EXPIRY, "dte_days", "years", "discount"]]
+    result = terms.join([band_measures(near), implied_rates(near), _american_excess(near, spots)])
     names = result["underlying"].astype("str")
     american = names.map(lambda name: universe[name].exercise == "american").to_numpy(dtype=bool)
     status = _financing_status(result, american)
