@@ -22,7 +22,7 @@ from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
 from alvh_core.triggers import LADDER, band_weight, ladder_keys
 from alvh_core.universe import Asset, hosts
-from alvh_core.volumes import VolumesOf, no_volumes, with_average_volume
+from alvh_core.volumes import VolumesOf, with_average_volume
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
 REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
@@ -174,7 +174,7 @@ class Books:
 
 
 def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[str, str],
-                volumes_of: VolumesOf = no_volumes) -> Books:  # fmt: skip
+                volumes_of: VolumesOf) -> Books:  # fmt: skip
     """Choose, size and judge the legs of every distinct ladder.
 
     Parameters
