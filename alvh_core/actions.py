@@ -70,13 +70,9 @@ def night_actions(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd
         Stacked rows of the sources with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
     if found.empty:
         return frames.empty(DAILY_ACTIONS)
     day = pd.Timestamp(trade_date)
     is_known = ~(found["ex_date"] > day) & ~(found["ex_date"] < day - pd.Timedelta(days=ACTION_DAYS))
-    return frames.conform(found[is_known].assign(trade_date=day, source_mode=source_mode), DAILY_ACTIONS)
+    return frames.of_night(found[is_known], DAILY_ACTIONS, day, source_mode)

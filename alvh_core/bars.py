@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from alvh_core import frames
+from alvh_core.ladders import HEDGE_INDEX
 from alvh_core.schemas import CLOSES, DAILY_BARS
 from alvh_core.sessions import TradingCalendar
 from alvh_core.signals import TriggerClose
@@ -45,7 +46,7 @@ def bars_as_of(bars: pd.DataFrame, trade_date: date, source_mode: str, calendar:
     known = named[is_session & (named["bar_date"] <= pd.Timestamp(trade_date)).to_numpy()]
     known = known.sort_values(["symbol", "bar_date", "row_position"], kind="stable")
     known = known.drop_duplicates(["symbol", "bar_date"], keep="last")
-    return frames.conform(known.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), DAILY_BARS)
+    return frames.of_night(known, DAILY_BARS, trade_date, source_mode)
 
 
 def host_returns(bars: pd.DataFrame, trade_date: date, calendar: TradingCalendar) -> pd.Series:
@@ -125,7 +126,7 @@ def printed_closes(snapshots: pd.DataFrame, bars: pd.DataFrame, indices: Collect
     return printed.astype({"symbol": "str"})
 
 
-def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date, index: str = "VIX") -> TriggerClose:
+def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date) -> TriggerClose:
     """Return the trigger index's close of the session.
 
     Parameters
@@ -133,7 +134,6 @@ def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date,
     bars, snapshots : DataFrame
         `DAILY_BARS` and `SNAPSHOTS`.
     trade_date : date
-    index : str
 
     Returns
     -------
@@ -141,18 +141,19 @@ def trigger_close(bars: pd.DataFrame, snapshots: pd.DataFrame, trade_date: date,
         From the published history; where its row is not out yet, the chain file's own price, marked provisional; NaN
         where neither is there. An older close is never used, nor is a price that `are_closes` refuses.
     """
-    published = bars.loc[(bars["symbol"] == index) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
+    published = bars.loc[(bars["symbol"] == HEDGE_INDEX) & (bars["bar_date"] == pd.Timestamp(trade_date)), "close_usd"]
     if len(published):
         return TriggerClose(vol_points=float(published.iloc[-1]), is_provisional=False)
-    quoted = snapshots.loc[(snapshots["underlying"] == index) & are_closes(snapshots), "underlying_price_usd"]
+    quoted = snapshots.loc[(snapshots["underlying"] == HEDGE_INDEX) & are_closes(snapshots), "underlying_price_usd"]
     if quoted.empty:
         return TriggerClose(vol_points=float("nan"), is_provisional=False)
     return TriggerClose(vol_points=float(quoted.iloc[0]), is_provisional=True)
 
 
-def missed_closes(bars: pd.DataFrame, after: date | None, before: date, calendar: TradingCalendar,
-                  index: str = "VIX") -> list[tuple[date, float]]:  # fmt: skip
-    """Return the published closes of sessions strictly between two nights; histories also hold non-sessions.
+def missed_closes(
+    bars: pd.DataFrame, after: date | None, before: date, calendar: TradingCalendar
+) -> list[tuple[date, float]]:
+    """Return the trigger index's published closes strictly between two nights; histories also hold non-sessions.
 
     Parameters
     ----------
@@ -163,7 +164,6 @@ def missed_closes(bars: pd.DataFrame, after: date | None, before: date, calendar
     before : date
         Tonight.
     calendar : TradingCalendar
-    index : str
 
     Returns
     -------
@@ -172,6 +172,6 @@ def missed_closes(bars: pd.DataFrame, after: date | None, before: date, calendar
     """
     if after is None:
         return []
-    closes = bars[bars["symbol"] == index].set_index("bar_date")["close_usd"]
+    closes = bars[bars["symbol"] == HEDGE_INDEX].set_index("bar_date")["close_usd"]
     days = [day for day in calendar.between(after, before).astype(object) if day < before]
     return [(day, float(closes.get(pd.Timestamp(day), np.nan))) for day in days]

@@ -92,7 +92,7 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
     DataFrame
         As `count_moves`, by session, with ``before_date``; sessions without a member are left out.
     """
-    members = [asset.symbol for asset in hosts(universe) if not asset.wire_symbol.startswith("_")]
+    members = [asset.symbol for asset in hosts(universe) if not asset.is_index]
     closes = Closes.of(bars.loc[bars["symbol"].isin(members), ["symbol", "bar_date", "close_usd"]])
     if not closes.symbols:
         return pd.DataFrame(columns=[*_COUNTS, "before_date"])
@@ -157,8 +157,5 @@ def _missed(moves: pd.DataFrame, after: pd.Timestamp, until: pd.Timestamp, calen
 
 
 def _tonight(counts: pd.DataFrame, method: str, before: date, trade_date: date, source_mode: str) -> pd.DataFrame:
-    day = pd.Timestamp(trade_date)
-    rows = counts[counts["members_count"] > 0].assign(
-        trade_date=day, source_mode=source_mode, breadth_method=method, before_date=pd.Timestamp(before)
-    )
-    return frames.conform(rows, BREADTH_COUNTS)
+    counted = counts[counts["members_count"] > 0].assign(breadth_method=method, before_date=pd.Timestamp(before))
+    return frames.of_night(counted, BREADTH_COUNTS, trade_date, source_mode)

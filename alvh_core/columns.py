@@ -6,10 +6,10 @@ ladder's answers declare their columns beside their tables, in `alvh_core.regist
 """
 
 from alvh_core.registry import basis, book, costs, rules, tightness  # noqa: F401 (they declare their columns)
-from alvh_core.registry.spec import COLUMNS, DTYPES, ColumnSpec
+from alvh_core.registry.spec import COLUMNS, ColumnSpec
 from alvh_core.registry.spec import column as _add
 
-__all__ = ["COLUMNS", "DTYPES", "ColumnSpec"]
+__all__ = ["COLUMNS", "ColumnSpec"]
 
 SOURCE_MODES = ("live", "recorded", "imported", "simulated")
 QUOTE_CLOCKS = ("in_session", "at_close", "after_hours")

@@ -19,25 +19,10 @@ AGREES, DIFFERS, INSUFFICIENT = "AGREES", "DIFFERS", "INSUFFICIENT"
 DATASET = "cross_check"  # the payloads of the second feed
 ALWAYS = "VIX"
 SAMPLE_FRAC, SAMPLE_MOST = 0.05, 5  # of the universe; a second source has a limit per minute
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrossCheckRule:
-    """When two feeds differ. All numbers are judgements.
-
-    Attributes
-    ----------
-    limit_frac : float
-        Most that one median spread may lie above the other. [fraction]
-    min_pairs : int
-        Fewer contracts with two sides in both feeds say nothing.
-    max_gap_minutes : float
-        Quotes taken further apart are of two markets. [minutes]
-    """
-
-    limit_frac: float = 0.25
-    min_pairs: int = 30
-    max_gap_minutes: float = 45.0
+# Judgements, all three:
+LIMIT_FRAC = 0.25  # most that one median spread may lie above the other
+MIN_PAIRS = 30  # fewer contracts with two sides in both feeds say nothing
+MAX_GAP_MINUTES = 45.0  # quotes taken further apart are of two markets
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +67,7 @@ def sample(symbols: list[str], day: date) -> list[str]:
     return [*(symbol for symbol in symbols if symbol == ALWAYS), *in_turn]
 
 
-def compare(asset: Asset, default: Feed | None, second: Feed, rule: CrossCheckRule) -> dict[str, Any]:
+def compare(asset: Asset, default: Feed | None, second: Feed) -> dict[str, Any]:
     """Compare the spreads of one chain in two feeds, contract by contract that has two sides in both.
 
     Parameters
@@ -91,7 +76,6 @@ def compare(asset: Asset, default: Feed | None, second: Feed, rule: CrossCheckRu
     default : Feed, optional
         None where the night has no chain of the symbol.
     second : Feed
-    rule : CrossCheckRule
 
     Returns
     -------
@@ -113,7 +97,7 @@ def compare(asset: Asset, default: Feed | None, second: Feed, rule: CrossCheckRu
         mine, theirs = (float(both[name].median()) for name in ("spread", "spread_second"))
         row |= {"default_spread_frac": mine, "second_spread_frac": theirs,
                 "spread_ratio": mine / theirs if theirs > 0.0 else None}  # fmt: skip
-    return row | _judged(row, is_single_listed=asset.wire_symbol.startswith("_"), rule=rule)
+    return row | _judged(row, is_single_listed=asset.is_index)
 
 
 def _two_sided(quotes: pd.DataFrame) -> pd.DataFrame:
@@ -125,21 +109,21 @@ def _two_sided(quotes: pd.DataFrame) -> pd.DataFrame:
     return spread[kept]
 
 
-def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckRule) -> dict[str, str]:
+def _judged(row: Mapping[str, Any], *, is_single_listed: bool) -> dict[str, str]:
     """Return verdict and note."""
     count, ratio, gap = row["compared_count"], row["spread_ratio"], row["clock_gap_minutes"]
-    if count < rule.min_pairs or ratio is None or ratio <= 0.0:
-        note = f"{count} contracts have two sides in both feeds and a spread, expected {rule.min_pairs}"
+    if count < MIN_PAIRS or ratio is None or ratio <= 0.0:
+        note = f"{count} contracts have two sides in both feeds and a spread, expected {MIN_PAIRS}"
         return {"cross_check": INSUFFICIENT, "check_note": note}
     if np.isnan(gap):
         return {"cross_check": INSUFFICIENT, "check_note": "when the quotes of one feed were taken is not known"}
-    if abs(gap) > rule.max_gap_minutes:
-        note = f"the quotes were taken {abs(gap):.0f} minutes apart, expected at most {rule.max_gap_minutes:.0f}"
+    if abs(gap) > MAX_GAP_MINUTES:
+        note = f"the quotes were taken {abs(gap):.0f} minutes apart, expected at most {MAX_GAP_MINUTES:.0f}"
         return {"cross_check": INSUFFICIENT, "check_note": note}
-    if ratio > 1.0 + rule.limit_frac:
+    if ratio > 1.0 + LIMIT_FRAC:
         note = "the default feed is wider: one venue's own book, or quotes of another moment"
         return {"cross_check": DIFFERS, "check_note": note}
-    if 1.0 / ratio > 1.0 + rule.limit_frac:
+    if 1.0 / ratio > 1.0 + LIMIT_FRAC:
         note = "the default feed is narrower: the second is late, or the default is not what can be traded"
         return {"cross_check": DIFFERS, "check_note": note}
     alone = "listed at one exchange: its book is the best quote, so this says nothing of others"
@@ -149,7 +133,4 @@ def _judged(row: Mapping[str, Any], *, is_single_listed: bool, rule: CrossCheckR
 
 def cross_check_rows(rows: list[dict[str, Any]], trade_date: date, source_mode: str) -> pd.DataFrame:
     """Return `CROSS_CHECK` of a night."""
-    if not rows:
-        return frames.empty(CROSS_CHECK)
-    dated = pd.DataFrame(rows).assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode)
-    return frames.conform(dated, CROSS_CHECK)
+    return frames.of_night(pd.DataFrame(rows), CROSS_CHECK, trade_date, source_mode)

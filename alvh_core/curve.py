@@ -76,7 +76,7 @@ def night_curve(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.D
     if curve.empty:
         return frames.empty(RATE_CURVE)
     chosen = curve_as_of(curve, trade_date)
-    return frames.conform(chosen.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), RATE_CURVE)
+    return frames.of_night(chosen, RATE_CURVE, trade_date, source_mode)
 
 
 def night_yields(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.DataFrame:

@@ -57,8 +57,7 @@ def daily_drift(scores: pd.DataFrame, quotes: pd.DataFrame, scores_before: pd.Da
         "two_sided_change_frac": tonight["two_sided_frac"] - usual["two_sided_frac"], "quotes_hash": hashes,
         "is_repeated": (hashes.notna() & (hashes == last)).to_numpy(dtype=bool),
     })  # fmt: skip
-    rows = rows.reset_index().assign(trade_date=trade_date, source_mode=source_mode)
-    return frames.conform(rows, DRIFT) if len(rows) else frames.empty(DRIFT)
+    return frames.of_night(rows.reset_index(), DRIFT, trade_date, source_mode)
 
 
 def is_unusual(drift: pd.DataFrame) -> pd.Series:

@@ -46,17 +46,7 @@ def last_session_on_or_before(day: date, is_session: IsSession) -> date:
 def monthly_expiry(year: int, month: int, is_session: IsSession) -> date:
     """Return the standard monthly expiry of equity and index options.
 
-    Parameters
-    ----------
-    year, month : int
-        Contract month.
-    is_session : callable
-        Date to bool.
-
-    Returns
-    -------
-    date
-        The third Friday, or the session before it when that Friday is a holiday (2026-06-18).
+    The third Friday, or the session before it when that Friday is a holiday (2026-06-18).
     """
     return last_session_on_or_before(third_friday(year, month), is_session)
 
@@ -70,18 +60,8 @@ def month_end(year: int, month: int, is_session: IsSession) -> date:
 def vix_settlement(year: int, month: int, is_session: IsSession) -> date:
     """Return the settlement date of the standard VIX contract of a month.
 
-    Parameters
-    ----------
-    year, month : int
-        Contract month.
-    is_session : callable
-        Date to bool.
-
-    Returns
-    -------
-    date
-        The Wednesday 30 days before the third Friday of the following month; when that Wednesday or that Friday is a
-        holiday, the session before that Wednesday. Trading ends on the session before.
+    The Wednesday 30 days before the third Friday of the following month; when that Wednesday or that Friday is a
+    holiday, the session before that Wednesday. Trading ends on the session before.
 
     References
     ----------

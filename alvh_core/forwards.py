@@ -136,10 +136,6 @@ def forward_rows(forwards: pd.DataFrame, snapshots: pd.DataFrame, settlements: p
         `SNAPSHOTS`.
     settlements : DataFrame
         `VX_SETTLEMENTS`.
-
-    Returns
-    -------
-    DataFrame
     """
     columns = ["underlying", "trade_date", "source_mode", "underlying_price_usd"]
     dated = forwards.assign(underlying=forwards["underlying"].astype("str")).merge(

@@ -62,6 +62,13 @@ def conform(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     return _without_times(pd.DataFrame(cast, index=frame.index), table).reset_index(drop=True)
 
 
+def of_night(rows: pd.DataFrame, table: TableSpec, trade_date: date, source_mode: str) -> pd.DataFrame:
+    """Return rows of a night as its table has them; no rows, even without columns, give an empty one."""
+    if rows.empty:
+        return empty(table)
+    return conform(rows.assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), table)
+
+
 def _without_times(frame: pd.DataFrame, table: TableSpec) -> pd.DataFrame:
     """Refuse a date with a time of day: it would equal no other date."""
     for name in (spec.name for spec in table.columns if spec.dtype == "date"):
@@ -101,17 +108,7 @@ def _is(found: Any, target: Any) -> bool:
 
 
 def concat(frames: Iterable[pd.DataFrame], table: TableSpec) -> pd.DataFrame:
-    """Stack frames of one table, keeping its types; no frames give an empty one.
-
-    Parameters
-    ----------
-    frames : iterable of DataFrame
-    table : TableSpec
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Stack frames of one table, keeping its types; no frames give an empty one."""
     parts = [part for part in frames if len(part)]
     if not parts:
         return empty(table)
@@ -132,10 +129,6 @@ def narrowed(tables: Mapping[str, pd.DataFrame], column: str, value: str) -> dic
     column : str
         e.g. ``profile``.
     value : str
-
-    Returns
-    -------
-    dict of str to DataFrame
     """
     return {
         name: frame[frame[column] == value].reset_index(drop=True) if column in frame else frame

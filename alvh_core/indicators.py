@@ -14,25 +14,23 @@ RSI_PERIODS = 14
 MACD_FAST, MACD_SLOW, MACD_SIGNAL = 12, 26, 9
 
 
-def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float64]:
+def wilder_rsi(close: ArrayLike) -> NDArray[np.float64]:
     """Return Wilder's relative strength index.
 
     Parameters
     ----------
     close : array_like of shape (n_bars,) or (n_bars, n_symbols)
         Closes in time order. [USD or points]
-    periods : int
-        [bars]
 
     Returns
     -------
     ndarray of the shape of ``close``
-        0 to 100. NaN for the first ``periods`` bars, and from a missing close on. 100 where nothing fell, 50 where
+        0 to 100. NaN for the first 14 bars, and from a missing close on. 100 where nothing fell, 50 where
         nothing moved.
 
     Notes
     -----
-    The first averages are simple means of the first ``periods`` changes; from then on ``A = A + (x - A) / periods``.
+    The first averages are simple means of the first 14 changes; from then on ``A = A + (x - A) / 14``.
 
     References
     ----------
@@ -41,14 +39,14 @@ def wilder_rsi(close: ArrayLike, periods: int = RSI_PERIODS) -> NDArray[np.float
     prices = np.asarray(close, dtype=np.float64)
     result = np.full(prices.shape, np.nan)
     change = np.diff(prices, axis=0)
-    if len(change) < periods:
+    if len(change) < RSI_PERIODS:
         return result
-    gain = _wilder_average(np.maximum(change, 0.0), periods)
-    loss = _wilder_average(np.maximum(-change, 0.0), periods)
+    gain = _wilder_average(np.maximum(change, 0.0))
+    loss = _wilder_average(np.maximum(-change, 0.0))
     moved = gain + loss
     strength = np.full(moved.shape, 0.5)
     np.divide(gain, moved, out=strength, where=moved != 0.0)
-    result[periods:] = 100.0 * strength
+    result[RSI_PERIODS:] = 100.0 * strength
     return result
 
 
@@ -61,29 +59,27 @@ class Macd:
     histogram: NDArray[np.float64]
 
 
-def macd(close: ArrayLike, fast: int = MACD_FAST, slow: int = MACD_SLOW, signal: int = MACD_SIGNAL) -> Macd:
+def macd(close: ArrayLike) -> Macd:
     """Return the moving average convergence divergence.
 
     Parameters
     ----------
     close : array_like of shape (n_bars,) or (n_bars, n_symbols)
         Closes in time order. [USD or points]
-    fast, slow, signal : int
-        Spans of the exponential means. [bars]
 
     Returns
     -------
     Macd
-        ``EMA(fast) - EMA(slow)``, its ``EMA(signal)`` and their difference. [as the closes] A missing close makes
-        everything from it on NaN. The seed still shows in the first ``slow + signal + 50`` bars.
+        ``EMA(12) - EMA(26)``, its ``EMA(9)`` and their difference. [as the closes] A missing close makes everything
+        from it on NaN. The seed still shows in the first 85 bars.
 
     Notes
     -----
     Every mean starts at its first value; from then on ``E = E + 2 (x - E) / (span + 1)``.
     """
     prices = np.asarray(close, dtype=np.float64)
-    line = exponential_mean(prices, fast) - exponential_mean(prices, slow)
-    smooth = exponential_mean(line, signal)
+    line = exponential_mean(prices, MACD_FAST) - exponential_mean(prices, MACD_SLOW)
+    smooth = exponential_mean(line, MACD_SIGNAL)
     return Macd(line=line, signal=smooth, histogram=line - smooth)
 
 
@@ -99,8 +95,9 @@ def exponential_mean(values: ArrayLike, span: int) -> NDArray[np.float64]:
     return _recursive_mean(series[1:], 2.0 / (span + 1.0), series[:1])
 
 
-def _wilder_average(moves: NDArray[np.float64], periods: int) -> NDArray[np.float64]:
-    return _recursive_mean(moves[periods:], 1.0 / periods, np.mean(moves[:periods], axis=0, keepdims=True))
+def _wilder_average(moves: NDArray[np.float64]) -> NDArray[np.float64]:
+    seed = np.mean(moves[:RSI_PERIODS], axis=0, keepdims=True)
+    return _recursive_mean(moves[RSI_PERIODS:], 1.0 / RSI_PERIODS, seed)
 
 
 def _recursive_mean(values: NDArray[np.float64], weight: float, seed: NDArray[np.float64]) -> NDArray[np.float64]:

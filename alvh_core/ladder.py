@@ -16,7 +16,7 @@ from alvh_core.selection import Selection
 
 
 def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: ArrayLike, *, fill: float,
-               is_call: bool = True, fee: ArrayLike = 0.0) -> NDArray[np.float64]:  # fmt: skip
+               is_call: ArrayLike = True, fee: ArrayLike = 0.0) -> NDArray[np.float64]:  # fmt: skip
     """Return the underlying's level at expiry at which a bought option has earned its premium back.
 
     Parameters
@@ -25,7 +25,7 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
         [USD or points, USD, USD, factor]
     fill : float
         Where inside the market it was bought: 0 at the mid, 1 at the ask. [half-spreads]
-    is_call : bool
+    is_call : array_like of bool
         A put breaks even below its strike.
     fee : array_like
         Of the purchase, per share; a contract's fee over its multiplier. [USD]
@@ -42,7 +42,7 @@ def break_even(strike: ArrayLike, mid: ArrayLike, spread: ArrayLike, discount: A
     """
     paid = (np.asarray(mid, dtype=np.float64) + fill * np.asarray(spread) / 2.0) / np.asarray(discount)
     paid = paid + np.asarray(fee, dtype=np.float64)
-    return np.asarray(np.asarray(strike, dtype=np.float64) + (paid if is_call else -paid))
+    return np.asarray(np.asarray(strike, dtype=np.float64) + np.where(is_call, paid, -paid))
 
 
 def with_costs(legs: pd.DataFrame) -> pd.DataFrame:
@@ -67,8 +67,8 @@ def with_costs(legs: pd.DataFrame) -> pd.DataFrame:
     fee = FEE_USD_PER_CONTRACT / legs["multiplier"].to_numpy(dtype=np.float64)
     levels = {}
     for name, fill in (("break_even_usd", 0.0), ("break_even_touch_usd", 1.0)):
-        up, down = (break_even(*args, fill=fill, is_call=call, fee=fee) for call in (True, False))
-        levels[name] = pd.Series(np.where(is_call, up, down), index=legs.index).where(legs["side"] > 0)
+        level = break_even(*args, fill=fill, is_call=is_call, fee=fee)
+        levels[name] = pd.Series(level, index=legs.index).where(legs["side"] > 0)
     erosion = (levels["break_even_touch_usd"] - levels["break_even_usd"]).abs()
     distance = (levels["break_even_usd"] - legs["forward_usd"]) * np.where(is_call, 1.0, -1.0)
     return legs.assign(

@@ -22,7 +22,7 @@ from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.spreads import ladder_spreads
 from alvh_core.triggers import LADDER, band_weight, ladder_keys
 from alvh_core.universe import Asset, hosts
-from alvh_core.volumes import VolumesOf, no_volumes, with_average_volume
+from alvh_core.volumes import VolumesOf, with_average_volume
 
 HEDGE_INDEX, REFERENCE_HOST = "VIX", "SPX"
 REFERENCE_VARIANTS = ("V0_REF", "V1_SAME_HEDGE")  # the reference's calls: the first beside SPX, the second elsewhere
@@ -46,11 +46,6 @@ class Ladder:
     def key(self) -> tuple[str, str, str, str]:
         """Its `LADDER`."""
         return self.host, self.variant, self.hedge_symbol, self.profile.name
-
-    @property
-    def selection(self) -> Selection:
-        """How its contracts are chosen."""
-        return Selection.of(self.profile, self.rule)
 
 
 def host_profiles(universe: Mapping[str, Asset], profile: LadderProfile) -> dict[str, LadderProfile]:
@@ -113,10 +108,6 @@ def ladder_terms(plan: Sequence[Ladder]) -> pd.DataFrame:
 
 def ladder_books(plan: Sequence[Ladder]) -> pd.DataFrame:
     """Return which book each ladder buys, and what it protects.
-
-    Parameters
-    ----------
-    plan : sequence of Ladder
 
     Returns
     -------
@@ -183,7 +174,7 @@ class Books:
 
 
 def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[str, str],
-                volumes_of: VolumesOf = no_volumes) -> Books:  # fmt: skip
+                volumes_of: VolumesOf) -> Books:  # fmt: skip
     """Choose, size and judge the legs of every distinct ladder.
 
     Parameters
@@ -195,10 +186,6 @@ def night_books(chains: pd.DataFrame, plan: Sequence[Ladder], missing: Mapping[s
         Why a chain did not arrive, by symbol.
     volumes_of : callable
         As `alvh_core.volumes.with_average_volume` asks it.
-
-    Returns
-    -------
-    Books
     """
     books = list(dict.fromkeys((ladder.hedge_symbol, ladder.rule, ladder.profile) for ladder in plan))
     numbers = {book: at for at, book in enumerate(books)}

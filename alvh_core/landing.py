@@ -64,29 +64,14 @@ class Landing:
 
 
 def payload_rows(landings: Sequence[Landing], trade_date: date, source_mode: str) -> pd.DataFrame:
-    """Return `META_PAYLOADS` of a night.
-
-    Parameters
-    ----------
-    landings : sequence of Landing
-    trade_date : date
-    source_mode : str
-
-    Returns
-    -------
-    DataFrame
-    """
+    """Return `META_PAYLOADS` of a night."""
     rows = [
         {"dataset": x.dataset, "symbol": x.symbol, "url": x.url, "reason": x.reason, "http_status_count": x.http_status,
          "bytes_count": x.bytes_count, "payload_sha256": x.payload_sha256, "etag": x.etag,
          "fetched_at_utc": x.fetched_at_utc, "payload_outcome": "LANDED" if x.is_landed else "MISSING"}
         for x in landings
     ]  # fmt: skip
-    if not rows:
-        return frames.empty(META_PAYLOADS)
-    return frames.conform(
-        pd.DataFrame(rows).assign(trade_date=pd.Timestamp(trade_date), source_mode=source_mode), META_PAYLOADS
-    )
+    return frames.of_night(pd.DataFrame(rows), META_PAYLOADS, trade_date, source_mode)
 
 
 def missing_chains(payloads: pd.DataFrame, quarantine: pd.DataFrame) -> Mapping[str, str]:
@@ -98,10 +83,6 @@ def missing_chains(payloads: pd.DataFrame, quarantine: pd.DataFrame) -> Mapping[
         `META_PAYLOADS`.
     quarantine : DataFrame
         `META_QUARANTINE`.
-
-    Returns
-    -------
-    mapping of str to str
     """
     lost = payloads[(payloads["dataset"] == "option_chain") & (payloads["payload_outcome"] == "MISSING")]
     suspended = quarantine[quarantine["severity"] == "underlying"]

@@ -1,9 +1,9 @@
 """The spread-liquidity score, 0 to 100: contract -> expiry -> underlying -> asset class.
 
-A weighted geometric mean per contract, so that one broken component cannot be averaged away. A tenor that is not
-listed, or that nobody quotes on both sides, counts as zero: a ladder cannot be built there, however tight its other
-layers are. A chain of which nothing could be priced has no score: that is no reading, not a bad one. A ranking, never a
-gate: the gate is the 8 % rule in `alvh_core.spreads`.
+Contracts score by a weighted geometric mean, so that one broken component cannot be averaged away. A tenor that is not
+listed, or not quoted on both sides, counts as zero: no ladder can be built there, however tight its other layers are. A
+chain of which nothing could be priced has no score, which is no bad score. The score ranks; the gate is the 8 % rule in
+`alvh_core.spreads`.
 """
 
 from collections.abc import Mapping
@@ -75,7 +75,8 @@ def score_contracts(priced: pd.DataFrame) -> pd.DataFrame:
         `CONTRACT_SCORES`. Without a bid or an ask the score is 0. A component without data is dropped, the weights of
         the others are scaled up and ``coverage_frac`` falls below 1.
     """
-    vol_spread = _divide(priced["spread_usd"], priced["vega"] * priced["iv_vol"])
+    scale = priced["vega"] * priced["iv_vol"]
+    vol_spread = priced["spread_usd"] / scale.where(scale > 0.0)
     sizes = np.minimum(priced["bid_size_count"].to_numpy(), priced["ask_size_count"].to_numpy())
     depth = sizes / (3.0 * ORDER_CONTRACTS)
     parts = {
@@ -102,10 +103,6 @@ def _geometric_mean(parts: Mapping[str, NDArray[np.float64]]) -> tuple[NDArray[n
         weights += WEIGHTS[name] * known
     safe = np.where(weights > 0, weights, 1.0)
     return np.where(weights > 0, np.exp(logs / safe), 0.0), weights
-
-
-def _divide(part: pd.Series, whole: pd.Series) -> pd.Series:
-    return part / whole.where(whole > 0.0)
 
 
 def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.DataFrame,

@@ -14,10 +14,9 @@ from alvh_core.black import greeks
 from alvh_core.columns import IV_STATUSES
 from alvh_core.forwards import EXPIRY
 from alvh_core.implied import IvStatus, implied_vol
-from alvh_core.quotes import find_root, trade_date_of
 from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.spreads import relative_spread
-from alvh_core.ticks import tick_size
+from alvh_core.ticks import quote_ticks
 from alvh_core.universe import Asset
 
 DAYS_PER_YEAR = 365.0
@@ -56,13 +55,15 @@ def price_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, snapshots: pd.Dat
     status = _iv_status(priced, code)
     vol = np.where(status == "OK", vol, np.nan)
     sensitivities = greeks(forward, strike, years, vol, discount, is_call)
-    intrinsic = _intrinsic(priced, _spots(snapshots), universe, is_call)
+    spots = frames.as_mapping(snapshots, "underlying", "underlying_price_usd")
+    intrinsic = _intrinsic(priced, spots, universe, is_call)
     spread = np.where(ask >= bid, ask - bid, np.nan)
-    tick = _ticks(priced, mid, universe)
+    tick = quote_ticks(priced, mid, universe)
     return frames.conform(
         priced.assign(
             mid_usd=mid, spread_usd=spread, spread_frac=relative_spread(bid, ask), tick_usd=tick,
-            spread_ticks=spread / tick, tick_floor_frac=_ratio(tick, mid), iv_vol=vol, iv_status=pd.Categorical(status),
+            spread_ticks=spread / tick, tick_floor_frac=tick / np.where(mid > 0.0, mid, np.nan), iv_vol=vol,
+            iv_status=pd.Categorical(status),
             delta_fwd=sensitivities.delta_fwd, gamma=sensitivities.gamma, vega=sensitivities.vega,
             theta_usd_per_day=sensitivities.theta / DAYS_PER_YEAR, intrinsic_usd=intrinsic,
             extrinsic_usd=mid - intrinsic, is_neg_extrinsic=(mid - intrinsic) < -spread / 2.0 - 1e-9,
@@ -121,32 +122,3 @@ def _intrinsic(
     payoff = np.where(is_call, base - strike, strike - base)
     scale = np.where(on_spot, 1.0, priced["discount"].to_numpy())
     return np.asarray(scale * np.maximum(payoff, 0.0))
-
-
-def _spots(snapshots: pd.DataFrame) -> dict[str, float]:
-    return dict(
-        zip(snapshots["underlying"].astype("str"), snapshots["underlying_price_usd"].astype(float), strict=True)
-    )
-
-
-def _ticks(priced: pd.DataFrame, mid: np.ndarray, universe: Mapping[str, Asset]) -> np.ndarray:
-    """Look the tick up per root: one call per tick class, not per row."""
-    result = np.full(len(priced), np.nan)
-    if priced.empty:
-        return result
-    day = trade_date_of(priced)
-    pairs = priced[["underlying", "root"]].drop_duplicates().itertuples(index=False, name=None)
-    roots = {name: find_root(universe[symbol], name) for symbol, name in pairs}
-    classes = {name: root.tick_class for name, root in roots.items() if root is not None}
-    root = priced["root"].astype("category")
-    of_row = np.array([classes.get(name, "") for name in root.cat.categories])[root.cat.codes.to_numpy()]
-    for tick_class in set(classes.values()):
-        rows = of_row == tick_class
-        result[rows] = tick_size(tick_class, mid[rows], day)
-    return result
-
-
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    result = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=result, where=whole > 0.0)
-    return result

@@ -30,7 +30,7 @@ class _Book:
     is_call: NDArray[np.bool_]
 
 
-def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, slack_usd: float = SLACK_USD,
+def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *,
                       skip: NDArray[np.bool_] | None = None) -> dict[str, FloatArray]:  # fmt: skip
     """Return the largest profit that each contract's quote offers against its neighbours.
 
@@ -41,15 +41,13 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, s
     is_american : ndarray of bool
         Per row. Only there a longer life cannot be worth less: European calls pay no dividend, and the expiries of VIX
         are options on different futures.
-    slack_usd : float
-        Smaller profits do not count.
     skip : ndarray of bool, optional
         Rows that are out already and blame nobody.
 
     Returns
     -------
     dict of str to ndarray of shape (n_quotes,)
-        `KINDS`, 0 where there is none. [USD per share] ``monotone``: a call of higher strike (put of lower) bids more
+        `KINDS`, 0 up to `SLACK_USD`. [USD per share] ``monotone``: a call of higher strike (put of lower) bids more
         than the other asks. ``vertical``: the difference is more than the strikes are apart. ``butterfly``: the middle
         bids more than both wings ask. ``calendar``: the shorter bids more than the longer asks, same root and strike.
     """
@@ -58,7 +56,7 @@ def arbitrage_columns(quotes: pd.DataFrame, is_american: NDArray[np.bool_], *, s
               & np.isfinite(quotes["ask_usd"]) & (quotes["strike_usd"] > 0)).to_numpy()  # fmt: skip
     at = np.flatnonzero(usable & ~quotes["osi_symbol"].duplicated(keep=False).to_numpy())
     at = at if skip is None else at[~skip[at]]
-    tally = _Tally(len(quotes), slack_usd)
+    tally = _Tally(len(quotes))
     order = _ordered(quotes, at, ["root", "expiry_date", "option_right"], "strike_usd")
     _strike_faults(_book(quotes, *order), tally)
     order = _ordered(quotes, at[is_american[at]], ["root", "option_right", "strike_usd"], "expiry_date")
@@ -91,17 +89,13 @@ def _book(quotes: pd.DataFrame, at: NDArray[np.int64], series: NDArray[np.int64]
 class _Tally:
     """Sets of two or three rows that contradict one another, of all kinds, and the rows that are to blame."""
 
-    def __init__(self, count: int, slack_usd: float) -> None:
-        self._rows, self._profit, self._kind = (
-            [np.zeros((0, 3), dtype=np.int64)],
-            [np.zeros(0)],
-            [np.zeros(0, np.int64)],
-        )
-        self._count, self._slack = count, slack_usd
+    def __init__(self, count: int) -> None:
+        self._rows, self._profit, self._kind = [np.zeros((0, 3), np.int64)], [np.zeros(0)], [np.zeros(0, np.int64)]
+        self._count = count
 
     def add(self, kind: str, book: _Book, rows: tuple[NDArray[np.int64], ...], profit: FloatArray) -> None:
         """Note the sets of rows that offer more than the slack."""
-        hit = profit > self._slack
+        hit = profit > SLACK_USD
         found = np.full((int(hit.sum()), 3), self._count)  # beyond the last row: nobody
         for place, part in enumerate(rows):
             found[:, place] = book.position[part[hit]]

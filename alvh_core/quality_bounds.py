@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alvh_core import black
 from alvh_core.forwards import EXPIRY
-from alvh_core.ticks import tick_size
+from alvh_core.ticks import quote_ticks
 from alvh_core.universe import Asset
 
 FloatArray = NDArray[np.float64]
@@ -119,18 +119,8 @@ def tick_columns(quotes: pd.DataFrame, universe: Mapping[str, Asset]) -> dict[st
     """
     bid, ask = (quotes[name].to_numpy() for name in ("bid_usd", "ask_usd"))
     off_cent = np.fmax(_off(bid, CENT_USD), _off(ask, CENT_USD))
-    ticks = {root.name: root.tick_class for asset in universe.values() for root in asset.roots}
-    root = quotes["root"].astype("category")
-    classes = np.array([ticks.get(str(name), "") for name in root.cat.categories] + [""], dtype="U24")
-    of_row = classes[root.cat.codes.to_numpy()]
-    is_off = np.zeros(len(quotes), dtype=bool)
-    days = quotes["trade_date"].to_numpy().astype("datetime64[D]")
-    for name in set(classes) - {""}:
-        mine = of_row == name
-        for side in (bid, ask):
-            with np.errstate(invalid="ignore"):
-                is_off[mine] |= _off(side[mine], tick_size(name, side[mine], days[mine])) > _GRID
-    return {"off_cent_usd": off_cent, "is_off_tick": is_off & ~quotes["is_adjusted"].to_numpy()}
+    off_bid, off_ask = (_off(side, quote_ticks(quotes, side, universe)) > _GRID for side in (bid, ask))
+    return {"off_cent_usd": off_cent, "is_off_tick": (off_bid | off_ask) & ~quotes["is_adjusted"].to_numpy()}
 
 
 def _off(price: FloatArray, tick: Any) -> FloatArray:

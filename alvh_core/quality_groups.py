@@ -4,7 +4,7 @@ One row per expiry or underlying, computed by grouping, never row by row. No lim
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from alvh_core.columns import TWO_SIDED
 from alvh_core.forwards import EXPIRY, expiry_numbers
+from alvh_core.frames import as_mapping
 from alvh_core.sessions import TradingCalendar, quote_clock
 
 FEW = 8  # below so many strikes or quotes a coincidence is no evidence
@@ -19,26 +20,18 @@ FEW = 8  # below so many strikes or quotes a coincidence is no evidence
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ChainContext:
-    """What is known of a night beside its quotes; a frame that is empty leaves its facts unknown.
+    """What is known of a night beside its quotes; without a frame its facts are unknown.
 
     Attributes
     ----------
     calendar : TradingCalendar
-    snapshots : DataFrame
-        `alvh_core.schemas.SNAPSHOTS`.
-    bars : DataFrame
-        `alvh_core.schemas.DAILY_BARS`.
+    snapshots, bars : DataFrame, optional
+        `SNAPSHOTS` and `DAILY_BARS`.
     """
 
     calendar: TradingCalendar
-    snapshots: pd.DataFrame = field(default_factory=pd.DataFrame)
-    bars: pd.DataFrame = field(default_factory=pd.DataFrame)
-
-    @classmethod
-    def of(cls, calendar: TradingCalendar, *frames: pd.DataFrame | None) -> "ChainContext":
-        """Build one of snapshots and bars, of which either may be missing."""
-        snapshots, bars = (pd.DataFrame() if frame is None else frame for frame in frames)
-        return cls(calendar=calendar, snapshots=snapshots, bars=bars)
+    snapshots: pd.DataFrame | None = None
+    bars: pd.DataFrame | None = None
 
 
 def expiry_columns(quotes: pd.DataFrame, forwards: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
@@ -185,9 +178,9 @@ def _nearest_forward(forwards: pd.DataFrame) -> pd.DataFrame:
     return named.drop_duplicates("underlying")
 
 
-def _lookup(frame: pd.DataFrame, key: str, value: str, order: str | None = None) -> dict[str, float]:
-    if frame.empty:
+def _lookup(frame: pd.DataFrame | None, key: str, value: str, order: str | None = None) -> dict[str, float]:
+    if frame is None:
         return {}
     ordered = frame[[key, order, value]].sort_values(order) if order else frame
     last = ordered.drop_duplicates(key, keep="last")
-    return dict(zip(last[key].astype("str"), last[value].astype("float64"), strict=True))
+    return as_mapping(last, key, value)

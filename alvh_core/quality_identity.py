@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alvh_core.quotes import SECONDS_PER_YEAR, find_root, settlement_instants
+from alvh_core.quotes import SECONDS_PER_YEAR, RootPairs, settlement_instants
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 
@@ -37,8 +37,7 @@ def identity_columns(quotes: pd.DataFrame, universe: Mapping[str, Asset],
         contract: its deliverable is its own), ``is_root_adjusted``, ``settle_gap_minutes``, ``dte_gap_days`` and
         ``years_gap_days``: stored value less the one that follows from the dates.
     """
-    roots = _Roots(quotes, universe)
-    settlement = roots.of([root.settlement if root else None for root in roots.found])
+    pairs = RootPairs.of(quotes["underlying"].astype("category"), quotes["root"].astype("category").array, universe)
     expiry = quotes["expiry_date"].to_numpy().astype("datetime64[D]")
     known = ~np.isnat(expiry)
     filled = np.where(known, expiry, np.datetime64("1970-01-01"))
@@ -49,37 +48,16 @@ def identity_columns(quotes: pd.DataFrame, universe: Mapping[str, Asset],
     years = np.maximum((stored - quoted) / np.timedelta64(1, "s") / SECONDS_PER_YEAR, 0.0)
     night = quotes["trade_date"].to_numpy().astype("datetime64[D]")
     dte = np.where(known, (filled - night).astype("float64"), np.nan)
-    adjusted = roots.of(
-        [root is not None and root.name != name for root, name in zip(roots.found, roots.names, strict=True)]
-    )
-    multiplier = roots.of([float(root.multiplier) if root else np.nan for root in roots.found])
+    is_adjusted, multiplier = pairs.is_adjusted(), pairs.attribute("multiplier", np.nan).astype("float64")
     return {
         "symbol_status": _symbol_status(quotes, filled, known),
-        "root_settlement": settlement,
-        "root_multiplier": np.where(adjusted.astype(bool), np.nan, multiplier.astype("float64")),
-        "is_root_adjusted": adjusted.astype(bool),
+        "root_settlement": pairs.attribute("settlement", None),
+        "root_multiplier": np.where(is_adjusted, np.nan, multiplier),
+        "is_root_adjusted": is_adjusted,
         "settle_gap_minutes": np.where(known, (stored - due) / np.timedelta64(1, "m"), np.nan),
         "dte_gap_days": quotes["dte_days"].to_numpy(dtype="float64") - dte,
         "years_gap_days": (quotes["years"].to_numpy() - years) * 365.0,
     }
-
-
-class _Roots:
-    """The root of every row, looked up once per pair of underlying and root."""
-
-    def __init__(self, quotes: pd.DataFrame, universe: Mapping[str, Asset]) -> None:
-        underlying, root = quotes["underlying"].astype("category"), quotes["root"].astype("category")
-        width = len(root.cat.categories) + 1
-        pairs = (underlying.cat.codes.to_numpy(dtype=np.int64) + 1) * width + root.cat.codes.to_numpy(np.int64) + 1
-        self._codes, distinct = pd.factorize(pairs)
-        symbols, names = ["", *underlying.cat.categories], ["", *root.cat.categories]
-        self.names = [str(names[pair % width]) for pair in distinct.tolist()]
-        assets = [universe.get(str(symbols[pair // width])) for pair in distinct.tolist()]
-        self.found = [find_root(a, name) if a else None for a, name in zip(assets, self.names, strict=True)]
-
-    def of(self, values: list[Any]) -> NDArray[Any]:
-        """Spread one value per pair over the rows."""
-        return pd.Series(values, dtype="object").to_numpy()[self._codes]
 
 
 def _symbol_status(quotes: pd.DataFrame, expiry: NDArray[np.datetime64], known: NDArray[np.bool_]) -> Any:

@@ -131,7 +131,7 @@ def normalise_quotes(raw: pd.DataFrame, snapshots: pd.DataFrame, universe: Mappi
         Rows of ``raw`` without a usable key, with ``reason`` and ``payload_sha256``.
     """
     symbols = _Symbols.of(raw["option"])
-    pairs = _RootPairs.of(raw["underlying"].astype("category"), symbols.root, universe)
+    pairs = RootPairs.of(raw["underlying"].astype("category"), symbols.root, universe)
     reason = _key_faults(symbols, pairs)
     bad = reason != ""
     hashes = dict(zip(snapshots["underlying"].astype("str"), snapshots["payload_sha256"], strict=True))
@@ -189,7 +189,7 @@ def _dates(yymmdd: NDArray[np.int64]) -> NDArray[np.datetime64]:
     return np.asarray(days.to_numpy()[codes])
 
 
-def _key_faults(symbols: _Symbols, pairs: "_RootPairs") -> NDArray[np.object_]:
+def _key_faults(symbols: _Symbols, pairs: "RootPairs") -> NDArray[np.object_]:
     """Say why a row has no key; nothing where it has one."""
     is_dated = symbols.is_symbol & ~np.isnat(symbols.expiry)
     texts = ["BAD_SYMBOL: not an OCC symbol", "UNKNOWN_ROOT: no settlement rule for this root"]
@@ -203,8 +203,11 @@ def find_root(asset: Asset, name: str) -> Root | None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _RootPairs:
-    """The (underlying, root) of every row: looked up once per pair, a few hundred a night, never once per row."""
+class RootPairs:
+    """The (underlying, root) of every row: looked up once per pair, a few hundred a night, never once per row.
+
+    A missing underlying or root, and one that is not in the universe, has no `Root`.
+    """
 
     underlying: pd.Series
     names: list[str]
@@ -212,15 +215,16 @@ class _RootPairs:
     codes: NDArray[np.intp]
 
     @classmethod
-    def of(cls, underlying: pd.Series, root: Any, universe: Mapping[str, Asset]) -> "_RootPairs":
-        width = max(len(root.categories), 1)
-        codes, distinct = pd.factorize(underlying.cat.codes.to_numpy(dtype=np.int64) * width + root.codes)
-        symbols, names = underlying.cat.categories, root.categories
-        pairs = [(str(symbols[n // width]), str(names[n % width])) for n in distinct.tolist()]
-        roots = [find_root(universe[symbol], name) for symbol, name in pairs]
+    def of(cls, underlying: pd.Series, root: Any, universe: Mapping[str, Asset]) -> "RootPairs":
+        """Look the pairs of two categoricals up: a Series, and the array of another."""
+        symbols, names = ["", *underlying.cat.categories], ["", *root.categories]  # a missing one has code -1
+        numbers = (underlying.cat.codes.to_numpy(dtype=np.int64) + 1) * len(names) + root.codes + 1
+        codes, distinct = pd.factorize(numbers)
+        pairs = [(universe.get(str(symbols[n // len(names)])), str(names[n % len(names)])) for n in distinct.tolist()]
+        roots = [find_root(asset, name) if asset else None for asset, name in pairs]
         return cls(underlying=underlying, names=[name for _, name in pairs], roots=roots, codes=codes)
 
-    def only(self, kept: NDArray[np.bool_]) -> "_RootPairs":
+    def only(self, kept: NDArray[np.bool_]) -> "RootPairs":
         """Return the pairs of some rows."""
         return replace(self, underlying=self.underlying[kept].reset_index(drop=True), codes=self.codes[kept])
 
@@ -235,7 +239,7 @@ class _RootPairs:
 
     def attribute(self, name: str, unknown: Any) -> NDArray[Any]:
         """Return an attribute of the row's `Root`."""
-        return np.array([getattr(root, name, unknown) for root in self.roots])[self.codes]
+        return np.array([getattr(root, name, unknown) for root in self.roots], dtype=object)[self.codes]
 
     def settlement(self) -> pd.Categorical:
         """Return the settlement style of the rows."""
@@ -259,7 +263,7 @@ def _of_snapshot(snapshots: pd.DataFrame, underlying: pd.Series) -> dict[str, An
     return names | {name: snapshots[name].take(at).reset_index(drop=True) for name in _SNAPSHOT_VALUES}
 
 
-def _keyed(row_position: pd.Series, symbols: _Symbols, pairs: _RootPairs, snapshots: pd.DataFrame,
+def _keyed(row_position: pd.Series, symbols: _Symbols, pairs: RootPairs, snapshots: pd.DataFrame,
            calendar: TradingCalendar) -> pd.DataFrame:  # fmt: skip
     expiry = pd.Series(symbols.expiry)
     of_chain = _of_snapshot(snapshots, pairs.underlying)

@@ -5,7 +5,6 @@ of `alvh_core.columns`; what a column means is said there. No rules and no data 
 """
 
 from alvh_core import columns  # noqa: F401 (declares them)
-from alvh_core.errors import ContractError
 from alvh_core.registry.basis import BASIS_TABLES
 from alvh_core.registry.book import BOOK_TABLES
 from alvh_core.registry.costs import COST_TABLES
@@ -305,16 +304,3 @@ LASTING_TABLES: tuple[TableSpec, ...] = (META_NIGHTS, META_GAPS, META_ALERTS, ME
 NIGHT_TABLES: tuple[TableSpec, ...] = tuple(
     table for table in TABLES.values() if table.home == WAREHOUSE and table not in LASTING_TABLES
 )
-
-
-def table(name: str) -> TableSpec:
-    """Return a table by name.
-
-    Raises
-    ------
-    ContractError
-        There is no such table.
-    """
-    if name not in TABLES:
-        raise ContractError(f"no table {name!r}; there are {', '.join(sorted(TABLES))}")
-    return TABLES[name]

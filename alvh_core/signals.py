@@ -20,7 +20,7 @@ from alvh_core.params import LAYERS, LadderProfile
 from alvh_core.readings import READINGS
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, carry_over, ladder_keys, moved_levels
-from alvh_core.volumes import VolumesOf, no_volumes
+from alvh_core.volumes import VolumesOf
 
 LAYERS_COUNT = len(LAYERS)
 
@@ -73,7 +73,7 @@ def without_trigger(block_reason: str) -> str:
 def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: TriggerClose,
                   previous: pd.DataFrame, missed_closes: Sequence[tuple[date, float]], trade_date: date,
                   source_mode: str, missing: Mapping[str, str], host_rules: pd.DataFrame,
-                  volumes_of: VolumesOf = no_volumes) -> NightSignals:  # fmt: skip
+                  volumes_of: VolumesOf) -> NightSignals:  # fmt: skip
     """Compute legs, signals and the state after the night.
 
     Parameters
@@ -94,10 +94,6 @@ def night_signals(chains: pd.DataFrame, plan: Sequence[Ladder], *, close: Trigge
         `HOST_RULES` of the night, and of the sessions of ``missed_closes``; may be empty.
     volumes_of : callable
         As `alvh_core.volumes.with_average_volume` asks it.
-
-    Returns
-    -------
-    NightSignals
     """
     if not plan:
         return NightSignals(legs=frames.empty(LADDER_LEGS), signals=frames.empty(LADDER_SIGNALS),

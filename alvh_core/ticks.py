@@ -1,16 +1,18 @@
 """Minimum price increments: which tick an option trades in, by class, price and date.
 
-Holds the small dated table and two snapping helpers. Which class a root belongs to is the universe's business; what a
-spread in ticks means is the spread scoring's.
+Which class a root belongs to is the universe's business; what a spread in ticks means is the spread scoring's.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core.errors import ContractError
+from alvh_core.universe import Asset
 
 FloatArray = NDArray[np.float64]
 
@@ -66,13 +68,12 @@ def _rules_of(tick_class: str) -> list[TickRule]:
     return sorted(rules, key=lambda rule: (rule.valid_from or "", rule.price_from_usd))
 
 
-def tick_size(tick_class: ArrayLike, price: ArrayLike, trade_date: Any) -> FloatArray:
-    """Return the minimum increment that applies to each premium.
+def tick_size(tick_class: str, price: ArrayLike, trade_date: Any) -> FloatArray:
+    """Return the minimum increment that applies to each premium of one class of roots.
 
     Parameters
     ----------
-    tick_class : str or array_like of str
-        Class of the root; broadcasts with the others.
+    tick_class : str
     price : array_like
         Premium. [USD per share]
     trade_date : date, datetime64 or array_like of them
@@ -86,7 +87,7 @@ def tick_size(tick_class: ArrayLike, price: ArrayLike, trade_date: Any) -> Float
     Raises
     ------
     ContractError
-        A class is not in the table.
+        The class is not in the table.
 
     Examples
     --------
@@ -97,16 +98,40 @@ def tick_size(tick_class: ArrayLike, price: ArrayLike, trade_date: Any) -> Float
     """
     prices = np.asarray(price, dtype=np.float64)
     days = np.asarray(trade_date, dtype="datetime64[D]")
-    classes = np.asarray(tick_class)
-    result = np.full(np.broadcast_shapes(prices.shape, days.shape, classes.shape), np.nan)
-    for name in np.unique(classes) if classes.size else ():
-        of_class = classes == name
-        for rule in _rules_of(str(name)):
-            applies = of_class & (prices >= rule.price_from_usd)
-            if rule.valid_from is not None:
-                applies = applies & (days >= np.datetime64(rule.valid_from))
-            result = np.where(applies, rule.tick_usd, result)
+    result = np.full(np.broadcast_shapes(prices.shape, days.shape), np.nan)
+    for rule in _rules_of(tick_class):
+        applies = prices >= rule.price_from_usd
+        if rule.valid_from is not None:
+            applies = applies & (days >= np.datetime64(rule.valid_from))
+        result = np.where(applies, rule.tick_usd, result)
     return result
+
+
+def tick_sizes(classes: Sequence[str], codes: NDArray[Any], price: FloatArray, trade_date: Any) -> FloatArray:
+    """Return `tick_size` of premiums of several classes, each named by its code; NaN where the name is empty."""
+    days = np.broadcast_to(np.asarray(trade_date, dtype="datetime64[D]"), price.shape)
+    result = np.full(price.shape, np.nan)
+    for name in set(classes) - {""}:
+        mine = np.array([each == name for each in classes])[codes]
+        result[mine] = tick_size(name, price[mine], days[mine])
+    return result
+
+
+def quote_ticks(quotes: pd.DataFrame, price: FloatArray, universe: Mapping[str, Asset]) -> FloatArray:
+    """Return the tick of a price of every quote, by its root and date; NaN where the root is none of the universe.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        ``root`` and ``trade_date``.
+    price : ndarray of shape (n_quotes,)
+        [USD per share]
+    universe : mapping of str to Asset
+    """
+    classes = {root.name: root.tick_class for asset in universe.values() for root in asset.roots}
+    root = quotes["root"].astype("category")
+    by_root = [*(classes.get(str(name), "") for name in root.cat.categories), ""]  # a missing root has code -1
+    return tick_sizes(by_root, root.cat.codes.to_numpy(), price, quotes["trade_date"].to_numpy())
 
 
 def snap_down(price: ArrayLike, tick: ArrayLike) -> FloatArray:

@@ -1,9 +1,8 @@
 """The 4/4/2 state machine: which layers are armed after a close, and what is done with them.
 
-State of night t is a pure function of the state of night t-1 and of night t: a layer arms at a close, its order goes to
-the next session's quotes, never to the same day's. A missing close holds the state; nothing is inferred. A layer is
-armed only with all layers below it that have units, whatever arms it: where a rule arms the higher ones, they wait for
-the first and go with it. All ladders go through as one frame.
+State of night t is a pure function of the state of night t-1 and of night t. A layer arms at a close; its order goes to
+the next session's quotes, never to the same day's. A missing close holds the state; nothing is inferred. Whatever arms
+a layer, it is armed only while all lower layers with units are. All ladders go through as one frame.
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,10 +87,6 @@ def ladder_keys(frame: pd.DataFrame, *more: str) -> Keys:
     frame : DataFrame
         With `LADDER`.
     *more : str
-
-    Returns
-    -------
-    list of tuple
     """
     return keys_of(frame, [*LADDER, *more])
 

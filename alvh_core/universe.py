@@ -112,6 +112,11 @@ class Asset:
     pair_candidates: tuple[PairCandidate, ...] | None = None
 
     @property
+    def is_index(self) -> bool:
+        """Whether it is an index: nobody trades it, and its wire symbol has a leading underscore."""
+        return self.wire_symbol.startswith("_")
+
+    @property
     def listing(self) -> str:
         """The one exchange that lists all of its roots, or ``several``."""
         every = {root.listing for root in self.roots}
@@ -208,22 +213,16 @@ def cash_indices(universe: Mapping[str, Asset]) -> set[str]:
     return {asset.symbol for asset in universe.values() if asset.exercise == "european"}
 
 
-def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], where: str) -> dict[str, Asset]:
-    """Lay a user's ``[assets.SYMBOL]`` tables over a universe.
+def extend_universe(document: Mapping[str, Any], where: str) -> dict[str, Asset]:
+    """Lay a user's ``[assets.SYMBOL]`` tables over the built-in universe.
 
     Parameters
     ----------
-    base : mapping of str to Asset
-        The universe to start from; not changed.
     document : mapping
         Parsed TOML: ``include`` (list of symbols to keep, optional), ``asset_classes`` (list of classes besides the
         built-in ones, optional) and ``assets`` (symbol to table).
     where : str
         File name, for the messages.
-
-    Returns
-    -------
-    dict of str to Asset
 
     Raises
     ------
@@ -237,7 +236,7 @@ def extend_universe(base: Mapping[str, Asset], document: Mapping[str, Any], wher
         if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
             raise ContractError(f"{where}: {name}: expected a list of names, found {named!r}")
     classes = (*ASSET_CLASSES, *document.get("asset_classes", ()))
-    result, own = dict(base), document.get("assets", {})
+    result, own = dict(DEFAULT_UNIVERSE), document.get("assets", {})
     for symbol, table in own.items():
         result[symbol] = _asset(symbol, result.get(symbol), table, classes, f"{where}: assets.{symbol}")
     if "include" in document:

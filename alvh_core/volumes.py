@@ -16,11 +16,6 @@ READ = ["osi_symbol", "volume_count"]
 VolumesOf = Callable[[Sequence[str]], pd.DataFrame]
 
 
-def no_volumes(symbols: Sequence[str]) -> pd.DataFrame:
-    """Know no earlier night."""
-    return pd.DataFrame({"osi_symbol": pd.Series(dtype="str"), "volume_count": pd.Series(dtype="float64")})
-
-
 def with_average_volume(legs: pd.DataFrame, volumes_of: VolumesOf) -> pd.DataFrame:
     """Add the average daily volume of each leg's contract.
 

@@ -77,7 +77,7 @@ def validate_option_quotes(quotes: pd.DataFrame, forwards: pd.DataFrame, univers
     FatalError
         A row was lost.
     """
-    bounds, context = pack_bounds(universe), ChainContext.of(calendar, snapshots, bars)
+    bounds, context = pack_bounds(universe), ChainContext(calendar=calendar, snapshots=snapshots, bars=bars)
     expiries = expiry_facts(quotes, forwards, universe, calendar, bounds)
     by_expiry = _passed(validate(expiries, expiry_suite(min_rows=min_rows)), expiries)
     suspended = _suspended(expiries, by_expiry, EXPIRY)

@@ -53,7 +53,7 @@ def read_universe(settings: Settings) -> tuple[str, dict[str, Asset]]:
     path = settings.universe_file
     if path is None:
         return "default", dict(DEFAULT_UNIVERSE)
-    return path.stem, extend_universe(DEFAULT_UNIVERSE, _read_toml("ALVH_UNIVERSE_FILE", path), str(path))
+    return path.stem, extend_universe(_read_toml("ALVH_UNIVERSE_FILE", path), str(path))
 
 
 def read_profiles(settings: Settings) -> dict[str, LadderProfile]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.crosscheck import CrossCheckRule, Feed, compare, cross_check_rows
+from alvh_core.crosscheck import Feed, compare, cross_check_rows
 from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing, payload_rows
 from alvh_core.quotes import snapshot_row
@@ -36,7 +36,7 @@ def cross_check(night: Night, landings: Sequence[Landing]) -> None:
         mine.append(kept)
         if second is not None:
             default, _ = _feed(night, chains[landing.symbol])
-            rows.append(compare(night.universe[landing.symbol], default, second, CrossCheckRule()))
+            rows.append(compare(night.universe[landing.symbol], default, second))
     checked = validate_rows(cross_check_rows(rows, day, mode), CROSS_CHECK, cross_check_suite())
     lake.write(checked.clean, CROSS_CHECK)
     lake.write(checked.entries, META_QUARANTINE, SAMPLE)

@@ -47,7 +47,7 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
         One row per name. A host without bars has no measure and says so.
     """
     recent = closes.last(WINDOW + 1)
-    returns = _columns(recent, names)[1:] / _columns(recent, names)[:-1] - 1.0
+    returns = _returns(recent, names)
     vix = np.diff(recent.of_symbol("VIX"))
     by_vix = slopes(returns, vix, min_nobs=MIN_NOBS)
     by_stress, stress_count = _stress(closes, names)
@@ -59,7 +59,7 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
         **_breadth(closes, names, moves), **_rates(closes, names, curve), **_vol_beta(closes, names, volatility),
         **_curve(curve, trade_date),
     })  # fmt: skip
-    return frames.conform(result.assign(trade_date=trade_date, source_mode=source_mode), HOST_BASIS)
+    return frames.of_night(result, HOST_BASIS, trade_date, source_mode)
 
 
 def _days(closes: Closes) -> pd.DatetimeIndex:
@@ -70,17 +70,20 @@ def _columns(closes: Closes, names: Sequence[str]) -> NDArray[np.float64]:
     return np.column_stack([closes.of_symbol(name) for name in names])
 
 
+def _returns(closes: Closes, names: Sequence[str]) -> NDArray[np.float64]:
+    values = _columns(closes, names)
+    return np.asarray(values[1:] / values[:-1] - 1.0)
+
+
 def _status(fit: Fit) -> NDArray[np.str_]:
     return np.where(np.isfinite(fit.slope), "OK", np.where(fit.nobs > 0, "INSUFFICIENT", "NO_DATA"))
 
 
 def _stress(closes: Closes, names: Sequence[str]) -> tuple[Fit, NDArray[np.int64]]:
     """Regress on SPX over every session of the bars on which SPX was in stress."""
-    values = _columns(closes, names)
-    spx = closes.of_symbol("SPX")
-    market = spx[1:] / spx[:-1] - 1.0
+    market = _returns(closes, ["SPX"])[:, 0]
     days = is_stress(market)
-    fit = slopes((values[1:] / values[:-1] - 1.0)[days], market[days], min_nobs=MIN_STRESS, lags=0)
+    fit = slopes(_returns(closes, names)[days], market[days], min_nobs=MIN_STRESS, lags=0)
     return fit, fit.nobs
 
 
@@ -88,13 +91,11 @@ def _breadth(closes: Closes, names: Sequence[str], moves: pd.DataFrame) -> dict[
     """Correlate changes with changes: levels of two random walks correlate for nothing."""
     recent = closes.last(AD_WINDOW + 1)
     values = _columns(recent, names)
-    counted = moves[["advances_count", "declines_count"]].reindex(
-        pd.DatetimeIndex(recent.dates.astype("datetime64[s]"))
-    )
+    counted = moves[["advances_count", "declines_count"]].reindex(_days(recent))
     up, down = (counted[name].to_numpy(dtype=np.float64) for name in counted)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = ((up - down) / (up + down))[1:]
-    returns = values[1:] / values[:-1] - 1.0
+    returns = _returns(recent, names)
     both = ~np.isnan(returns) & ~np.isnan(share)[:, None]
     paired = np.where(both, share[:, None], np.nan)
     pearson = correlations(returns, share, min_nobs=MIN_AD)
@@ -120,8 +121,7 @@ def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[st
     recent = closes.last(WINDOW + 1)
     at = yields.reindex(_days(recent)).to_numpy(dtype=np.float64)
     changes = 100.0 * np.diff(at, axis=0)  # percentage points
-    values, spx = _columns(recent, names), recent.of_symbol("SPX")
-    returns, market = values[1:] / values[:-1] - 1.0, spx[1:] / spx[:-1] - 1.0
+    returns, market = _returns(recent, names), _returns(recent, ["SPX"])[:, 0]
     share, fit = partial_r2(returns, market, changes, min_nobs=MIN_NOBS)
     nothing_left, moves = np.isfinite(fit.slope) & np.isnan(share), np.nan_to_num(returns).any(axis=0)
     status = np.select([nothing_left & moves, nothing_left], ["IDENTICAL_INSTRUMENTS", "INSUFFICIENT"], _status(fit))

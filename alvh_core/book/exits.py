@@ -1,8 +1,8 @@
 """The exit protocol: which of the held positions leave tonight, in which order of reasons, and which must wait.
 
 Order: settlement, profit, time, disarmed, the last session of what no source settles. A sale into too wide a market is
-deferred, but not near to its settlement. One without any quote waits, to its settlement if need be: a bid of nothing is
-a quote, none at all is a night that is not known. What is traded is `alvh_core.book.transition`.
+deferred until the position is near to its settlement. A sale without a quote waits, if need be until the settlement: a
+bid of zero is a quote. What is traded is `alvh_core.book.transition`.
 """
 
 import numpy as np
@@ -18,13 +18,18 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     Parameters
     ----------
     held : DataFrame
-        Positions with ``bid_usd``, ``ask_usd``, ``mid_usd``, ``payoff_usd`` (NaN: not known), ``split_told`` (empty:
-        the underlying was not split; else there is no quote, and the position is settled only), ``is_closing`` (of
-        `alvh_core.book.market.on_last_session`: nothing is kept for longer, however wide the market, and what had no
-        quote then goes at its last mark once it is over, as nobody will ever tell its value), ``is_armed``, the
-        candidate leg of the layer (``new_symbol``, ``new_status``, ``new_units``), ``is_eligible``, and the profile's
-        ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``, ``defer_spread_frac``,
-        ``defer_until_dte_days``. Columns of a ladder that sleeps tonight are null: it only settles.
+        Positions with
+
+        - ``bid_usd``, ``ask_usd``, ``mid_usd``, and ``payoff_usd``, NaN where it is not known;
+        - ``split_told``, empty where the underlying was not split; else there is no quote, and it is settled only;
+        - ``is_closing`` from `alvh_core.book.market.on_last_session`: it is sold however wide the market is, and goes
+          at its last mark where it had no quote on that session, as nobody will ever tell its value;
+        - ``is_armed`` and ``is_eligible`` of its layer, and the leg that the layer would buy tonight: ``new_symbol``,
+          ``new_status``, ``new_units``;
+        - the profile's ``mode``, ``roll_dte_days``, ``hold_days``, ``profit_multiple``, ``profit_sold_frac``,
+          ``defer_spread_frac`` and ``defer_until_dte_days``.
+
+        The last two are null for a ladder that sleeps tonight: it only settles.
     trade_date : Timestamp
 
     Returns

@@ -1,9 +1,9 @@
 """Splits of the underlying while a contract is held: how many shares of today one share of its entry has become.
 
-After a split the clearing house adjusts what is held, and the symbol it was bought under is nobody's or another
-contract's: its quotes say nothing of the position. What it pays follows from the shares it was bought on, so that is
-what it settles by; until then it has no mark and waits. Splits are told by `DAILY_ACTIONS`; where no source tells one,
-a history of closes that has been restated since the entry gives it away, and nothing is settled on it.
+After a split the clearing house adjusts what is held, and its old symbol is nobody's or another contract's: its quotes
+say nothing of the position. So the position has no mark, waits, and settles by the shares it was bought on. Splits are
+told by `DAILY_ACTIONS`. Where no source tells one, closes that were restated since the entry give it away, and nothing
+is settled on it.
 """
 
 import numpy as np

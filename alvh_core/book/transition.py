@@ -35,8 +35,8 @@ class NightTrades:
 
 
 def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values: pd.DataFrame, terms: pd.DataFrame, *,
-          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame | None = None,
-          closing: pd.Series | None = None) -> NightTrades:  # fmt: skip
+          trade_date: pd.Timestamp, source_mode: str, splits: pd.DataFrame,
+          closing: pd.Series) -> NightTrades:  # fmt: skip
     """Take the positions of the night before through one night.
 
     Parameters
@@ -54,19 +54,13 @@ def trade(before: pd.DataFrame, legs: pd.DataFrame, chains: pd.DataFrame, values
         From `alvh_core.ladders.ladder_terms`: one row per ladder of tonight.
     trade_date : Timestamp
     source_mode : str
-    splits : DataFrame, optional
-        From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``; none: nothing has been split.
-    closing : Series of bool, optional
-        From `alvh_core.book.market.on_last_session`, aligned with ``before``; none: nothing has to go.
-
-    Returns
-    -------
-    NightTrades
+    splits : DataFrame
+        From `alvh_core.book.splits.splits_since_entry`, aligned with ``before``.
+    closing : Series of bool
+        From `alvh_core.book.market.on_last_session`, aligned with ``before``.
     """
-    held = frames.as_text(before).drop(columns=["position_state", "position_reason"])
-    held = held.assign(split_factor=1.0, split_told="") if splits is None else held.join(splits)
-    held["is_closing"] = False if closing is None else closing
-    held = held.reset_index(drop=True)
+    held = frames.as_text(before).drop(columns=["position_state", "position_reason"]).join(splits)
+    held = held.assign(is_closing=closing).reset_index(drop=True)
     candidates, layers = _candidates(legs), ladder_keys(legs, "layer_no")
     beside = (rows_beside(ladder_keys(held, "layer_no"), candidates.drop(columns=LAYER), layers),
               rows_beside(ladder_keys(held), terms.drop(columns=LADDER), ladder_keys(terms)))  # fmt: skip

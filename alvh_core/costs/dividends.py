@@ -10,13 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alvh_core import frames
-from alvh_core.frames import as_mapping
 from alvh_core.ladders import REFERENCE_VARIANTS
 from alvh_core.params import DIVIDEND_GROWTH_FRAC, EQUITY_PREMIUM_FRAC
 from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP
 from alvh_core.universe import Asset
-
-DRIP_TAX_FRAC = 0.0  # declared: whoever holds the shares knows his own
 
 
 def gordon_value(next_dividend: ArrayLike, required: ArrayLike, growth: ArrayLike) -> NDArray[np.float64]:
@@ -44,18 +41,6 @@ def portfolio_pe(market_caps: ArrayLike, earnings: ArrayLike) -> float:
     return float(np.sum(np.asarray(market_caps, dtype=np.float64))) / earned if earned > 0.0 else float("nan")
 
 
-def reinvested_shares(shares: ArrayLike, dividend: ArrayLike, tax_frac: float, price: ArrayLike) -> NDArray[np.float64]:
-    """Return the shares after a dividend is reinvested: ``n (1 + D (1 - tax) / P)``.
-
-    Examples
-    --------
-    >>> reinvested_shares(100.0, [1.0, 0.0], 0.0, 50.0).tolist()
-    [102.0, 100.0]
-    """
-    paid, at = np.asarray(dividend, dtype=np.float64), np.asarray(price, dtype=np.float64)
-    return np.asarray(np.asarray(shares, dtype=np.float64) * (1.0 + paid * (1.0 - tax_frac) / at))
-
-
 def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:
     """Return `DRIP` of the night: what one share of a year ago has become with its dividends reinvested.
 
@@ -71,22 +56,21 @@ def night_drip(actions: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timesta
     Returns
     -------
     DataFrame
-        One row per symbol with an ex date in the last 365 days. Shares are those of the night, splits undone; a
-        dividend is bought for at the close of its ex date, for no source tells the day of payment, and untaxed
-        (`DRIP_TAX_FRAC`). NULL where one of those closes is missing.
+        One row per symbol with an ex date in the last 365 days. Shares are those of the night, splits undone; each
+        dividend D makes them ``1 + D / P`` times as many, at the close P of its ex date, for no source tells the day of
+        payment, and untaxed: whoever holds them knows his own rate. NULL where one of those closes is missing.
     """
     paid = _of_the_year(actions, trade_date)
     closes = bars.loc[bars["bar_date"].isin(paid["ex_date"]), ["symbol", "bar_date", "close_usd"]]
     bought = paid.merge(closes.astype({"symbol": "str"}), left_on=["symbol", "ex_date"],
                         right_on=["symbol", "bar_date"], how="left")  # fmt: skip
-    growth = reinvested_shares(1.0, bought["dividend_usd"], DRIP_TAX_FRAC, bought["close_usd"])
-    grouped = bought.assign(growth=growth).groupby("symbol")
+    grouped = bought.assign(growth=1.0 + bought["dividend_usd"] / bought["close_usd"]).groupby("symbol")
     known, whole = grouped["growth"].count(), grouped.size()
     found = pd.DataFrame({
         "drip_shares": grouped["growth"].prod().where(known == whole), "payments_count": whole,
         "dividends_year_usd": grouped["dividend_usd"].sum(),
     })  # fmt: skip
-    return frames.conform(found.reset_index().assign(trade_date=trade_date, source_mode=source_mode), DRIP)
+    return frames.of_night(found.reset_index(), DRIP, trade_date, source_mode)
 
 
 def _of_the_year(actions: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
@@ -122,7 +106,7 @@ def hedged_betas(structure: pd.DataFrame) -> dict[str, float]:
         `STRUCTURE` of the night.
     """
     mine = structure[structure["variant"].isin(REFERENCE_VARIANTS)].dropna(subset="beta_host_hedged")
-    return as_mapping(mine, "host", "beta_host_hedged")
+    return frames.as_mapping(mine, "host", "beta_host_hedged")
 
 
 def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged: Mapping[str, float],
@@ -168,4 +152,4 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged:
         "ddm_value_usd": worth, "ddm_gap_frac": ratios["close_usd"] / worth - 1.0, "ddm_status": status,
         "class_pe_ratio": classes.map(pe), "ddm_beta": beta, "ddm_beta_kind": kind,
     })  # fmt: skip
-    return frames.conform(rows.assign(trade_date=trade_date, source_mode=source_mode), DIVIDEND_VALUE)
+    return frames.of_night(rows, DIVIDEND_VALUE, trade_date, source_mode)

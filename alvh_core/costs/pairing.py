@@ -7,11 +7,11 @@ dollar of hedge budget, saves
 .. math:: \Delta = \mathrm{mean}_{stress}\,[(1 - w)\,l + w\,p] - \mathrm{mean}_{stress}\,[l]
     = \mathrm{mean}_{stress}\,[w\,(p - l)], \qquad w = 0.30 .
 
-Only sessions count into which the ladder went holding something: an empty one earns 0, and whatever is short of shares
-beats that by the definition of stress. The candidate is chosen on the first half of them and judged on the second
-alone. The ladder pays its fees and crosses at k = 0.59; the pair is held from day to day and pays nothing, which
-flatters it. Shares close a quarter of an hour before VIX options, which blurs single sessions. Which candidates there
-are is `alvh_core.declared_pairs`.
+Only sessions count that the ladder began holding something: an empty ladder earns 0, which any short sale of shares
+beats in stress. The candidate is chosen on the first half of these sessions and judged on the second alone. The ladder
+pays its fees and crosses at k = 0.59; the pair is held from day to day and pays nothing, which flatters it. Shares
+close a quarter of an hour before VIX options, which blurs single sessions. Which candidates there are is
+`alvh_core.declared_pairs`.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from alvh_core.basis.betas import correlations
 from alvh_core.basis.resampling import MEAN_BLOCK, drawn_counts
-from alvh_core.errors import ContractError
 from alvh_core.params import is_stress
 
 WEIGHT_FRAC = 0.30  # at most 30 % of the hedge budget: the ladder stays the hedge
@@ -119,8 +118,7 @@ class Verdicts:
         return np.asarray((self.incremental_es > 0.0) & (self.p_value < MAX_P_VALUE))
 
 
-def try_pairs(sessions: Sessions, budgets_usd: Array, paid: Array, owners: Sequence[int], *,
-              weight_frac: float = WEIGHT_FRAC) -> Verdicts:  # fmt: skip
+def try_pairs(sessions: Sessions, budgets_usd: Array, paid: Array, owners: Sequence[int]) -> Verdicts:
     """Choose a candidate per host on its first half, and judge it on the second.
 
     Parameters
@@ -132,27 +130,17 @@ def try_pairs(sessions: Sessions, budgets_usd: Array, paid: Array, owners: Seque
         P&L of a candidate in its direction, per dollar held. [fraction]
     owners : sequence of int
         Host of each candidate, by position; of several that save the same the first one is chosen.
-    weight_frac : float
-        Share of the budget, above 0 and at most 0.30. [fraction]
 
     Returns
     -------
     Verdicts
         ``chosen`` is -1 where no candidate has 10 stress sessions in the first half; ``p_value`` is the share of draws
         with nothing saved, counting a draw without stress as one: a single episode does not prove much.
-
-    Raises
-    ------
-    ContractError
-        The weight is out of its bounds.
     """
-    if not 0.0 < weight_frac <= WEIGHT_FRAC:
-        raise ContractError(f"pair weight: expected above 0 and at most {WEIGHT_FRAC:.2f} of the hedge budget, found "
-                            f"{weight_frac!r}")  # fmt: skip
     at = np.asarray(owners, dtype=np.int64)
     with np.errstate(invalid="ignore", divide="ignore"):
         ladder = np.where(budgets_usd > 0.0, sessions.pnl_usd / budgets_usd, np.nan)[:, at]
-    edge = weight_frac * (paid - ladder)  # exactly 0 for a copy of the ladder
+    edge = WEIGHT_FRAC * (paid - ladder)  # exactly 0 for a copy of the ladder
     early, stressed = sessions.early[:, at], sessions.stressed[:, at] & np.isfinite(edge)
     trials = _Trials(paid=paid, ladder=ladder, edge=edge, first=stressed & early, later=stressed & ~early)
     alike = correlations(np.where(early, paid, np.nan), sessions.host_returns[:, at], min_nobs=2 * MIN_STRESS).slope

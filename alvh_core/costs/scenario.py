@@ -95,7 +95,7 @@ class _Contracts:
         return price(forward, self.strike, self.years, self.vol + vol_up, self.discount, self.is_call)
 
 
-def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: float = 0.0) -> NDArray[np.float64]:
+def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return what a share of every leg is worth after a jump of spot VIX.
 
     Parameters
@@ -104,15 +104,13 @@ def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float, vol_up: 
         From `distinct_legs`.
     shock : float or ndarray of shape (..., n_legs)
         [VIX points]
-    vol_up : float
-        Added to the volatility. [annual, decimal]
 
     Returns
     -------
     ndarray of shape (..., n_legs)
         [USD per share] NaN where the leg has no volatility or no beta.
     """
-    return _Contracts.of(legs).after(shock, vol_up)
+    return _Contracts.of(legs).after(shock)
 
 
 def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], trade_date: pd.Timestamp,

@@ -1,8 +1,8 @@
 """The internal rate of dated cash flows, for many columns at once, with the reason where there is none.
 
-A ladder that expires worthless has no internal rate: its flows never change sign. Premium paid into a host and payoffs
-taken out of it change the sign many times, and the rate may still be the only one: it is if, at that rate, the investor
-has money in on every date before the last. What the flows are is `alvh_core.costs.structure`.
+A ladder that expires worthless has no internal rate: its flows never change sign. Flows of a hedged host change sign
+many times: premium goes in, payoffs come out. Their rate is the only one if, at that rate, the investor has money in on
+every date before the last. What the flows are is `alvh_core.costs.structure`.
 
 References
 ----------

@@ -1,7 +1,7 @@
 """Facts that companies report: which ones count, and what had been reported when a night came.
 
-A fact is known by tag, unit and period, never by the fiscal year and quarter beside it: those describe the filing, and
-a filing repeats the periods of the year before. Ratios are in `ratios`; downloading is a source's business.
+Tag, unit and period identify a fact. The fiscal year and quarter beside it do not: they describe the filing, which
+repeats the periods of the year before. Ratios are in `ratios`; downloading is a source's business.
 """
 
 from collections.abc import Mapping

@@ -79,7 +79,7 @@ def night_ratios(facts: pd.DataFrame, closes: pd.DataFrame, actions: pd.DataFram
         available_date=pd.concat([part[KNOWN_FROM] for part in used], axis=1).max(axis=1),
         is_stale=(close["bar_date"] != day) | (statuses == "STALE").any(axis=1),
     )  # fmt: skip
-    return frames.conform(table.reset_index().assign(trade_date=day, source_mode=source_mode), DAILY_RATIOS)
+    return frames.of_night(table.reset_index(), DAILY_RATIOS, day, source_mode)
 
 
 def _table(close: pd.DataFrame, shares: pd.DataFrame, eps: pd.DataFrame, cash: pd.DataFrame, dividends: pd.DataFrame,

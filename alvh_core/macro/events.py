@@ -57,10 +57,6 @@ class Event:
 def listed(events: Iterable[Event]) -> pd.DataFrame:
     """Return lines of a calendar as rows, each once.
 
-    Parameters
-    ----------
-    events : iterable of Event
-
     Returns
     -------
     DataFrame
@@ -86,16 +82,8 @@ def night_listed(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
         Stacked lines with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
-    if found.empty:
-        return frames.empty(MACRO_LISTED)
-    day = pd.Timestamp(trade_date)
-    dated = frames.conform(found.assign(trade_date=day, source_mode=source_mode), MACRO_LISTED)
-    return _near(dated, trade_date)
+    return _near(frames.of_night(found, MACRO_LISTED, trade_date, source_mode), trade_date)
 
 
 def night_events(seen: pd.DataFrame, before: pd.DataFrame, packaged: pd.DataFrame, trade_date: date,
@@ -127,11 +115,7 @@ def night_events(seen: pd.DataFrame, before: pd.DataFrame, packaged: pd.DataFram
     )  # fmt: skip
     ahead = told[(told["event_date"] >= day) & told[SUPERSEDED].isna()]
     last = packaged[~packaged["event_type"].isin(ahead["event_type"].astype("str")) & (packaged[KNOWN_FROM] <= day)]
-    parts = [
-        frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_EVENTS)
-        for part in (told, last)
-        if len(part)
-    ]
+    parts = (frames.of_night(part, MACRO_EVENTS, trade_date, source_mode) for part in (told, last))
     return _near(_moved(frames.concat(parts, MACRO_EVENTS)), trade_date)
 
 

@@ -32,14 +32,11 @@ class SeriesSpec:
         seen, the shutdown of 2025 included: a value late is a nuisance, a value early is a lie.
     kept_count : int
         Observations a night keeps.
-    terms : str
-        Whose the numbers are.
     """
 
     unit: str
     lag_days: int
     kept_count: int
-    terms: str = "public domain"
 
 
 SERIES: Mapping[str, SeriesSpec] = {
@@ -51,7 +48,7 @@ SERIES: Mapping[str, SeriesSpec] = {
     "CPIAUCSL": SeriesSpec(unit="index 1982-84=100", lag_days=60, kept_count=14),
     "PPIACO": SeriesSpec(unit="index 1982=100", lag_days=90, kept_count=14),
     "GDPC1": SeriesSpec(unit="bn chained 2017 USD", lag_days=180, kept_count=6),
-    "RBUSBIS": SeriesSpec(unit="index 2020=100", lag_days=75, kept_count=14, terms="BIS"),
+    "RBUSBIS": SeriesSpec(unit="index 2020=100", lag_days=75, kept_count=14),  # the BIS's own; the others are free
 }
 IDENTITY = ("series_id", "observation_date", "series_value")
 
@@ -84,15 +81,11 @@ def night_values(found: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
         Stacked values with ``payload_sha256``; may be empty and without columns.
     trade_date : date
     source_mode : str
-
-    Returns
-    -------
-    DataFrame
     """
     if found.empty:
         return frames.empty(MACRO_VALUES)
     day = pd.Timestamp(trade_date)
-    rows = frames.conform(with_lags(found).assign(trade_date=day, source_mode=source_mode), MACRO_VALUES)
+    rows = frames.of_night(with_lags(found), MACRO_VALUES, day, source_mode)
     rows = rows[~(rows[KNOWN_FROM] > day)]  # what has no date is for validation to refuse
     return _kept(rows.assign(**{SUPERSEDED: rows[SUPERSEDED].mask(rows[SUPERSEDED] > day)}))
 
@@ -124,11 +117,7 @@ def night_series(seen: pd.DataFrame, before: pd.DataFrame, trade_date: date, sou
     lagged = _dated(seen[seen["known_by"].astype("str") == LAG], known, day)
     told = observe(known[list(MACRO_SERIES.names)], lagged[list(MACRO_SERIES.names)], trade_date, identity=IDENTITY,
                    group=("series_id",), about="observation_date")  # fmt: skip
-    parts = [
-        frames.conform(part.assign(trade_date=day, source_mode=source_mode), MACRO_SERIES)
-        for part in (by_vintage, told)
-        if len(part)
-    ]
+    parts = (frames.of_night(part, MACRO_SERIES, trade_date, source_mode) for part in (by_vintage, told))
     return _kept(frames.concat(parts, MACRO_SERIES))
 
 

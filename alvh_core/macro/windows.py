@@ -84,7 +84,7 @@ def macro_context(closes: Closes, names: Sequence[str], events: pd.DataFrame, se
     days = dates.to_numpy().astype("datetime64[D]")
     rows = [{"host": name, **level, **_event_ratio(closes, name, days)} for name in names]
     frame = pd.DataFrame(rows, columns=[n for n in MACRO_CONTEXT.names if n not in {"trade_date", "source_mode"}])
-    return frames.conform(frame.assign(trade_date=trade_date, source_mode=source_mode), MACRO_CONTEXT)
+    return frames.of_night(frame, MACRO_CONTEXT, trade_date, source_mode)
 
 
 def _event_ratio(closes: Closes, name: str, releases: NDArray[np.datetime64]) -> dict[str, object]:

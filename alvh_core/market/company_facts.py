@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from alvh_core.expiries import next_month
 from alvh_core.market.noise import generator
 from alvh_core.market.profiles import Profile
 
@@ -75,14 +76,6 @@ class _Year:
 
 def facts_bytes(symbol: str, cik: int, profile: Profile, session: date, seed: int) -> bytes:
     """Return the file of a company as it stands on a session, with every filing stamped up to that day.
-
-    Parameters
-    ----------
-    symbol : str
-    cik : int
-    profile : Profile
-    session : date
-    seed : int
 
     Returns
     -------
@@ -171,15 +164,13 @@ def _quarter_ends(number: int, habit: Habit) -> tuple[date, ...]:
     if habit.weekday is not None:
         before = _year_end(number - 1, habit)
         return (*(before + 13 * quarter * _WEEK for quarter in (1, 2, 3)), end)
-    months = [end.year * 12 + end.month - 1 - back for back in (9, 6, 3, 0)]
-    return tuple(_month_end(month) for month in months)
+    return tuple(_month_end(*next_month(end.year, end.month, -back)) for back in (9, 6, 3, 0))
 
 
 def _year_end(number: int, habit: Habit) -> date:
-    end = _month_end(number * 12 + habit.month - 1)
+    end = _month_end(number, habit.month)
     return end if habit.weekday is None else end - (end.weekday() - habit.weekday) % 7 * _DAY
 
 
-def _month_end(month: int) -> date:
-    """Return the last day of a month counted from year 0."""
-    return date((month + 1) // 12, (month + 1) % 12 + 1, 1) - _DAY
+def _month_end(year: int, month: int) -> date:
+    return date(*next_month(year, month), 1) - _DAY

@@ -53,7 +53,7 @@ def settlement_bytes(asked: date, at: int | None, factors: Factors, is_session: 
 
 def history_bytes(expiry: date, dates: NDArray[np.datetime64], factors: Factors, is_session: IsSession) -> bytes | None:
     """Return the history of the contract that settles on a date, up to the last of some sessions; None for no such."""
-    year, month = _contract_month(expiry)
+    year, month = expiry.year, expiry.month  # a settlement day never leaves the month of its contract
     if expiry_of(futures_symbol(year, month), expiry, is_session) != expiry:
         return None
     since = np.datetime64(expiry - timedelta(days=_LISTED_DAYS), "D")
@@ -90,14 +90,8 @@ def _final(asked: date, at: int, factors: Factors, is_session: IsSession) -> lis
     wednesday = asked + timedelta(days=2 - asked.weekday())
     if vix_week_settlement(wednesday, is_session) != asked:
         return []
-    year, month = asked.year, asked.month
-    symbol = futures_symbol(year, month)
+    symbol = futures_symbol(asked.year, asked.month)
     if expiry_of(symbol, asked, is_session) != asked:
         symbol = f"VX{asked:%V}/{symbol[-2:]}"
     opened = daily_bars("VIX", factors.vix, INDEX_DAILY_VOL, factors)["open"][at]
     return [f"VX,{symbol},{asked},{opened:.4f}"]
-
-
-def _contract_month(expiry: date) -> tuple[int, int]:
-    """Return year and month of the contract: a settlement day never leaves the month of its contract."""
-    return expiry.year, expiry.month

@@ -31,7 +31,7 @@ class Clock:
     def close_hour(self, asset: Asset, session: date) -> float:
         """Return the close of a symbol's options, New York. [hours]."""
         hour = _EARLY_CLOSE_HOUR if session in self.early_closes else _CLOSE_HOUR
-        return hour + (_INDEX_EXTRA_HOURS if is_index(asset) else 0.0)
+        return hour + (_INDEX_EXTRA_HOURS if asset.is_index else 0.0)
 
     def rendered_at(self, session: date, seconds: int) -> str:
         """Return the envelope's time stamp, UTC, so many seconds after the file could first be made."""
@@ -44,11 +44,6 @@ class Clock:
 def midnight(session: date) -> datetime:
     """Return the start of a date as wall time."""
     return datetime.fromordinal(session.toordinal())
-
-
-def is_index(asset: Asset) -> bool:
-    """Tell whether the underlying is an index: an underscore on the wire, 16:15 close, no bid and ask of its own."""
-    return asset.wire_symbol.startswith("_")
 
 
 def chain_header(
@@ -67,13 +62,9 @@ def chain_header(
         Close, New York. [hours]
     seed : int
         Seed of the market.
-
-    Returns
-    -------
-    dict
     """
     rng = generator(seed, "header", asset.symbol, session.toordinal())
-    index = is_index(asset)
+    index = asset.is_index  # without a bid and an ask of its own
     close, before = float(series.close[at]), float(series.close[max(at - 1, 0)])
     # an index ticks just after the bell, a share just before it
     late = int(rng.integers(0, 4)) if index else -int(rng.integers(0, 3))

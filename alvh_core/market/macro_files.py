@@ -12,20 +12,8 @@ from zoneinfo import ZoneInfo
 _NEW_YORK = ZoneInfo("America/New_York")
 _WEDNESDAY, _FRIDAY, _THURSDAY, _TUESDAY = 2, 4, 3, 1
 _MEETINGS = ((1, 4), (3, 3), (4, 5), (6, 3), (7, 5), (9, 3), (10, 5), (12, 2))  # month, which Wednesday; 5 is the last
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
 _PUT_OFF = timedelta(days=9)
 
 

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from alvh_core.expiries import next_month
 from alvh_core.market.noise import FloatArray, generator
 
 _YIELDS = {"DGS10": 11, "DGS2": 7, "DTB3": 3, "EFFR": 0}  # position in the file of the curve; overnight, its first
@@ -124,10 +125,5 @@ def _drifting(drift: Drift, draws: np.random.Generator, start: str, night: date)
             if day <= night and str(observed) >= start:
                 end = after if after is not None and after <= night else None
                 found.append(Release(observed=observed, published=day, replaced=end, text=text))
-        observed = _next(observed, drift.months)
+        observed = date(*next_month(observed.year, observed.month, drift.months), 1)
     return found
-
-
-def _next(first: date, months: int) -> date:
-    month = first.month - 1 + months
-    return date(first.year + month // 12, month % 12 + 1, 1)

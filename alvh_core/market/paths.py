@@ -123,10 +123,6 @@ class Factors:
         before = np.concatenate([self.vix[:1], self.vix[:-1]])
         return np.asarray(annual_vol * np.sqrt(before / 17.0 / SESSIONS_PER_YEAR), dtype=np.float64)
 
-    def group(self, name: str) -> FloatArray:
-        """Return the standard normal draws that all symbols of a group share."""
-        return self.normals("group", name)
-
     def _vix_level(self) -> tuple[FloatArray, FloatArray]:
         plain = self.normals("fear", columns=2)
         uniform = generator(self.seed, "vix jumps").random((len(self.dates), 2))

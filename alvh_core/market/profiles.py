@@ -133,10 +133,6 @@ def profile_of(asset: Asset, seed: int) -> Profile:
         Entry of the universe.
     seed : int
         Seed of the market.
-
-    Returns
-    -------
-    Profile
     """
     if asset.symbol in PROFILES:
         return PROFILES[asset.symbol]

@@ -30,10 +30,6 @@ def with_quirks(columns: Columns, *, labels: tuple[str | int, ...], has_adjusted
         Seed, symbol and session ordinal.
     has_adjusted : bool
         Whether some contracts of an adjusted root are appended, e.g. ``VXX1``.
-
-    Returns
-    -------
-    dict of str to ndarray
     """
     seed, *rest = labels
     rng = generator(int(seed), "quirks", *rest)

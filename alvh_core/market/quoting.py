@@ -14,8 +14,8 @@ from alvh_core.black import greeks, price
 from alvh_core.market.listing import Expiry
 from alvh_core.market.noise import FloatArray, hashed_normal, hashed_uniform, mix, name_code
 from alvh_core.market.profiles import Profile
-from alvh_core.market.surface import NightState, smile_of, smile_vol
-from alvh_core.ticks import snap_down, snap_up, tick_size
+from alvh_core.market.surface import NightState, smile_vol
+from alvh_core.ticks import snap_down, snap_up, tick_sizes
 
 _LASTING_NOISE, _NIGHTLY_NOISE = 0.15, 0.12  # of the log spread of a contract
 _LEAN = 0.25  # largest distance of the mid from the model value [half-spreads]
@@ -62,10 +62,6 @@ def contract_book(expiries: Sequence[Expiry], strikes: Sequence[NDArray[np.int64
         Strikes per expiry. [thousandths of a USD]
     seed : int
         Seed of the market.
-
-    Returns
-    -------
-    Book
     """
     counts = [2 * len(of_expiry) for of_expiry in strikes]
     expiry = np.repeat(np.arange(len(expiries)), counts)
@@ -129,7 +125,7 @@ def quote(book: Book, state: NightState, profile: Profile, session: np.datetime6
     """
     forward, years, atm = state.forward[book.expiry], state.years[book.expiry], state.vol[book.expiry]
     discount = state.discount[book.expiry]
-    vol = smile_vol(smile_of(profile), book.strike, forward, years, atm)
+    vol = smile_vol(profile, book.strike, forward, years, atm)
     theo = price(forward, book.strike, years, vol, discount, book.is_call)
     if is_american:
         theo = np.maximum(theo, np.where(book.is_call, 1.0, -1.0) * (state.spot - book.strike))
@@ -154,15 +150,7 @@ def _width(book: Book, state: NightState, profile: Profile, session: np.datetime
 
 
 def _ticks(book: Book, premium: FloatArray, session: np.datetime64) -> FloatArray:
-    classes = [expiry.root.tick_class for expiry in book.expiries]
-    if len(set(classes)) == 1:
-        return tick_size(classes[0], premium, session)
-    result = np.empty_like(premium)
-    of_contract = np.array([sorted(set(classes)).index(name) for name in classes])[book.expiry]
-    for code, name in enumerate(sorted(set(classes))):
-        chosen = of_contract == code
-        result[chosen] = tick_size(name, premium[chosen], session)
-    return result
+    return tick_sizes([expiry.root.tick_class for expiry in book.expiries], book.expiry, premium, session)
 
 
 def sensitivities(book: Book, quotes: Quotes, state: NightState, *, is_forward_delta: bool) -> dict[str, FloatArray]:

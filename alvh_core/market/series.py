@@ -17,7 +17,6 @@ _TREND_SESSIONS = 120.0
 _TREND_DATE = np.datetime64("2026-07-01", "D")
 _LEVERED = MappingProxyType({"VXX": 1.0, "UVXY": 1.5})
 _FUND_DAYS = 30.0  # constant maturity that the volatility products hold
-_CLASS_OF_FUND = "volatility_etp"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +78,13 @@ def build_series(symbol: str, profile: Profile, factors: Factors, *, asset_class
         The market's paths.
     asset_class : str
         VIX and volatility products follow VIX and its futures; everything else follows the market factor.
-
-    Returns
-    -------
-    Series
     """
     if asset_class == "vix_index":
         indices = volatility_indices(factors)
         close, iv = factors.vix, indices["VVIX"] / 100.0
     else:
-        returns = (
-            _fund_return(symbol, factors) if asset_class == _CLASS_OF_FUND else _host_return(symbol, profile, factors)
-        )
+        is_fund = asset_class == "volatility_etp"
+        returns = _fund_return(symbol, factors) if is_fund else _host_return(symbol, profile, factors)
         close = _anchored_price(returns, profile, factors)
         iv = _implied_level(symbol, profile, factors)
     is_index = asset_class.endswith("_index")
@@ -116,7 +110,7 @@ def daily_bars(name: str, close: FloatArray, daily_vol: FloatArray | float, fact
 
 def _host_return(symbol: str, profile: Profile, factors: Factors) -> FloatArray:
     own = factors.scaled_vol(profile.own_vol) * factors.normals("own", symbol) if profile.own_vol else 0.0
-    shared = factors.scaled_vol(profile.group_vol) * factors.group(profile.group) if profile.group else 0.0
+    shared = factors.scaled_vol(profile.group_vol) * factors.normals("group", profile.group) if profile.group else 0.0
     return np.asarray(profile.beta * factors.market + shared + own, dtype=np.float64)
 
 

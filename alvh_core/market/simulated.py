@@ -22,7 +22,7 @@ from alvh_core.market import (
     wire,
 )
 from alvh_core.market.chain import ChainSource
-from alvh_core.market.header import Clock, chain_header, is_index, previous_days
+from alvh_core.market.header import Clock, chain_header, previous_days
 from alvh_core.market.noise import name_code
 from alvh_core.market.paths import Factors
 from alvh_core.market.profiles import profile_of
@@ -152,7 +152,7 @@ class SimulatedMarket:
             header = chain_header(source.asset, source.series, at=at, session=session, seed=self._seed,
                                   close_hour=self._clock.close_hour(source.asset, session))  # fmt: skip
             seen = vendor_chains.Night(
-                symbol=symbol, is_index=is_index(source.asset), session=session, columns=source.columns(at),
+                symbol=symbol, is_index=source.asset.is_index, session=session, columns=source.columns(at),
                 days=previous_days(self._dates, at, _LONGEST_MEMORY), header=header,
             )  # fmt: skip
             while len(self._nights_seen) >= _NIGHTS_REMEMBERED:
@@ -180,10 +180,8 @@ class SimulatedMarket:
         if source is None:
             return None
         if wire_symbol not in self._rows_seen:
-            is_text = is_index(source.asset)
-            self._rows_seen[wire_symbol] = wire.bar_rows(
-                self._dates.astype(str).tolist(), source.series, is_text=is_text
-            )
+            dates = self._dates.astype(str).tolist()
+            self._rows_seen[wire_symbol] = wire.bar_rows(dates, source.series, is_text=source.asset.is_index)
         rows = self._rows_seen[wire_symbol][: at + 1]
         rendered_at = self._rendered(wire_symbol, session, _CHART_DELAY_SECONDS)
         return wire.bars_bytes(rows, wire_symbol=wire_symbol, rendered_at=rendered_at)

@@ -12,7 +12,7 @@ from alvh_core.curve import continuous_rate
 from alvh_core.market.listing import Expiry
 from alvh_core.market.noise import FloatArray
 from alvh_core.market.paths import TENORS_YEARS, Factors, vix_forward
-from alvh_core.market.profiles import SMILES, Profile, Smile
+from alvh_core.market.profiles import SMILES, Profile
 from alvh_core.market.series import Series
 from alvh_core.universe import PM, Asset
 
@@ -69,10 +69,6 @@ def night_state(
         Close of the symbol's options, New York. [hours]
     expiries : sequence of Expiry
         What is listed.
-
-    Returns
-    -------
-    NightState
     """
     dates = np.array([expiry.day for expiry in expiries], dtype="datetime64[D]")
     settles = np.array([_AFTERNOON if expiry.root.settlement == PM else _MORNING for expiry in expiries])
@@ -91,13 +87,15 @@ def night_state(
                       discount=np.exp(-rate * years), vol=np.asarray(vol, dtype=np.float64))  # fmt: skip
 
 
-def smile_vol(smile: Smile, strike: FloatArray, forward: FloatArray, years: FloatArray, vol: FloatArray) -> FloatArray:
+def smile_vol(
+    profile: Profile, strike: FloatArray, forward: FloatArray, years: FloatArray, vol: FloatArray
+) -> FloatArray:
     """Return the volatility of every strike: linear wings with a round bottom, in standard deviations.
 
     Parameters
     ----------
-    smile : Smile
-        Slope and curvature.
+    profile : Profile
+        Of the symbol; names its smile.
     strike, forward, years, vol : ndarray of shape (n_contracts,)
         Contract and at-the-money volatility of its expiry.
 
@@ -106,12 +104,7 @@ def smile_vol(smile: Smile, strike: FloatArray, forward: FloatArray, years: Floa
     ndarray of shape (n_contracts,)
         Volatility, always positive. [fraction]
     """
-    deviation = np.maximum(vol * np.sqrt(years), 1e-4)
+    smile, deviation = SMILES[profile.smile], np.maximum(vol * np.sqrt(years), 1e-4)
     x = np.clip(np.log(strike / forward) / deviation, -_MAX_DEVIATIONS, _MAX_DEVIATIONS)
     shape = 1.0 + smile.slope * x + smile.curvature * (np.sqrt(x * x + _ROUNDING**2) - _ROUNDING)
     return np.asarray(vol * np.clip(shape, _MIN_SMILE, _MAX_SMILE), dtype=np.float64)
-
-
-def smile_of(profile: Profile) -> Smile:
-    """Return the smile of a profile."""
-    return SMILES[profile.smile]

@@ -55,7 +55,7 @@ class Night:
         """ISO date of expiry of every contract."""
         return np.array([f"20{text[-6:-4]}-{text[-4:-2]}-{text[-2:]}" for text in self.columns["series"].tolist()])
 
-    def positions(self, first: str = "", last: str = "9999") -> NDArray[np.int64]:
+    def positions(self, first: str, last: str) -> NDArray[np.int64]:
         """Return the rows that expire from one ISO date to another."""
         return np.flatnonzero((self.expiry >= first) & (self.expiry <= last))
 
@@ -71,26 +71,21 @@ class Night:
         found, age = self.columns, self.columns["trade_age"]
         numbers: Columns = {name: np.rint(found[name] * 10**places) / 10**places for name, places in DECIMALS.items()}
         roots = [text[:-6] for text in found["series"].tolist()]
-        opened = np.array([self.epoch(day, 0) for day in self.days])
+        opened = np.array([self.epoch(day) for day in self.days])
         return numbers | {
             "right": found["right"], "expiry": self.expiry, "root": np.array(roots, dtype=object),
             "traded": np.where(age == NEVER, 0, opened[age] + found["trade_second"]),
-            "quoted": self._closed() - np.arange(len(age)) % _QUOTE_AGES_SECONDS,
+            "quoted": self.epoch(self.header["last_trade_time"]) - np.arange(len(age)) % _QUOTE_AGES_SECONDS,
             "strike": found["strike_code"].astype(np.int64) / 1000.0,
             "is_adjusted": np.array([root[-1].isdigit() for root in roots]),
             "occ": found["series"] + found["right"] + found["strike_code"],
             "has_greeks": (numbers["iv"] != 0.0) | (numbers["delta"] != 0.0),
         }  # fmt: skip
 
-    def _closed(self) -> int:
-        moment = datetime.fromisoformat(self.header["last_trade_time"])
-        return int(moment.replace(tzinfo=_NEW_YORK).timestamp())
-
     @staticmethod
-    def epoch(day: str, second: int) -> int:
-        """Return a second of a New York day since 1970."""
-        midnight = datetime.fromisoformat(day).replace(tzinfo=_NEW_YORK)
-        return int(midnight.timestamp()) + second
+    def epoch(moment: str) -> int:
+        """Return a New York wall time, or the start of a day, in seconds since 1970."""
+        return int(datetime.fromisoformat(moment).replace(tzinfo=_NEW_YORK).timestamp())
 
 
 def tradier_page(night: Night, asked: Mapping[str, str]) -> bytes | None:
@@ -107,7 +102,7 @@ def tradier_page(night: Night, asked: Mapping[str, str]) -> bytes | None:
     quote = {
         "symbol": night.symbol, "type": "index" if night.is_index else "etf", "last": header["current_price"],
         "volume": header["volume"], "bid": header["bid"], "ask": header["ask"], "prevclose": header["prev_day_close"],
-        "trade_date": 1000 * night.epoch(str(night.session), 0),
+        "trade_date": 1000 * night.epoch(str(night.session)),
     }  # fmt: skip
     return _body({"quotes": {"quote": quote}})
 
@@ -165,7 +160,7 @@ def _massive(night: Night, row: dict[str, Any]) -> dict[str, Any]:
     nanoseconds = 1_000_000_000
     day = {"change": row["change"], "change_percent": row["percent_change"], "close": row["last_trade_price"],
            "high": row["high"], "low": row["low"], "open": row["open"], "volume": int(row["volume"]),
-           "last_updated": nanoseconds * night.epoch(str(night.session), 0)}  # fmt: skip
+           "last_updated": nanoseconds * night.epoch(str(night.session))}  # fmt: skip
     found = {
         "day": day if row["volume"] > 0 else {},
         "details": {"contract_type": "call" if row["right"] == "C" else "put", "expiration_date": row["expiry"],

@@ -53,10 +53,6 @@ def number_texts(values: FloatArray, per_unit: int, text: Callable[[float], str]
     text : callable
         Spelling of one float.
 
-    Returns
-    -------
-    list of str
-
     Examples
     --------
     >>> number_texts(np.array([0.0, 1.7, -0.12, 412.0]), 100)
@@ -119,10 +115,6 @@ def option_rows(columns: Columns, days: Sequence[str], *, is_single_precision: b
         ISO dates of the sessions back from tonight.
     is_single_precision : bool
         Whether previous closes carry float32 noise.
-
-    Returns
-    -------
-    str
     """
     texts = {name: number_texts(columns[name], 10**decimals) for name, decimals in DECIMALS.items()}
     before_tick = [texts[name] for name in _NUMBERS_BEFORE_TICK]

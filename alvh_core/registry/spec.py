@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from alvh_core.errors import ContractError
 
-DTYPES = ("date", "timestamp", "str", "category", "float", "int", "bool")
 LAKE, WAREHOUSE = "lake", "warehouse"
 NIGHT = ("trade_date", "source_mode")
 NIGHT_LADDER = (*NIGHT, "host", "variant", "hedge_symbol", "profile")
@@ -24,7 +23,7 @@ class ColumnSpec:
     name : str
         Unit at the end: ``_usd``, ``_frac``, ``_vol``, ``_days``, ``_count``, ``_date``, ``_at_utc`` ...
     dtype : str
-        One of `DTYPES`; ``category`` is a string of few values.
+        date, timestamp, str, category (a string of few values), float, int or bool.
     unit : str
         In words; empty for names and flags.
     minimum, maximum : float, optional

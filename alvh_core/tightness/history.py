@@ -8,7 +8,6 @@ import pandas as pd
 from alvh_core import frames
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.regime import vix_regime
-from alvh_core.frames import as_mapping
 from alvh_core.keys import keys_of
 from alvh_core.ladders import Ladder
 from alvh_core.params import LadderProfile
@@ -49,7 +48,7 @@ def book_spreads(signals: pd.DataFrame, plan: Sequence[Ladder], profile: LadderP
         no reading, as `alvh_core.readings` says, has no spread here.
     """
     tonight, read = _readings(signals, plan, profile), [*_BOOK, "s_ladder_frac", "vix_regime"]
-    implied = as_mapping(volatility, "underlying", "iv30_vol")
+    implied = frames.as_mapping(volatility, "underlying", "iv30_vol")
     tonight["iv30_vol"] = tonight["hedge_symbol"].map(dict(implied)).astype("float64")
     dated = [*read, "trade_date", "iv30_vol"]
     past = pd.concat([earlier[dated], tonight.assign(trade_date=trade_date)[dated]])

@@ -6,7 +6,7 @@ money; one that does not is a data error until proven otherwise, and is never ca
 .. math:: C - P = D (F - K), \qquad \text{conv} = D (K - F) + C_b - P_a, \qquad \text{rev} = D (F - K) - C_a + P_b .
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -46,13 +46,12 @@ def night_parity(
     source_mode : str
     """
     known = forwards[forwards["forward_usd"].notna()].reset_index(drop=True)
-    terms = known[[*EXPIRY, "forward_usd", "discount", "years"]].rename_axis("expiry_no").reset_index()
+    numbered = known[[*EXPIRY, "forward_usd", "discount", "years"]].rename_axis("expiry_no").reset_index()
     columns = ["underlying", *PAIRED, "expiry_no", "forward_usd", "discount", "years"]
-    pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(terms, on=EXPIRY)[columns]
+    pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(numbered, on=EXPIRY)[columns]
     near = pairs[(pairs["strike_usd"] / pairs["forward_usd"] - 1.0).abs() <= BAND_FRAC]
-    by = ["expiry_no"]
-    found = [band_measures(near, by), implied_rates(near, by), _american_excess(near, spots)]
-    result = known[[*EXPIRY, "dte_days", "years", "discount"]].join([part.set_index(by) for part in found])
+    terms = known[[*EXPIRY, "dte_days", "years", "discount"]]
+    result = terms.join([band_measures(near), implied_rates(near), _american_excess(near, spots)])
     names = result["underlying"].astype("str")
     american = names.map(lambda name: universe[name].exercise == "american").to_numpy(dtype=bool)
     status = _financing_status(result, american)
@@ -74,59 +73,55 @@ def night_parity(
     )  # fmt: skip
 
 
-def band_measures(pairs: pd.DataFrame, by: Sequence[str] = EXPIRY) -> pd.DataFrame:
+def band_measures(pairs: pd.DataFrame) -> pd.DataFrame:
     """Measure parity over the strikes of a band.
 
     Parameters
     ----------
     pairs : DataFrame
-        ``strike_usd``, ``gap_usd`` = call mid - put mid, ``low_usd`` = call bid - put ask, ``high_usd`` = call ask -
-        put bid, ``forward_usd``, ``discount``.
-    by : sequence of str
-        Columns that tell an expiry.
+        ``expiry_no``, ``strike_usd``, ``forward_usd``, ``discount``, ``gap_usd`` = call mid - put mid, ``low_usd`` =
+        call bid - put ask, ``high_usd`` = call ask - put bid.
 
     Returns
     -------
     DataFrame
-        Per expiry: the ratio of the gap ``|C - P - D (F - K)|`` to half of both spreads (locked pairs have none), the
+        By expiry: the ratio of the gap ``|C - P - D (F - K)|`` to half of both spreads (locked pairs have none), the
         best edges at the touch less fees, half the width of the synthetic forward, and the number of pairs.
     """
     fair = pairs["discount"] * (pairs["forward_usd"] - pairs["strike_usd"])
     half = (pairs["high_usd"] - pairs["low_usd"]) / 2.0
-    measured = pairs[list(by)].assign(
+    measured = pairs[["expiry_no"]].assign(
         ratio=(pairs["gap_usd"] - fair).abs() / half.where(half > 0), conv=pairs["low_usd"] - fair - _FEES,
         rev=fair - pairs["high_usd"] - _FEES, width=1e4 * half / (pairs["discount"] * pairs["forward_usd"]),
     )  # fmt: skip
-    expiries = measured.groupby(list(by), observed=True)
+    expiries = measured.groupby("expiry_no")
     most, median = expiries[["ratio", "conv", "rev"]].max(), expiries[["ratio", "width"]].median()
     return pd.DataFrame({
         "parity_ratio_median": median["ratio"], "parity_ratio_max": most["ratio"], "conv_edge_usd": most["conv"],
         "rev_edge_usd": most["rev"], "synth_halfspread_bp": median["width"], "band_pairs_count": expiries.size(),
-    }).reset_index()  # fmt: skip
+    })  # fmt: skip
 
 
-def implied_rates(pairs: pd.DataFrame, by: Sequence[str] = EXPIRY) -> pd.DataFrame:
+def implied_rates(pairs: pd.DataFrame) -> pd.DataFrame:
     r"""Fit ``C - P`` on the strike, weighted by the inverse square of the half-spread.
 
     Parameters
     ----------
     pairs : DataFrame
         As for `band_measures`, with ``years``.
-    by : sequence of str
-        Columns that tell an expiry.
 
     Returns
     -------
     DataFrame
-        Per expiry ``r_implied_frac`` = -ln(-slope) / T and its standard error from the residuals' scatter.
+        By expiry ``r_implied_frac`` = -ln(-slope) / T and its standard error from the residuals' scatter.
     """
     half = ((pairs["high_usd"] - pairs["low_usd"]) / 2.0).clip(lower=1e-4)  # a locked pair is not infinitely sure
     w, k, y = 1.0 / half**2, pairs["strike_usd"], pairs["gap_usd"]
-    keys = [pairs[name] for name in by]
-    total = pd.DataFrame({"w": w, "k": w * k, "y": w * y}).groupby(keys, observed=True).transform("sum")
+    number = pairs["expiry_no"]
+    total = pd.DataFrame({"w": w, "k": w * k, "y": w * y}).groupby(number).transform("sum")
     dk, dy = k - total["k"] / total["w"], y - total["y"] / total["w"]
     parts = pd.DataFrame({"kk": w * dk * dk, "ky": w * dk * dy, "yy": w * dy * dy, "years": pairs["years"]})
-    expiries = parts.groupby(keys, observed=True)
+    expiries = parts.groupby(number)
     sums, count, years = expiries[["kk", "ky", "yy"]].sum(), expiries.size(), expiries["years"].first()
     with np.errstate(all="ignore"):  # NaN is a result here
         slope = sums["ky"] / sums["kk"]
@@ -134,7 +129,7 @@ def implied_rates(pairs: pd.DataFrame, by: Sequence[str] = EXPIRY) -> pd.DataFra
         rate = -np.log(-slope) / years
         error = np.sqrt(scatter / sums["kk"]) / (-slope * years)
     found = pd.DataFrame({"r_implied_frac": rate, "r_implied_se_frac": error})
-    return found.replace([np.inf, -np.inf], np.nan).reset_index()
+    return found.replace([np.inf, -np.inf], np.nan)
 
 
 def _financing_status(result: pd.DataFrame, american: np.ndarray) -> np.ndarray:
@@ -150,4 +145,4 @@ def _american_excess(pairs: pd.DataFrame, spots: Mapping[str, float]) -> pd.Data
     """Return how far an executable ``C - P`` is above its upper bound ``S - K D``; below it dividends would count."""
     spot = pairs["underlying"].map(dict(spots)).astype("float64")
     over = (pairs["low_usd"] - (spot - pairs["strike_usd"] * pairs["discount"])).clip(lower=0.0)
-    return over.rename("american_excess_usd").groupby(pairs["expiry_no"]).max().reset_index()
+    return over.rename("american_excess_usd").groupby(pairs["expiry_no"]).max().to_frame()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alvh_core.errors import SkippableError
-from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
+from alvh_core.universe import extend_universe
 from tasks.receive import Desk, receive
 from tasks.sources.filedrops.registry import recognise
 from tasks.sources.filedrops.sessions import check_claim
@@ -18,7 +18,7 @@ if not FOLDER.is_dir():
     pytest.skip(f"no dropped files at {FOLDER}: they may not be redistributed", allow_module_level=True)
 
 UNIVERSE = extend_universe(
-    DEFAULT_UNIVERSE, {"assets": {"XSP": {"asset_class": "sp500_index"}, "LUNR": {"asset_class": "single_stock"}}}, "t"
+    {"assets": {"XSP": {"asset_class": "sp500_index"}, "LUNR": {"asset_class": "single_stock"}}}, "t"
 )
 FOUND = {  # file: symbol, clock of the quotes in New York, their session, contracts
     "2022-04-07_e95a6a1_spx": ("SPX", "2022-03-23 10:11", "2022-03-23", 19_002),  # Spanish

@@ -9,7 +9,6 @@ import pytest
 from alvh_core.tightness.parity import _financing_status, band_measures, implied_rates
 
 DATA = Path(__file__).parent / "data"
-EXPIRY = {"underlying": "SPX", "root": "SPX", "expiry_date": pd.Timestamp("2014-10-17")}
 # file, minutes to settlement, rate, forward: the white paper's own
 TERMS = {
     "near": ("vixnearterm.tsv", 35_924, 0.000305, 1962.89996),
@@ -23,7 +22,7 @@ def _band(term, width):
     years = minutes / 525_600.0
     near = (np.abs(strike / forward - 1.0) <= width) & (call_bid > 0) & (put_bid > 0)
     return pd.DataFrame({
-        **EXPIRY, "strike_usd": strike[near], "gap_usd": ((call_bid + call_ask - put_bid - put_ask) / 2.0)[near],
+        "expiry_no": 0, "strike_usd": strike[near], "gap_usd": ((call_bid + call_ask - put_bid - put_ask) / 2.0)[near],
         "low_usd": (call_bid - put_ask)[near], "high_usd": (call_ask - put_bid)[near], "forward_usd": forward,
         "discount": np.exp(-rate * years), "years": years,
     })  # fmt: skip
@@ -58,8 +57,8 @@ def test_a_rate_that_was_put_in_comes_out():
     years, rate = 0.5, 0.045
     strike = np.arange(90.0, 111.0)
     gap = np.exp(-rate * years) * (100.0 - strike)
-    pairs = pd.DataFrame({**EXPIRY, "strike_usd": strike, "gap_usd": gap, "low_usd": gap - 0.1, "high_usd": gap + 0.1,
-                          "years": years})  # fmt: skip
+    pairs = pd.DataFrame({"expiry_no": 0, "strike_usd": strike, "gap_usd": gap, "low_usd": gap - 0.1,
+                          "high_usd": gap + 0.1, "years": years})  # fmt: skip
     found = implied_rates(pairs).iloc[0]
     assert found["r_implied_frac"] == pytest.approx(rate, abs=1e-10)
     assert found["r_implied_se_frac"] == pytest.approx(0.0, abs=1e-7)

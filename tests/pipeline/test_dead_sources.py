@@ -20,7 +20,7 @@ import pytest
 from alvh_core.landing import Landing
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import OUT_TABLES
-from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
+from alvh_core.universe import extend_universe
 from tasks.lake.raw import RawArchive
 from tasks.sources.catalogue import PUBLISHERS, SOURCES
 from tasks.sources.exchange import early_closes
@@ -77,7 +77,7 @@ class Publishers:
 
 @pytest.fixture(scope="module")
 def publishers(tiny, calendar):
-    universe = extend_universe(DEFAULT_UNIVERSE, tomllib.loads(tiny.read_text()), "tiny")
+    universe = extend_universe(tomllib.loads(tiny.read_text()), "tiny")
     found = Publishers(SimulatedMarket(universe, calendar.dates, early_closes(calendar), density=0.3))
     yield found
     found.close()

@@ -121,7 +121,9 @@ def _night(positions, book, inputs, day):
     values = settlement_values(inputs["finals"], inputs["bars"], inputs["roots"])
     held = of_last_night(positions, book)
     closing = on_last_session(held, inputs["roots"], day + NEXT_SESSION)
-    trades = trade(held, inputs["legs"], inputs["chains"], values, inputs["terms"], closing=closing, **told)
+    splits = pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
+    trades = trade(held, inputs["legs"], inputs["chains"], values, inputs["terms"], splits=splits, closing=closing,
+                   **told)  # fmt: skip
     return trades, night_book(trades, book, inputs["terms"], inputs["moves"], **told)
 
 

@@ -15,7 +15,7 @@ from prefect.logging import disable_run_logger
 from alvh_core.errors import AlvhError
 from alvh_core.landing import payload_rows
 from alvh_core.market.simulated import SimulatedMarket
-from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
+from alvh_core.universe import extend_universe
 from tasks.lake.raw import RawArchive
 from tasks.land import land, outcome
 from tasks.sources.catalogue import PUBLISHERS, SOURCES, night_requests
@@ -24,7 +24,7 @@ from tasks.sources.exchange import early_closes
 from tasks.sources.transport import SimulatedTransport, _BodyTransport, session_with
 
 DAY = date(2026, 7, 16)
-UNIVERSE = extend_universe(DEFAULT_UNIVERSE, {"include": ["VIX", "KO"]}, "test")
+UNIVERSE = extend_universe({"include": ["VIX", "KO"]}, "test")
 OWNERS = {urlsplit(base).netloc: source.publisher for source in SOURCES.values() for base in source.bases}
 DEATHS = {
     "gone": requests.ConnectionError("nobody listens"), "late": requests.ReadTimeout("no answer"), "403": (403, b"no"),

@@ -15,7 +15,7 @@ from alvh_core.params import LadderProfile
 from alvh_core.profiles import PROFILES, extend_profiles
 from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.sizing import roll_budgets
-from alvh_core.universe import DEFAULT_UNIVERSE, Asset, Root, extend_universe, hosts
+from alvh_core.universe import Asset, Root, extend_universe, hosts
 
 LAWS = settings(max_examples=150, derandomize=True)
 numbers = st.one_of(st.integers(-3, 400), st.floats(-2.0, 3.0), st.sampled_from([0.5, 1, 10, 21, 30, 110]))
@@ -79,7 +79,7 @@ documents = st.fixed_dictionaries({}, optional={
 @example({"assets": {"VNQ": {"roots": [{"name": "VNQ", "multiplier": 0}]}}})
 @example({"assets": {"VIX": {"is_host": True}}})
 def test_a_universe_is_refused_or_has_ladders(document):
-    found = _accepted(lambda: extend_universe(DEFAULT_UNIVERSE, document, "u.toml"), "u.toml")
+    found = _accepted(lambda: extend_universe(document, "u.toml"), "u.toml")
     if found is None:
         return
     assert "VIX" in found
@@ -95,7 +95,7 @@ def test_a_universe_is_refused_or_has_ladders(document):
 def test_overrides_that_one_profile_cannot_take_are_refused_with_the_hosts_name():
     """An entry is laid over every profile that runs, also over one whose shortest tenor is of 10 days."""
     entry = {"VNQ": {"profile_overrides": {"roll_dte_days": 12}}}
-    universe = extend_universe(DEFAULT_UNIVERSE, {"assets": entry}, "u")
+    universe = extend_universe({"assets": entry}, "u")
     assert plan_ladders(universe, frames.empty(PRICED_QUOTES), [PROFILES["trigger_442"]])
     with pytest.raises(ContractError, match=r"VNQ\.profile_overrides: profile weight_40_40_20: roll_dte_days"):
         plan_ladders(universe, frames.empty(PRICED_QUOTES), PROFILES.values())

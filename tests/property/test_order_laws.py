@@ -17,6 +17,7 @@ from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import LADDER_STATE
 from alvh_core.signals import TriggerClose, night_signals
 from alvh_core.universe import DEFAULT_UNIVERSE
+from alvh_core.volumes import READ
 from expectations import rules
 from expectations.engine import session
 from expectations.proofs import proven_count
@@ -41,7 +42,7 @@ def _night(chain, names, profiles):
     return night_signals(
         chain, plan, close=TriggerClose(vol_points=23.0, is_provisional=False),
         previous=frames.empty(LADDER_STATE), missed_closes=(), trade_date=AT.date(), source_mode="simulated",
-        missing={}, host_rules=frames.empty(HOST_RULES),
+        missing={}, host_rules=frames.empty(HOST_RULES), volumes_of=lambda _: chain[READ].head(0),
     )  # fmt: skip
 
 

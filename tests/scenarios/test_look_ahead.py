@@ -11,7 +11,7 @@ from alvh_core.landing import archived_name
 from alvh_core.macro.events import IDENTITY, PAST_DAYS
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.schemas import DAILY_BARS, NIGHT_TABLES, RATE_CURVE
-from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
+from alvh_core.universe import extend_universe
 from tasks.sources.catalogue import SOURCES
 from tasks.sources.exchange import early_closes
 from tasks.sources.fred import graph_url
@@ -134,7 +134,7 @@ def test_whatever_comes_after_a_night_its_tables_are_the_same(road, calendar, tm
     """Fetched on the night, the day after, and two months later, when values had been revised."""
     day, later = date(2026, 7, 16), (date(2026, 7, 16), date(2026, 7, 17), date(2026, 9, 16))
     (tmp_path / "tiny.toml").write_text('include = ["VIX", "SPX", "KO"]\n')
-    universe = extend_universe(DEFAULT_UNIVERSE, {"include": ["VIX", "SPX", "KO"]}, "test")
+    universe = extend_universe({"include": ["VIX", "SPX", "KO"]}, "test")
     market = SimulatedMarket(universe, calendar.dates, early_closes(calendar), density=0.3)
     found = []
     for fetched in later:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from alvh_core import frames
-from alvh_core.schemas import NIGHT_TABLES, PRICED_QUOTES, table
+from alvh_core.schemas import NIGHT_TABLES, PRICED_QUOTES, TABLES
 from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
 
 DAY, SHA, QUOTES = pd.Timestamp("2026-07-16"), "0" * 64, "core_options__daily_quotes"
@@ -40,7 +40,7 @@ class ReportNight:
     def put(self, name, rows):
         """Put rows, dated and conforming, in the place of a table."""
         dated = pd.DataFrame(rows).assign(trade_date=DAY, source_mode=self.source_mode)
-        self.tables[name] = frames.conform(dated, table(name))
+        self.tables[name] = frames.conform(dated, TABLES[name])
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def report_night():
 
     def make(source_mode="recorded", *, empty=False):
         night = ReportNight(source_mode=source_mode)
-        night.universe = extend_universe(DEFAULT_UNIVERSE, {"include": ["VIX", "SPX", "XLK", "EEM", "VXX"]}, "test")
+        night.universe = extend_universe({"include": ["VIX", "SPX", "XLK", "EEM", "VXX"]}, "test")
         night.tables = {spec.name: frames.empty(spec) for spec in NIGHT_TABLES}
         night.priced = frames.empty(PRICED_QUOTES)
         if not empty:

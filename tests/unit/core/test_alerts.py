@@ -23,7 +23,7 @@ from alvh_core.alerting.quiet import told, with_quiet
 from alvh_core.alerting.rules import ALERT_RULES, AlertLimits, tuned_rules
 from alvh_core.errors import ContractError
 from alvh_core.profiles import PROFILES
-from alvh_core.schemas import CROSS_CHECK, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, table
+from alvh_core.schemas import CROSS_CHECK, LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, META_ALERTS, NIGHT_TABLES, TABLES
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 DAY, BEFORE = date(2026, 7, 16), date(2026, 7, 15)
@@ -36,7 +36,7 @@ ZERO = {"float": 0.0, "int": 0, "bool": False, "str": "", "category": "", "date"
 
 def rows_of(name, rows, day=DAY, mode="live"):
     """Rows of a table, what is not given is null or nothing."""
-    spec = table(name)
+    spec = TABLES[name]
     blank = {c.name: None if spec.is_nullable(c.name) else ZERO[c.dtype] for c in spec.columns}
     full = [blank | {"trade_date": pd.Timestamp(day), "source_mode": mode} | row for row in rows]
     return frames.conform(pd.DataFrame(full), spec) if rows else frames.empty(spec)

@@ -218,7 +218,7 @@ def _night_of(position, actions, then, bars, day=LATE, quotes=()):
     terms = pd.DataFrame([VXX | {name: getattr(PROFILES["trigger_442"], name) for name in TERMS}])
     splits = splits_since_entry(before, actions, then, bars, before["expiry_date"] <= day)
     return trade(before, pd.DataFrame([leg]), chain, values, terms, trade_date=day, source_mode="simulated",
-                 splits=splits)  # fmt: skip
+                 splits=splits, closing=pd.Series([False]))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -404,6 +404,9 @@ def test_the_last_session_of_a_morning_series_is_the_one_before_its_expiry():
         assert on_last_session(held, ROOTS, pd.Timestamp(following)).tolist() == expected
 
 
+NO_SPLIT = pd.DataFrame({"split_factor": [1.0], "split_told": ""})
+
+
 def _last_session(held, day=LATE, quotes=()):
     """Take a put that no source settles through a night."""
     chain = pd.DataFrame([[held["osi_symbol"].iloc[0], "OK", *quote, 0.1] for quote in quotes],
@@ -414,7 +417,7 @@ def _last_session(held, day=LATE, quotes=()):
     terms = pd.DataFrame([VXX | {name: getattr(PROFILES["vxth_baseline"], name) for name in TERMS}])
     no_values = pd.DataFrame({"root": [], "expiry_date": [], "official_value": []})
     return trade(held, legs, chain, no_values, terms, trade_date=day, source_mode="simulated",
-                 closing=pd.Series([True]))  # fmt: skip
+                 splits=NO_SPLIT, closing=pd.Series([True]))  # fmt: skip
 
 
 def test_a_put_on_its_last_session_leaves_cash_a_spread_paid_and_no_position():

@@ -20,7 +20,6 @@ from alvh_core.costs.dividends import (
     night_dividends,
     night_drip,
     portfolio_pe,
-    reinvested_shares,
 )
 from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
@@ -341,7 +340,6 @@ def test_dividends_by_hand():
     assert np.isnan(gordon_value(2.0, 0.03, 0.03))
     assert portfolio_pe([100.0, 300.0], [10.0, 30.0]) == 10.0
     assert np.isnan(portfolio_pe([100.0], [0.0]))
-    assert reinvested_shares(100.0, 2.0, 0.25, 50.0) == pytest.approx(103.0)
 
 
 def test_a_required_return_takes_the_hedged_beta_where_there_is_one():

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core.crosscheck import CrossCheckRule, Feed, compare, cross_check_rows, sample
+from alvh_core.crosscheck import Feed, compare, cross_check_rows, sample
 from alvh_core.schemas import CROSS_CHECK
 from alvh_core.universe import DEFAULT_UNIVERSE
 from expectations.gate import validate_rows
 from expectations.suites import cross_check_suite
 
 KO, VIX = DEFAULT_UNIVERSE["KO"], DEFAULT_UNIVERSE["VIX"]
-RULE = CrossCheckRule()
 NOON = pd.Timestamp("2026-07-16T20:00:00Z")
 
 
@@ -26,7 +25,7 @@ def feed(width, *, count=40, at=NOON, sha="a", scope="nbbo", mid=1.0, name="KO26
 
 
 def compared(default, second, asset=KO):
-    return compare(asset, default, second, RULE)
+    return compare(asset, default, second)
 
 
 @pytest.mark.parametrize(("mine", "theirs", "expected"), [

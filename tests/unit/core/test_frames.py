@@ -8,7 +8,7 @@ from alvh_core import frames
 from alvh_core.columns import COLUMNS
 from alvh_core.errors import ContractError
 from alvh_core.registry.spec import TableSpec
-from alvh_core.schemas import CLOSES, LADDER_STATE, META_NIGHTS, SNAPSHOTS, TABLES, table
+from alvh_core.schemas import LADDER_STATE, META_NIGHTS, SNAPSHOTS, TABLES
 
 
 def _state(**columns):
@@ -113,12 +113,6 @@ def test_input_is_not_changed():
     before = frame.copy()
     frames.conform(frame, LADDER_STATE)
     pd.testing.assert_frame_equal(frame, before)
-
-
-def test_a_table_by_name():
-    assert table("core_market__daily_closes") is CLOSES
-    with pytest.raises(ContractError, match="core_market__daily_closes"):
-        table("core_market__closes")
 
 
 def test_specs_of_a_table():

@@ -150,10 +150,10 @@ def test_a_number_at_the_sec_is_up_to_ten_digits():
     from alvh_core.errors import ContractError
 
     given = {"assets": {"PEP": {"asset_class": "single_stock", "cik": 77476}}}
-    assert extend_universe(DEFAULT_UNIVERSE, given, "t")["PEP"].cik == 77476
+    assert extend_universe(given, "t")["PEP"].cik == 77476
     for cik in ("77476", 0, -1, 10**10, 1.5, True):
         with pytest.raises(ContractError, match=r"t: assets.PEP.cik: expected a whole number of up to ten digits"):
-            extend_universe(DEFAULT_UNIVERSE, {"assets": {"PEP": {"asset_class": "single_stock", "cik": cik}}}, "t")
+            extend_universe({"assets": {"PEP": {"asset_class": "single_stock", "cik": cik}}}, "t")
 
 
 # The simulated market

@@ -13,6 +13,7 @@ from alvh_core.params import FEE_USD_PER_CONTRACT
 from alvh_core.pricing import price_quotes
 from alvh_core.profiles import PROFILES
 from alvh_core.selection import LegRule, Selection, choose_expiries
+from alvh_core.volumes import READ
 
 PROFILE = PROFILES["trigger_442"]
 CALL, PUT = LegRule(option_right="C", target_delta=0.5), LegRule(option_right="P", target_delta=-0.30)
@@ -24,7 +25,7 @@ STRIKES = np.arange(12.0, 60.0)
 def select_legs(chain, rule, profile):
     """Return the legs of one ladder in VIX options."""
     plan = [Ladder(host="SPX", variant="V0_REF", hedge_symbol="VIX", rule=rule, profile=profile)]
-    return night_books(chain, plan, {}).legs
+    return night_books(chain, plan, {}, lambda _: chain[READ].head(0)).legs
 
 
 def band_median(chain, rule, profile):

@@ -336,7 +336,7 @@ def test_weekdays_count_as_sessions_beyond_the_array(market):
 
 def test_a_user_symbol_resembles_its_class():
     tables = {"TLT": {"asset_class": "index_etf"}, "XSP": {"asset_class": "sp500_index", "wire_symbol": "_XSP"}}
-    universe = extend_universe({"VIX": DEFAULT_UNIVERSE["VIX"]}, {"assets": tables}, "universe.toml")
+    universe = extend_universe({"assets": tables, "include": ["VIX", *tables]}, "universe.toml")
     market = _market(universe=universe)
     assert len(_chain(market, "TLT")["data"]["options"]) > 300
     assert _chain(market, "_XSP")["data"]["security_type"] == "index"

@@ -44,8 +44,8 @@ def _with_edge(sessions, first, later, noise=0.01, seed=4):
     return np.where(sessions.stressed, sessions.pnl_usd / BUDGET + edge, 0.0) + luck
 
 
-def _tried(sessions, paid, **more):
-    return try_pairs(sessions, _budgets(sessions), paid, range(sessions.pnl_usd.shape[1]), **more)
+def _tried(sessions, paid):
+    return try_pairs(sessions, _budgets(sessions), paid, range(sessions.pnl_usd.shape[1]))
 
 
 def test_the_first_half_ends_with_its_last_session_that_counts():
@@ -173,13 +173,6 @@ def test_hosts_do_not_depend_on_one_another():
         np.testing.assert_array_equal(getattr(mixed, name), getattr(straight, name)[turned])
 
 
-@pytest.mark.parametrize("weight", [0.31, 0.0, -0.1, float("nan")])
-def test_a_weight_above_thirty_percent_is_refused(weight):
-    sessions = _sessions()
-    with pytest.raises(ContractError, match=r"pair weight: expected above 0 and at most 0.30"):
-        _tried(sessions, sessions.pnl_usd, weight_frac=weight)
-
-
 def test_draws_are_blocks_of_the_sample():
     drawn = drawn_counts(DATES).T
     assert (drawn.sum(axis=1) == SESSIONS).all()
@@ -300,9 +293,9 @@ def test_every_host_has_candidates_and_none_is_itself_or_made_of_vix():
 def test_an_entry_may_name_its_own_candidates():
     own = [{"symbol": "GLD"}, {"symbol": "XLE", "direction": -1}]
     document = {"assets": {"GLD": {"asset_class": "index_etf"}, "SPX": {"pair_candidates": own}}}
-    found = extend_universe(DEFAULT_UNIVERSE, document, "x")["SPX"]
+    found = extend_universe(document, "x")["SPX"]
     assert found.pairs == (PairCandidate(symbol="GLD"), PairCandidate(symbol="XLE", direction=-1))
-    assert extend_universe(DEFAULT_UNIVERSE, {"assets": {"SPX": {"pair_candidates": []}}}, "x")["SPX"].pairs == ()
+    assert extend_universe({"assets": {"SPX": {"pair_candidates": []}}}, "x")["SPX"].pairs == ()
 
 
 @pytest.mark.parametrize(
@@ -321,4 +314,4 @@ def test_an_entry_may_name_its_own_candidates():
 )
 def test_identical_and_unknown_instruments_are_refused(tables, message):
     with pytest.raises(ContractError, match=message):
-        extend_universe(DEFAULT_UNIVERSE, {"assets": {"SPX": {"pair_candidates": tables}}}, "x")
+        extend_universe({"assets": {"SPX": {"pair_candidates": tables}}}, "x")

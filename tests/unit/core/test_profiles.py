@@ -22,7 +22,7 @@ from alvh_core.profiles import (
 )
 from alvh_core.sizing import layer_shares, roll_budgets, size_legs
 from alvh_core.triggers import LADDER, advance, arm, band_weight, initial_state
-from alvh_core.universe import DEFAULT_UNIVERSE, extend_universe
+from alvh_core.universe import extend_universe
 
 RATIOS = [name for name in PROFILES if name.startswith("ratio_")]
 VXTH = PROFILES["vxth_baseline"]
@@ -77,7 +77,7 @@ def test_the_control_follows_a_users_own_default():
 def test_what_a_host_declares_of_its_filter_is_not_laid_over_its_control():
     overrides = {"levels_vol_points": [20, 25, 30], "spread_limit_frac": 0.10, "worst_leg_frac": 0.20,
                  "keep_spread_frac": 0.12}  # fmt: skip
-    universe = extend_universe(DEFAULT_UNIVERSE, {"assets": {"VNQ": {"profile_overrides": overrides}}}, "u.toml")
+    universe = extend_universe({"assets": {"VNQ": {"profile_overrides": overrides}}}, "u.toml")
     mine, own = (host_profiles(universe, PROFILES[name])["VNQ"] for name in (UNFILTERED_TWIN, DEFAULT_PROFILE))
     assert mine == unfiltered(own)
     assert mine.levels_vol_points == (20, 25, 30)

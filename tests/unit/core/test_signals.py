@@ -17,6 +17,7 @@ from alvh_core.registry.rules import HOST_RULES
 from alvh_core.schemas import LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE, PRICED_QUOTES
 from alvh_core.signals import TriggerClose, night_outcome, night_signals
 from alvh_core.universe import DEFAULT_UNIVERSE
+from alvh_core.volumes import READ
 
 PROFILE = PROFILES["trigger_442"]
 QUOTE_AT = datetime.fromisoformat("2026-07-16 15:50")
@@ -62,6 +63,7 @@ def _night(
     return night_signals(
         priced, plan, close=TriggerClose(vol_points=close, is_provisional=provisional), previous=previous,
         missed_closes=missed, trade_date=NIGHT, source_mode="simulated", missing=missing or {}, host_rules=host_rules,
+        volumes_of=lambda _: priced[READ].head(0),
     )  # fmt: skip
 
 

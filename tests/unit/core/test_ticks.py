@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alvh_core.errors import ContractError
-from alvh_core.ticks import TICK_RULES, snap_down, snap_up, tick_size
+from alvh_core.ticks import TICK_RULES, snap_down, snap_up, tick_size, tick_sizes
 from alvh_core.universe import TICK_CLASSES
 
 REFERENCE = Path(__file__).parents[2] / "golden" / "data" / "tick_table.csv"
@@ -52,17 +52,17 @@ def test_tick_size(tick_class, price, day, expected):
     assert float(tick_size(tick_class, price, day)) == expected
 
 
-def test_tick_size_broadcasts_classes_prices_and_dates():
-    classes = np.array(["VIX", "VIXW", "index"])
-    days = np.array(["2022-09-30", "2022-10-03"], dtype="datetime64[D]")[:, None]
-    assert tick_size(classes, 3.5, days).tolist() == [[0.10, 0.01, 0.10], [0.05, 0.01, 0.10]]
+def test_every_premium_has_the_tick_of_its_class_and_date():
+    classes, codes = ["VIX", "VIXW", ""], np.array([0, 0, 1, 2])
+    days = np.array(["2022-09-30", "2022-10-03", "2022-10-03", "2022-10-03"], dtype="datetime64[D]")
+    np.testing.assert_array_equal(tick_sizes(classes, codes, np.full(4, 3.5), days), [0.10, 0.05, 0.01, np.nan])
 
 
 def test_tick_size_has_no_answer_for_nan_negative_or_undated():
     assert np.isnan(tick_size("index", [np.nan, -0.01], date(2026, 1, 5))).all()
     assert tick_size("VIX", 1.0, np.datetime64("NaT")).tolist() == 0.05
     assert tick_size("VIX", [], date(2026, 1, 5)).shape == (0,)
-    assert tick_size([], [], date(2026, 1, 5)).shape == (0,)
+    assert tick_sizes([], np.array([], dtype=int), np.array([]), date(2026, 1, 5)).shape == (0,)
 
 
 def test_unknown_class_is_named():

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from alvh_core.basis.closes import Closes
-from alvh_core.forwards import EXPIRY
 from alvh_core.ladders import Ladder
 from alvh_core.params import SpreadRule
 from alvh_core.profiles import PROFILES
@@ -83,7 +82,7 @@ def test_what_the_refused_rate_would_be():
     wide = priced.pivot_table(index="strike_usd", columns="option_right", values=["bid_usd", "ask_usd"])
     near = wide[np.abs(wide.index / forwards["forward_usd"].iloc[0] - 1.0) <= 0.05]
     pairs = pd.DataFrame({
-        **forwards[[*EXPIRY, "years"]].iloc[0].to_dict(), "strike_usd": near.index,
+        "expiry_no": 0, "years": forwards["years"].iloc[0], "strike_usd": near.index,
         "low_usd": (near["bid_usd"]["C"] - near["ask_usd"]["P"]).to_numpy(),
         "high_usd": (near["ask_usd"]["C"] - near["bid_usd"]["P"]).to_numpy(),
     })  # fmt: skip
@@ -95,9 +94,9 @@ def test_what_the_refused_rate_would_be():
 def _clean(rate=0.05, years=0.5, half=0.05, count=21):
     strikes, forward, discount = np.linspace(96.0, 104.0, count), 100.0, np.exp(-rate * years)
     fair = discount * (forward - strikes)
-    named = {"underlying": "SPX", "root": "SPX", "expiry_date": DAY}
-    return pd.DataFrame({**named, "years": years, "strike_usd": strikes, "gap_usd": fair, "low_usd": fair - 2 * half,
-                         "high_usd": fair + 2 * half, "forward_usd": forward, "discount": discount})  # fmt: skip
+    return pd.DataFrame({"expiry_no": 0, "years": years, "strike_usd": strikes, "gap_usd": fair,
+                         "low_usd": fair - 2 * half, "high_usd": fair + 2 * half, "forward_usd": forward,
+                         "discount": discount})  # fmt: skip
 
 
 def test_a_clean_chain_gives_its_rate_back():

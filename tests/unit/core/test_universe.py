@@ -25,9 +25,9 @@ ASSETS = list(DEFAULT_UNIVERSE.values())
 
 def test_an_asset_class_of_ones_own_is_named_once():
     document = {"asset_classes": ["commodity_etf"], "assets": {"GLD": {"asset_class": "commodity_etf"}}}
-    assert extend_universe(DEFAULT_UNIVERSE, document, "x")["GLD"].asset_class == "commodity_etf"
+    assert extend_universe(document, "x")["GLD"].asset_class == "commodity_etf"
     with pytest.raises(ContractError, match=r"asset_class: expected one of .*commodity_etf, found 'comodity_etf'"):
-        extend_universe(DEFAULT_UNIVERSE, document | {"assets": {"GLD": {"asset_class": "comodity_etf"}}}, "x")
+        extend_universe(document | {"assets": {"GLD": {"asset_class": "comodity_etf"}}}, "x")
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda a: a.symbol)
@@ -67,7 +67,7 @@ def test_what_one_exchange_alone_lists():
     """NDX is listed at several exchanges of one owner, and RUT at two of another."""
     assert {asset.symbol for asset in ASSETS if asset.listing == "cboe"} == {"VIX", "SPX"}
     roots = [{"name": "SPX", "listing": "cboe"}, {"name": "SPXW"}]
-    assert extend_universe(DEFAULT_UNIVERSE, {"assets": {"SPX": {"roots": roots}}}, "x")["SPX"].listing == "several"
+    assert extend_universe({"assets": {"SPX": {"roots": roots}}}, "x")["SPX"].listing == "several"
 
 
 def test_hedge_chains_are_no_hosts():
@@ -79,7 +79,7 @@ def test_hedge_chains_are_no_hosts():
 
 # --- a user's file ----------------------------------------------------------------------------------------------------
 def _extend(document):
-    return extend_universe(DEFAULT_UNIVERSE, document, "my.toml")
+    return extend_universe(document, "my.toml")
 
 
 def test_an_empty_file_changes_nothing():
@@ -89,7 +89,7 @@ def test_an_empty_file_changes_nothing():
 @pytest.mark.parametrize("name", ["include", "asset_classes"])
 def test_a_name_instead_of_a_list_is_refused(name):
     with pytest.raises(ContractError, match=rf"my.toml: {name}: expected a list of names, found 'VIX'"):
-        extend_universe(DEFAULT_UNIVERSE, {name: "VIX"}, "my.toml")
+        extend_universe({name: "VIX"}, "my.toml")
 
 
 def test_a_new_wrapper_of_vix_is_a_hedge_and_no_host():
