@@ -2,7 +2,8 @@
 
 The work runs in a thread beside the main one, which waits for its end or for a signal. Nothing is raised into the work:
 what is raised has to pass Prefect's engine, which reports it for more than a minute to a temporary server that the same
-Ctrl-C has ended. To be ended between any two instructions is what files, locks and the ledger are made for.
+Ctrl-C has ended. To be ended between any two instructions is what files, locks and the ledger are made for. The ledger
+is told, and the Prefect server if it answers at once.
 """
 
 import multiprocessing
@@ -13,6 +14,8 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import Context
 from datetime import date
 from typing import Any, TypeVar
 
@@ -21,6 +24,7 @@ import typer
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RECORD_SECONDS = 3.0  # for the ledger to take down what was stopped; it does without if its database does not answer
+PREFECT_SECONDS = 1.5  # for the Prefect server, which would find out by itself that the run is silent
 REASON = "stopped by Ctrl-C or SIGTERM; run it again"
 
 
@@ -47,12 +51,13 @@ def stoppable(work: Callable[[], T], go_on: Callable[[date | None], str] = lambd
 
     heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in heard}
+    context = Context()  # of the work, where Prefect keeps which run it is
     try:
-        return ThreadPoolExecutor(1, "alvh").submit(work).result()
+        return ThreadPoolExecutor(1, "alvh").submit(context.run, work).result()
     except _StoppedError as stopped:
         for number in heard:
             signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
-        _leave(stopped.number, go_on)
+        _leave(stopped.number, go_on, context)
         raise  # not reached
     finally:
         for number, handler in before.items():
@@ -66,22 +71,41 @@ def as_typed(command: str, options: Mapping[str, Any]) -> str:
     return shlex.join(["alvh", command, *words])
 
 
-def _leave(number: int, go_on: Callable[[date | None], str]) -> None:
+def _leave(number: int, go_on: Callable[[date | None], str], context: Context) -> None:
     """Write down what was stopped, say how to go on, and end this process and its children."""
     _end_server()
+    telling = _begin(lambda: _cancel_run(context))
     opened = sys.modules.get("tasks.open_night")  # not imported: there is no night yet
     oldest = None
     if opened is not None:
         oldest = min(opened.open_days(), default=None)
-        writing = threading.Thread(target=opened.stop_open_nights, args=(REASON,), daemon=True)
-        writing.start()
-        writing.join(RECORD_SECONDS)
+        _begin(lambda: opened.stop_open_nights(REASON)).join(RECORD_SECONDS)
+    telling.join(PREFECT_SECONDS)
     typer.echo(f"stopped; what has landed and what is published stays; to go on: {go_on(oldest)}", err=True)
     for child in multiprocessing.active_children():
         child.kill()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(128 + number)
+
+
+def _begin(telling: Callable[[], None]) -> threading.Thread:
+    """Tell somebody who may never answer."""
+    thread = threading.Thread(target=telling, daemon=True)
+    thread.start()
+    return thread
+
+
+def _cancel_run(context: Context) -> None:
+    """Have the run Cancelled, not Crashed, after which an automation would at once start what somebody has stopped.
+
+    The run's own client knows its server and the password; a server of ours is gone by now, and refuses.
+    """
+    prefect: Any = sys.modules.get("prefect")  # not imported: there is no run
+    run = prefect and context.get(prefect.context.FlowRunContext.__var__)
+    if run:
+        with suppress(Exception):
+            run.client.set_flow_run_state(run.flow_run.id, prefect.states.Cancelled(message=REASON))
 
 
 def _end_server() -> None:

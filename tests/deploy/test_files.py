@@ -212,6 +212,12 @@ def test_every_server_forgets_old_runs() -> None:
         assert re.search(r"DB_VACUUM_ENABLED\W+(?:value: \")?events,flow_runs", (DEPLOY / name).read_text()), name
 
 
+def test_no_server_offers_pages_that_call_others() -> None:
+    """Prefect's default is its second interface, whose scripts call amplitude.com; `alvh serve` turns it off itself."""
+    for name in ("Dockerfile", "systemd/alvh-server.service"):  # compose.yaml and the manifests start the image
+        assert "PREFECT_SERVER_UI_V2_ENABLED=false" in (DEPLOY / name).read_text(), name
+
+
 def test_compose_waits_for_what_it_needs() -> None:
     services = COMPOSE["services"]
     for name, service in services.items():

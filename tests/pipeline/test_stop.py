@@ -1,11 +1,14 @@
 """Ctrl-C and SIGTERM on a night at work: it ends within seconds, says how to go on, and the ledger says why."""
 
+import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from datetime import date
 from pathlib import Path
 
@@ -89,6 +92,50 @@ def test_a_forced_backfill_that_is_stopped_goes_on_from_the_night_it_was_at(
         f"{WORDS}alvh backfill --from {oldest} --to 2026-10-16 --source simulated --force --workers 2"
     )
     assert is_gone(run.process.pid)
+    with sqlite3.connect(Path(environment["PREFECT_HOME"]) / "prefect.db") as database:
+        found = database.execute(
+            "select f.state_type, s.message from flow_run f join flow_run_state s on s.id = f.state_id"
+        )
+        assert found.fetchall() == [("CANCELLED", REASON)]
+
+
+def test_the_server_of_a_run_that_is_stopped_has_it_as_cancelled(
+    environment: dict[str, str], tiny_universe: Path
+) -> None:
+    environment["ALVH_UNIVERSE_FILE"] = str(tiny_universe)
+    for command in ("nightly", "watch"):
+        run = Command(environment, command, "--source", "simulated", "--date", "2026-09-01")
+        run.read_until("\nbook\n")
+        run.process.send_signal(signal.SIGINT)
+        assert run.end() < 10.0
+        assert state_of(environment["PREFECT_API_URL"], f"{command}-2026-09-01") == ("CANCELLED", REASON)
+
+
+def test_a_server_that_does_not_answer_keeps_nobody_waiting(environment: dict[str, str], tiny_universe: Path) -> None:
+    del environment["PREFECT_API_URL"]
+    environment["ALVH_UNIVERSE_FILE"] = str(tiny_universe)
+    run = Command(environment, "backfill", "--from", "2026-10-09", "--to", "2026-10-16", "--source", "simulated")
+    run.read_until("1/6  2026-10-09  OK")
+    found = subprocess.run(
+        ["pgrep", "-P", str(run.process.pid), "-f", "prefect server"], capture_output=True, check=True
+    )
+    server = int(found.stdout)
+    os.kill(server, signal.SIGSTOP)
+    try:
+        run.process.terminate()
+        assert run.end() < 4.0
+        assert run.process.returncode == 143, run.text
+    finally:
+        os.kill(server, signal.SIGKILL)
+
+
+def state_of(api: str, run: str) -> tuple[str, str]:
+    """What a server says of a run."""
+    asked = json.dumps({"flow_runs": {"name": {"any_": [run]}}}).encode()
+    request = urllib.request.Request(f"{api}/flow_runs/filter", asked, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        (found,) = json.load(answer)
+    return found["state"]["type"], found["state"]["message"]
 
 
 def reasons(warehouse) -> dict[str, str]:

@@ -45,6 +45,29 @@ def test_one_that_is_up_stops_when_asked_to(tmp_path: Path) -> None:
     assert child.has_died()
 
 
+def test_a_log_that_is_cut_while_it_is_written_goes_on_from_its_beginning(tmp_path: Path) -> None:
+    """As logrotate's copytruncate does; without O_APPEND the next line would stand behind a hole of the old length."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    child = service(tmp_path, "http.server", str(port), is_up=lambda: answers(port))
+    assert child.start()
+    try:
+        assert child.log.stat().st_size > 0
+        os.truncate(child.log, 0)
+        assert answers(port)
+    finally:
+        child.stop()
+    assert child.log.read_bytes().startswith(b"127.0.0.1 - - ")
+
+
+def answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
 def test_pages_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     with socket.socket() as probe:
