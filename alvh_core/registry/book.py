@@ -6,7 +6,8 @@ FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "CLOSE
 EXIT_STATES = ("HELD", "DEFERRED", "NO_QUOTE", "AWAITING_SETTLEMENT")
 
 column("entry_date", "date", "Session of the fill that opened the position", "ISO date")
-column("units_open", "int", "Contracts open; negative where sold", "contracts")
+column("units_open", "int", "Contracts open; a position's negative where sold, a book's all of them, sold ones too",
+       "contracts")  # fmt: skip
 column("entry_mid_usd", "float", "Mid at entry", "USD per share", low=0)
 column("entry_spread_usd", "float", "Ask less bid at entry", "USD per share", low=0)
 column("mark_usd", "float", "Mid tonight; empty where there is no quote, nothing is carried forward", "USD per share")
@@ -46,7 +47,8 @@ column("sum_pnl_mid_usd", "float", "Its sum since the ladder's first night", "US
 column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost less than 2 %", "USD")
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
 column("sum_fees_usd", "float", "Fees since the first night", "USD")
-column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
+column("sum_premium_usd", "float", "Premium of the legs bought, at mid, since the first night; no sold leg's is in it",
+       "USD")  # fmt: skip
 column("pnl_per_premium_frac", "float", "P&L at mid over premium bought, both since the first night: what ladders that "
        "bought unlike amounts compare by; none while nothing was bought", "fraction of the premium")  # fmt: skip
 column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")

@@ -556,7 +556,7 @@ def test_profit_is_told_per_premium_bought():
     """Twice the contracts, or a loss on a tenth of them: dollars differ, what a dollar of premium earned does not."""
     fills = pd.DataFrame([
         SPX | {"fill_kind": "OPEN", "cash_mid_usd": -800.0}, XLK | {"fill_kind": "OPEN", "cash_mid_usd": -1600.0},
-    ]).assign(crossing_usd=20.0, fees_usd=4.0)  # fmt: skip
+    ]).assign(crossing_usd=20.0, fees_usd=4.0, units_traded=4)  # fmt: skip
     positions = _positions(_position(last_mark_usd=2.5), _position(XLK, units_open=8, last_mark_usd=2.5))
     trades = NightTrades(positions=positions, fills=fills, before=_quiet(_positions()).before)
     found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX, XLK]), pd.Series({"SPX": 0.0}), **NIGHT)
@@ -565,6 +565,24 @@ def test_profit_is_told_per_premium_bought():
     later = _book(positions, found, [SPX, XLK], {}, DAY + pd.Timedelta(days=1))
     assert later["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
     assert _book(_positions(), frames.empty(BOOK), [SPX], {})["pnl_per_premium_frac"].isna().all(), "nothing was bought"
+
+
+def test_premium_is_of_what_is_bought_and_never_of_what_is_sold_or_bought_back():
+    """Two legs for 800 each and a roll of the first for 900; the third is sold for 1,000, then rolled for 1,100."""
+    told = [("OPEN", 4, -800.0), ("OPEN", 4, -800.0), ("OPEN", -2, 1000.0), ("ROLL_CLOSE", -4, 700.0),
+            ("ROLL_OPEN", 4, -900.0), ("ROLL_CLOSE", 2, -1050.0), ("ROLL_OPEN", -2, 1100.0),
+            ("DISARM", 2, -600.0)]  # fmt: skip
+    rows = [SPX | {"fill_kind": kind, "units_traded": units, "cash_mid_usd": cash} for kind, units, cash in told]
+    fills = pd.DataFrame(rows).assign(crossing_usd=20.0, fees_usd=4.0)
+    trades = NightTrades(positions=_positions(), fills=fills, before=_quiet(_positions()).before)
+    found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX]), pd.Series({"SPX": 0.0}), **NIGHT).iloc[0]
+    assert found["sum_premium_usd"] == 2500.0
+    assert found["pnl_per_premium_frac"] == pytest.approx(-1350.0 / 2500.0)
+
+
+def test_a_book_counts_sold_contracts_as_contracts():
+    held = [_position(), _position(layer_no=2), _position(layer_no=3, units_open=-2)]
+    assert _book(_positions(*held), frames.empty(BOOK), [SPX], {})["units_open"].tolist() == [10]
 
 
 EVE = DAY - pd.Timedelta(days=1)
