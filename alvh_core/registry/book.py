@@ -56,16 +56,16 @@ column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
 column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
 column("rolls_done_count", "int", "Rolls that were made", "rolls", low=0)
-column("armed_sessions_count", "int", "Sessions after whose close a layer was armed and the filter had a reading",
-       "sessions", low=0)  # fmt: skip
-column("armed_passes_count", "int", "Those on which the 8 % filter passed", "sessions", low=0)
+column("armed_sessions_count", "int", "Sessions after whose close a layer was armed and the filter had a reading: of "
+       "the night's order, or of the whole ladder where nothing was ordered", "sessions", low=0)  # fmt: skip
+column("armed_passes_count", "int", "Those on which the 8 % filter passed; no count of orders", "sessions", low=0)
 column("armed_unreadable_count", "int", "Sessions after whose close a layer was armed and the filter had no reading: "
        "a leg or its quote was missing, or the market had closed", "sessions", low=0)  # fmt: skip
 column("first_arms_count", "int", "Times a layer armed and the filter had a reading of its order on the next session",
        "layers", low=0)  # fmt: skip
 column("first_arms_blocked_count", "int", "Those that the filter refused", "layers", low=0)
-column("pass_rate_deploy_frac", "float", "Share of armed sessions on which the filter passed, since the first night",
-       "fraction", low=0, high=1)  # fmt: skip
+column("pass_rate_deploy_frac", "float", "Share of armed sessions on which the filter passed, held or ordered, "
+       "since the first night", "fraction", low=0, high=1)  # fmt: skip
 column("filter_blocks_trigger_frac", "float", "Share of first armings that the filter stopped, since the first night",
        "fraction", low=0, high=1)  # fmt: skip
 
