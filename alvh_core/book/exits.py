@@ -12,7 +12,6 @@ import pandas as pd
 
 SETTLE, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT = "SETTLE", "TAKE_PROFIT", "ROLL_CLOSE", "DISARM", "CLOSE_OUT"
 NONE = ""
-_REFUSED = "the new leg fails the filter or is missing"
 
 
 def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
@@ -95,7 +94,9 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
     too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last & ~held["is_closing"]).to_numpy()
     unpaid = (kind == SETTLE) & held["payoff_usd"].isna().to_numpy()
     refused = (due & ~passes).to_numpy() & (kind == NONE)
-    left_alone = pd.Series("; nothing bought in its place: " + _REFUSED, index=held.index).where(~passes, "")
+    unsized = held["new_status"].eq("OK") & held["new_units"].eq(0)
+    why_not = pd.Series("the new leg fails the filter or is missing", index=held.index)
+    why_not = why_not.mask(unsized, "budget or volume allow no contract of the new leg")
     waits = ["AWAITING_SETTLEMENT", "NO_QUOTE", "DEFERRED", "DEFERRED"]
     state = np.select([unpaid, no_quote, too_wide, refused], waits, default="HELD")
     done = (kind != NONE) & (state == "HELD")
@@ -105,7 +106,7 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
             "settled " + held["expiry_date"].dt.strftime("%Y-%m-%d") + ", official value not known; no close stands in",
             pd.Series(kind, index=held.index) + " is due, no quote tonight",
             pd.Series(kind, index=held.index) + " is due, spread " + _percent(spread) + " of mid",
-            "roll is due with " + dte.astype("str") + " days left, " + _REFUSED,
+            "roll is due with " + dte.astype("str") + " days left, " + why_not,
         ], default="",
     ), index=held.index)  # fmt: skip
     split = ("; " + held["split_told"]).where(held["split_told"] != "", "")
@@ -117,7 +118,8 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
         [
             "settled at " + held["payoff_usd"].round(4).astype("str") + " a share" + split,
             "mid is " + multiple.round(2).astype("str") + " times the cost",
-            dte.astype("str") + " days left or held its time" + left_alone,
+            dte.astype("str") + " days left or held its time"
+            + ("; nothing bought in its place: " + why_not).where(~passes, ""),
             "layer disarmed",
             np.where(dte > 0, "last session before an opening value that no source here tells", untold),
         ], default="",

@@ -348,20 +348,21 @@ def test_a_sale_waits_for_a_market(bid, ask, kind, state):
     assert (found["exit_kind"], found["position_state"]) == (kind, state)
 
 
-REFUSALS = {"filter": {"is_eligible": False}, "no such expiry": {"new_status": "NO_EXPIRY", "new_symbol": None},
-            "no contract": {"new_units": 0}}  # fmt: skip
-
-
-@pytest.mark.parametrize("changes", REFUSALS.values(), ids=REFUSALS)
-def test_a_leg_whose_roll_is_refused_goes_five_days_before_its_end_and_buys_nothing(changes):
+@pytest.mark.parametrize(("changes", "why"), [
+    pytest.param({"is_eligible": False}, "the new leg fails the filter or is missing", id="filter"),
+    pytest.param({"new_status": "NO_EXPIRY", "new_symbol": None, "new_units": 0},
+                 "the new leg fails the filter or is missing", id="no such expiry"),
+    pytest.param({"new_units": 0, "is_eligible": False}, "budget or volume allow no contract of the new leg",
+                 id="no contract"),
+])  # fmt: skip
+def test_a_leg_whose_roll_is_refused_goes_five_days_before_its_end_and_buys_nothing(changes, why):
     """The old leg may go at any spread, as late as that; the new one is never bought at any."""
     six, five = (_exit(1.0, 2.0, expiry_date=DAY + pd.Timedelta(days=days), **changes) for days in (6, 5))
     assert (six["exit_kind"], six["position_state"], six["is_rolled"]) == ("", "DEFERRED", False)
-    assert six["position_reason"] == "roll is due with 6 days left, the new leg fails the filter or is missing"
+    assert six["position_reason"] == f"roll is due with 6 days left, {why}"
     assert (five["exit_kind"], five["units_sold"], five["is_rolled"]) == ("ROLL_CLOSE", 4, False)
     assert five["is_roll_due"]
-    assert five["exit_reason"] == ("5 days left or held its time; nothing bought in its place: the new leg fails the "
-                                   "filter or is missing")  # fmt: skip
+    assert five["exit_reason"] == f"5 days left or held its time; nothing bought in its place: {why}"
 
 
 def test_a_roll_that_passes_is_made_near_the_end_as_before_it():
