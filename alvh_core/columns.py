@@ -189,7 +189,8 @@ _add("deployed_date", "date", "Session of the deployment", "ISO date")
 _add("units_deployed", "int", "Contracts the layer holds after the night's trades", "contracts", low=0)
 _add("verdict", "category", "Answer on the evidence so far", allowed=VERDICTS)
 _add("tonight", "category", "Tonight's reading of the filter", allowed=TONIGHT)
-_add("tonight_reason", "str", "What blocks deployment tonight")
+_add("tonight_reason", "str", "What the filter says against it; where it says nothing, spread, what the ladder "
+     "does, and why it buys nothing")  # fmt: skip
 _add("reasons", "str", "Why the verdict is what it is")
 _add("nights_count", "int", "Published nights of this source mode with a reading of the whole ladder", "nights", low=0)
 

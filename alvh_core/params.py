@@ -83,7 +83,7 @@ class LadderProfile:
     defer_spread_frac : float
         A leg with a wider spread is not sold, except near to settlement. [fraction of mid]
     defer_until_dte_days : int
-        Nearer to settlement nothing is deferred. [calendar days]
+        This near to settlement no sale is deferred, and a leg whose roll is refused goes without it. [calendar days]
     spread_limit_frac, worst_leg_frac : float
         The filter's `SpreadRule`. [fraction of mid premium]
     keep_spread_frac : float

@@ -186,5 +186,6 @@ def judge(signals: pd.DataFrame, history: pd.DataFrame, universe: Mapping[str, A
 
 def _tonight_reasons(signals: pd.DataFrame, deployable: pd.Series) -> list[str]:
     told = zip(deployable, signals["s_ladder_frac"], signals["action"], signals["block_reason"], strict=True)
-    return [f"spread {spread:.2%} of the premium; ladder {action}" if is_on else without_trigger(str(reason))
-            for is_on, spread, action, reason in told]  # fmt: skip
+    # the filter passes, and still the book may not buy: not armed, held back, or no contract for the budget
+    return ["; ".join([f"spread {spread:.2%} of the premium", f"ladder {action}", *([str(reason)] if reason else [])])
+            if is_on else without_trigger(str(reason)) for is_on, spread, action, reason in told]  # fmt: skip

@@ -159,7 +159,8 @@ def due_rolls(night: NightEvidence) -> Iterator[Finding]:
             found=f"expires {expiry:%Y-%m-%d}, {'settled' if settled else f'{left} days left'}",
             concerns=f"{_names(part['osi_symbol'])} for {_names(part['host'])}",
             to_do="the layer protects nothing any more: decide whether to buy it anew" if settled
-                  else "sell the leg and buy its units at the next tenor, if the new leg passes the 8 % rule",
+                  else "sell the leg and buy its units at the next tenor, if the new leg passes the 8 % rule; in its "
+                       "last days sell it either way",
         )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 Order: settlement, profit, time, disarmed, the last session of what no source settles. A sale into too wide a market is
 deferred until the position is near to its settlement. A sale without a quote waits, if need be until the settlement: a
-bid of zero is a quote. What is traded is `alvh_core.book.transition`.
+bid of zero is a quote. A roll whose new leg may not be bought waits; near its settlement the old leg goes without it, as
+no purchase has to be made at any spread: the layer is empty then, and the state machine buys it as any empty layer.
+What is traded is `alvh_core.book.transition`.
 """
 
 import numpy as np
@@ -35,8 +37,8 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``exit_kind``, ``units_sold`` (signed as the position), ``is_rolled``, ``is_roll_due``, ``position_state``,
-        ``position_reason`` and ``exit_reason``, aligned with ``held``.
+        ``exit_kind``, ``units_sold`` (signed as the position), ``is_rolled`` (its layer buys the new leg),
+        ``is_roll_due``, ``position_state``, ``position_reason`` and ``exit_reason``, aligned with ``held``.
     """
     dte = (held["expiry_date"] - trade_date).dt.days
     units = held["units_open"].to_numpy(dtype=np.int64)
@@ -51,9 +53,11 @@ def decide_exits(held: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
     is_near = held["is_closing"] | (dte <= held["defer_until_dte_days"].fillna(0))
     is_last = is_near & (held["units_open"] > 0)
     has_new = held["new_status"].eq("OK") & (held["new_units"].fillna(0) > 0)
-    passes = has_new & (held["is_eligible"].eq(True) | is_last)
-    kind = np.select([is_over & ~held["is_closing"], is_over, profits, due & passes, disarms, held["is_closing"]],
-                     [SETTLE, CLOSE_OUT, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT], default=NONE)  # fmt: skip
+    passes = has_new & held["is_eligible"].eq(True)
+    kind = np.select(
+        [is_over & ~held["is_closing"], is_over, profits, due & passes, disarms, held["is_closing"], due & is_near],
+        [SETTLE, CLOSE_OUT, TAKE_PROFIT, ROLL, DISARM, CLOSE_OUT, ROLL], default=NONE,
+    )  # fmt: skip
     sold = np.where(kind == TAKE_PROFIT, part, units)
     return _with_waits(held, kind, sold, is_last, due & ~is_over, passes, dte, multiple)
 
@@ -95,6 +99,9 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
     too_wide = is_sale & ((spread > held["defer_spread_frac"]) & ~is_last & ~held["is_closing"]).to_numpy()
     unpaid = (kind == SETTLE) & held["payoff_usd"].isna().to_numpy()
     refused = (due & ~passes).to_numpy() & (kind == NONE)
+    unsized = held["new_status"].eq("OK") & held["new_units"].eq(0)
+    why_not = pd.Series("the new leg fails the filter or is missing", index=held.index)
+    why_not = why_not.mask(unsized, "budget or volume allow no contract of the new leg")
     waits = ["AWAITING_SETTLEMENT", "NO_QUOTE", "DEFERRED", "DEFERRED"]
     state = np.select([unpaid, no_quote, too_wide, refused], waits, default="HELD")
     done = (kind != NONE) & (state == "HELD")
@@ -104,7 +111,7 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
             "settled " + held["expiry_date"].dt.strftime("%Y-%m-%d") + ", official value not known; no close stands in",
             pd.Series(kind, index=held.index) + " is due, no quote tonight",
             pd.Series(kind, index=held.index) + " is due, spread " + _percent(spread) + " of mid",
-            "roll is due with " + dte.astype("str") + " days left, the new leg fails the filter or is missing",
+            "roll is due with " + dte.astype("str") + " days left, " + why_not,
         ], default="",
     ), index=held.index)  # fmt: skip
     split = ("; " + held["split_told"]).where(held["split_told"] != "", "")
@@ -116,14 +123,15 @@ def _with_waits(held: pd.DataFrame, kind: np.ndarray, units: np.ndarray, is_last
         [
             "settled at " + held["payoff_usd"].round(4).astype("str") + " a share" + split,
             "mid is " + multiple.round(2).astype("str") + " times the cost",
-            dte.astype("str") + " days left or held its time",
+            dte.astype("str") + " days left or held its time"
+            + ("; nothing bought in its place: " + why_not).where(~passes, ""),
             "layer disarmed",
             np.where(dte > 0, "last session before an opening value that no source here tells", untold),
         ], default="",
     )  # fmt: skip
     return pd.DataFrame({
         "exit_kind": np.where(done, kind, NONE), "units_sold": np.where(done, units, 0),
-        "is_rolled": done & (kind == ROLL), "is_roll_due": due.to_numpy(), "position_state": state,
+        "is_rolled": done & (kind == ROLL) & passes.to_numpy(), "is_roll_due": due.to_numpy(), "position_state": state,
         "position_reason": told.where(told != "", None), "exit_reason": why,
     }, index=held.index)  # fmt: skip
 

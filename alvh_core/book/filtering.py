@@ -1,6 +1,8 @@
-"""What the 8 % filter let through tonight: armed sessions it passed, and layers it stopped where they armed first.
+"""What the 8 % filter said tonight: armed sessions it passed, and layers it stopped where they armed first.
 
-Summed over a ladder's life: how often the filter let a ladder buy that wanted to, and how often it stopped a trigger.
+Summed over a ladder's life: how often it would have let an armed ladder be bought, whether or not that had anything
+left to buy, and how often it stopped a trigger. A ladder that is held counts too, by all its legs: the market has to
+stay narrow for as long as the ladder is wanted, and sessions with an order alone would be those on which it was not.
 """
 
 from collections import Counter

@@ -78,8 +78,12 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
 
 
 def _of_fills(fills: pd.DataFrame, keys: Keys) -> pd.DataFrame:
-    """Sum what was paid; for purchases at mid it is premium, and a sold layer's proceeds count against it."""
-    opens = fills["fill_kind"].astype("str").isin(["OPEN", "ROLL_OPEN"])
+    """Sum what was paid; at mid it is premium where a leg is bought to be held.
+
+    Neither what a sold leg brings in nor what it is bought back for is: a profile that sells would be set beside the
+    others by less than it has spent.
+    """
+    opens = fills["fill_kind"].astype("str").isin(["OPEN", "ROLL_OPEN"]) & (fills["units_traded"] > 0)
     return _by_ladder(fills, keys, cash_mid_usd=fills["cash_mid_usd"], crossing_usd=fills["crossing_usd"],
                       fees_usd=fills["fees_usd"], premium=-fills["cash_mid_usd"].where(opens, 0.0))  # fmt: skip
 

@@ -6,7 +6,8 @@ FILL_KINDS = ("OPEN", "ROLL_CLOSE", "ROLL_OPEN", "TAKE_PROFIT", "DISARM", "CLOSE
 EXIT_STATES = ("HELD", "DEFERRED", "NO_QUOTE", "AWAITING_SETTLEMENT")
 
 column("entry_date", "date", "Session of the fill that opened the position", "ISO date")
-column("units_open", "int", "Contracts open; negative where sold", "contracts")
+column("units_open", "int", "Contracts open; a position's negative where sold, a book's all of them, sold ones too",
+       "contracts")  # fmt: skip
 column("entry_mid_usd", "float", "Mid at entry", "USD per share", low=0)
 column("entry_spread_usd", "float", "Ask less bid at entry", "USD per share", low=0)
 column("mark_usd", "float", "Mid tonight; empty where there is no quote, nothing is carried forward", "USD per share")
@@ -46,7 +47,8 @@ column("sum_pnl_mid_usd", "float", "Its sum since the ladder's first night", "US
 column("sum_pnl_calm_usd", "float", "Its sum over nights on which the host lost less than 2 %", "USD")
 column("sum_crossing_usd", "float", "Crossing cost since the first night, at k = 1", "USD")
 column("sum_fees_usd", "float", "Fees since the first night", "USD")
-column("sum_premium_usd", "float", "Premium bought at mid since the first night", "USD")
+column("sum_premium_usd", "float", "Premium of the legs bought, at mid, since the first night; no sold leg's is in it",
+       "USD")  # fmt: skip
 column("pnl_per_premium_frac", "float", "P&L at mid over premium bought, both since the first night: what ladders that "
        "bought unlike amounts compare by; none while nothing was bought", "fraction of the premium")  # fmt: skip
 column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")
@@ -54,16 +56,16 @@ column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
 column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
 column("rolls_done_count", "int", "Rolls that were made", "rolls", low=0)
-column("armed_sessions_count", "int", "Sessions after whose close a layer was armed and the filter had a reading",
-       "sessions", low=0)  # fmt: skip
-column("armed_passes_count", "int", "Those on which the 8 % filter passed", "sessions", low=0)
+column("armed_sessions_count", "int", "Sessions after whose close a layer was armed and the filter had a reading: of "
+       "the night's order, or of the whole ladder where nothing was ordered", "sessions", low=0)  # fmt: skip
+column("armed_passes_count", "int", "Those on which the 8 % filter passed; no count of orders", "sessions", low=0)
 column("armed_unreadable_count", "int", "Sessions after whose close a layer was armed and the filter had no reading: "
        "a leg or its quote was missing, or the market had closed", "sessions", low=0)  # fmt: skip
 column("first_arms_count", "int", "Times a layer armed and the filter had a reading of its order on the next session",
        "layers", low=0)  # fmt: skip
 column("first_arms_blocked_count", "int", "Those that the filter refused", "layers", low=0)
-column("pass_rate_deploy_frac", "float", "Share of armed sessions on which the filter passed, since the first night",
-       "fraction", low=0, high=1)  # fmt: skip
+column("pass_rate_deploy_frac", "float", "Share of armed sessions on which the filter passed, held or ordered, "
+       "since the first night", "fraction", low=0, high=1)  # fmt: skip
 column("filter_blocks_trigger_frac", "float", "Share of first armings that the filter stopped, since the first night",
        "fraction", low=0, high=1)  # fmt: skip
 

@@ -24,7 +24,7 @@ _SUMS = (
     Column("P&L since start", "USD at mid"), Column("P&L per premium", "Of the premium bought: equal dollars"),
     Column("Crossing", "USD from mid to touch, since start"),
     Column("Fees", "USD"), Column("Rolls made", "Of those that came due"),
-    Column("Filter passed", "Of armed sessions with a reading"),
+    Column("Filter passed", "Of armed sessions with a reading, of the order or else of the whole ladder"),
     Column("No reading", "Armed sessions on which a leg or its quote was missing, or the market had closed"),
     Column("Stopped at the trigger", "Of layers that armed, and whose order had a reading"),
 )  # fmt: skip

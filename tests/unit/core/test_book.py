@@ -17,7 +17,7 @@ from alvh_core.ladders import TERMS
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
 from alvh_core.schemas import CLOSES, DAILY_ACTIONS, LADDER_STATE
-from alvh_core.triggers import LADDER
+from alvh_core.triggers import LADDER, advance
 
 DAY = pd.Timestamp("2026-07-16")
 NIGHT = {"trade_date": DAY, "source_mode": "simulated"}
@@ -348,10 +348,86 @@ def test_a_sale_waits_for_a_market(bid, ask, kind, state):
     assert (found["exit_kind"], found["position_state"]) == (kind, state)
 
 
-@pytest.mark.parametrize(("days", "kind", "state"), [(6, "", "DEFERRED"), (5, "ROLL_CLOSE", "HELD")])
-def test_a_refused_roll_is_forced_five_days_before_the_end(days, kind, state):
-    found = _exit(1.0, 2.0, expiry_date=DAY + pd.Timedelta(days=days), is_eligible=False)
-    assert (found["exit_kind"], found["position_state"]) == (kind, state)
+@pytest.mark.parametrize(("changes", "why"), [
+    pytest.param({"is_eligible": False}, "the new leg fails the filter or is missing", id="filter"),
+    pytest.param({"new_status": "NO_EXPIRY", "new_symbol": None, "new_units": 0},
+                 "the new leg fails the filter or is missing", id="no such expiry"),
+    pytest.param({"new_units": 0, "is_eligible": False}, "budget or volume allow no contract of the new leg",
+                 id="no contract"),
+])  # fmt: skip
+def test_a_leg_whose_roll_is_refused_goes_five_days_before_its_end_and_buys_nothing(changes, why):
+    """The old leg may go at any spread, as late as that; the new one is never bought at any."""
+    six, five = (_exit(1.0, 2.0, expiry_date=DAY + pd.Timedelta(days=days), **changes) for days in (6, 5))
+    assert (six["exit_kind"], six["position_state"], six["is_rolled"]) == ("", "DEFERRED", False)
+    assert six["position_reason"] == f"roll is due with 6 days left, {why}"
+    assert (five["exit_kind"], five["units_sold"], five["is_rolled"]) == ("ROLL_CLOSE", 4, False)
+    assert five["is_roll_due"]
+    assert five["exit_reason"] == f"5 days left or held its time; nothing bought in its place: {why}"
+
+
+def test_a_roll_that_passes_is_made_near_the_end_as_before_it():
+    for days in (21, 5):
+        found = _exit(1.00, 1.05, expiry_date=DAY + pd.Timedelta(days=days))
+        assert (found["exit_kind"], found["is_rolled"]) == ("ROLL_CLOSE", True)
+        assert found["exit_reason"] == f"{days} days left or held its time"
+
+
+@pytest.mark.parametrize(
+    ("days", "bid", "ask", "is_eligible", "kind", "state", "is_rolled"),
+    [
+        pytest.param(6, 1.00, 1.05, False, "", "DEFERRED", False, id="waits for a new leg"),
+        pytest.param(5, 1.00, 1.05, False, "ROLL_CLOSE", "HELD", False, id="bought back and not sold again"),
+        pytest.param(5, 1.00, 1.05, True, "ROLL_CLOSE", "HELD", True, id="rolled"),
+        pytest.param(5, 0.00, 0.05, False, "", "DEFERRED", False, id="nothing is bought back at any spread"),
+    ],
+)
+def test_a_sold_leg_near_its_end_is_bought_back_and_sold_again_only_if_eligible(days, bid, ask, is_eligible, kind,
+                                                                                state, is_rolled):  # fmt: skip
+    found = _exit(bid, ask, units_open=-2, expiry_date=DAY + pd.Timedelta(days=days), is_eligible=is_eligible)
+    assert (found["exit_kind"], found["position_state"], found["is_rolled"]) == (kind, state, is_rolled)
+    assert found["units_sold"] == (-2 if kind else 0)
+
+
+WEEKLY = SPX | {"profile": "calendar_sell2"}
+
+
+@pytest.mark.parametrize(("layer_no", "units"), [(1, 4), (3, -2)], ids=["bought", "sold"])
+@pytest.mark.parametrize("gap", [1, 4], ids=["next night", "after missed sessions"])
+def test_a_layer_left_near_its_end_is_empty_until_the_filter_lets_it_be_bought(layer_no, units, gap):
+    """The new leg is 15 % wide: left without it, the layer is asked for anew each night, as any empty one is."""
+    profile, side = PROFILES["calendar_sell2"], int(np.sign(units))
+    quotes = {"old": (1.90, 2.10, 2.0), "new": (3.70, 4.30, 4.0)}
+    contracts = {name: f"VIX   {day}C00022000" for name, day in (("old", "260719"), ("new", "260819"))}
+    chain = pd.DataFrame([[contracts[name], "OK", *quote, 0.5] for name, quote in quotes.items()],
+                         columns=["osi_symbol", "quote_flag", *QUOTED])  # fmt: skip
+    leg = _position(WEEKLY, layer_no, osi_symbol=contracts["new"])
+    leg |= {"units_target": abs(units), "side": side, "is_armed": True, "leg_status": "OK", "is_eligible": False}
+    leg |= dict(zip(QUOTED, (*quotes["new"], 0.5), strict=True))
+    terms = pd.DataFrame([WEEKLY | {name: getattr(profile, name) for name in TERMS}])
+    held = _positions(_position(WEEKLY, layer_no, osi_symbol=contracts["old"], units_open=units,
+                                expiry_date=DAY + pd.Timedelta(days=3)))  # fmt: skip
+
+    def night(held, day, action):
+        return trade(held, pd.DataFrame([leg | {"leg_action": action}]), chain, _values(), terms, trade_date=day,
+                     source_mode="simulated")  # fmt: skip
+
+    left = night(held, DAY, "HOLD")
+    assert left.fills[["fill_kind", "units_traded"]].to_numpy().tolist() == [["ROLL_CLOSE", -units]]
+    assert "nothing bought in its place" in left.fills["fill_reason"].iloc[0]
+    assert left.positions.empty
+    sums = night_book(left, frames.empty(BOOK), pd.DataFrame([WEEKLY]), pd.Series(dtype="float64"), **NIGHT)
+    assert sums[["rolls_due_count", "rolls_done_count"]].to_numpy().tolist() == [[1, 0]]
+    state = pd.DataFrame([WEEKLY | NIGHT | {
+        "layer_no": layer_no, "is_armed": True, "armed_date": DAY, "below_count": 0, "retries_count": 0,
+        "units_deployed": abs(units), "deployed_date": DAY}])  # fmt: skip
+    empty = held_state(frames.conform(state, LADDER_STATE), left.positions)
+    assert empty["units_deployed"].tolist() == [0]
+    later = DAY + pd.Timedelta(days=gap)
+    for passes, kinds in ((False, []), (True, ["OPEN"])):
+        asked = advance(empty, 20.0, np.full((1, 8), passes), later.date(), profile, units=np.array([abs(units)]))
+        action = asked["leg_action"].iloc[0]
+        assert action == ("DEPLOY" if passes else "BLOCKED")
+        assert night(left.positions, later, action).fills["fill_kind"].tolist() == kinds
 
 
 def test_a_sale_that_had_to_wait_is_due_until_it_is_made_and_never_rolled():
@@ -489,7 +565,7 @@ def test_profit_is_told_per_premium_bought():
     """Twice the contracts, or a loss on a tenth of them: dollars differ, what a dollar of premium earned does not."""
     fills = pd.DataFrame([
         SPX | {"fill_kind": "OPEN", "cash_mid_usd": -800.0}, XLK | {"fill_kind": "OPEN", "cash_mid_usd": -1600.0},
-    ]).assign(crossing_usd=20.0, fees_usd=4.0)  # fmt: skip
+    ]).assign(crossing_usd=20.0, fees_usd=4.0, units_traded=4)  # fmt: skip
     positions = _positions(_position(last_mark_usd=2.5), _position(XLK, units_open=8, last_mark_usd=2.5))
     trades = NightTrades(positions=positions, fills=fills, before=_quiet(_positions()).before)
     found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX, XLK]), pd.Series({"SPX": 0.0}), **NIGHT)
@@ -498,6 +574,24 @@ def test_profit_is_told_per_premium_bought():
     later = _book(positions, found, [SPX, XLK], {}, DAY + pd.Timedelta(days=1))
     assert later["pnl_per_premium_frac"].tolist() == [0.25, 0.25]
     assert _book(_positions(), frames.empty(BOOK), [SPX], {})["pnl_per_premium_frac"].isna().all(), "nothing was bought"
+
+
+def test_premium_is_of_what_is_bought_and_never_of_what_is_sold_or_bought_back():
+    """Two legs for 800 each and a roll of the first for 900; the third is sold for 1,000, then rolled for 1,100."""
+    told = [("OPEN", 4, -800.0), ("OPEN", 4, -800.0), ("OPEN", -2, 1000.0), ("ROLL_CLOSE", -4, 700.0),
+            ("ROLL_OPEN", 4, -900.0), ("ROLL_CLOSE", 2, -1050.0), ("ROLL_OPEN", -2, 1100.0),
+            ("DISARM", 2, -600.0)]  # fmt: skip
+    rows = [SPX | {"fill_kind": kind, "units_traded": units, "cash_mid_usd": cash} for kind, units, cash in told]
+    fills = pd.DataFrame(rows).assign(crossing_usd=20.0, fees_usd=4.0)
+    trades = NightTrades(positions=_positions(), fills=fills, before=_quiet(_positions()).before)
+    found = night_book(trades, frames.empty(BOOK), pd.DataFrame([SPX]), pd.Series({"SPX": 0.0}), **NIGHT).iloc[0]
+    assert found["sum_premium_usd"] == 2500.0
+    assert found["pnl_per_premium_frac"] == pytest.approx(-1350.0 / 2500.0)
+
+
+def test_a_book_counts_sold_contracts_as_contracts():
+    held = [_position(), _position(layer_no=2), _position(layer_no=3, units_open=-2)]
+    assert _book(_positions(*held), frames.empty(BOOK), [SPX], {})["units_open"].tolist() == [10]
 
 
 EVE = DAY - pd.Timedelta(days=1)

@@ -212,7 +212,9 @@ def test_a_roll_is_judged_by_its_new_leg_alone_and_stays_up_to_the_exit_limit(ti
 def test_each_profile_has_limits_of_its_own(vix):
     chain, both = {"VIX": vix(0.12)}, (PROFILE, PROFILES["unfiltered_442"])
     before = _armed(_night(chain, close=15.0, profiles=both))
-    signals = _ladder(_night(chain, previous=before, profiles=both).signals)
+    night = _night(chain, previous=before, profiles=both)
+    signals = _ladder(night.signals)
+    assert _ladder(night.legs)["is_eligible"].tolist() == [False] * 3 + [True] * 3, "the control may roll"
     assert signals["profile"].astype(str).tolist() == ["trigger_442", "unfiltered_442"]
     assert signals["buy_filter_state"].tolist() == ["FAIL_ILLIQUID", "PASS"]
     assert signals["action"].tolist() == ["BLOCKED", "DEPLOY"]

@@ -149,6 +149,20 @@ def test_what_blocks_tonight(state, clock, block_reason, told):
     assert (row["tonight"], row["tonight_reason"]) == ("BLOCKED", told)
 
 
+@pytest.mark.parametrize("why", [
+    "NOT_ARMED: VIX closed at 15.00, first level 18", "TOO_SMALL: the budget pays for no contract",
+    "HELD_BACK: a rule of the host buys nothing new tonight; TOO_THIN: no contract", "GAVE_UP: refused on 10 sessions",
+])  # fmt: skip
+def test_a_ladder_that_passes_and_is_not_bought_says_why(why):
+    signals = _signals(("2026-07-16", "PASS", "at_close", why)).assign(action="BLOCKED")
+    signals = frames.conform(signals, LADDER_SIGNALS)
+    row = judge(signals, NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE).iloc[0]
+    assert (row["tonight"], row["tonight_reason"]) == (
+        "DEPLOYABLE",
+        f"spread 5.00% of the premium; ladder BLOCKED; {why}",
+    )
+
+
 def test_earlier_nights_count():
     history = _signals(*((f"2026-07-{day}", "PASS", "at_close", "") for day in (13, 14, 15)))
     assert judge(TONIGHT, history, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)["nights_count"].tolist() == [4]
