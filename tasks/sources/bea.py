@@ -17,11 +17,6 @@ from tasks.sources.source import MACRO_CALENDAR, Source
 BASE_URL = "https://apps.bea.gov"
 
 
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the release dates."""
-    return f"{base}/API/signup/release_dates.json"
-
-
 def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Decode release dates; repeated ones count once, those that wait for a new date do not count.
 
@@ -66,7 +61,7 @@ def _events(document: dict[str, Any]) -> Iterator[Event]:
 
 SOURCES = (
     Source(name="bea_json", publisher="bea", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bea,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BEA" else None,
+           address=lambda wanted, base: f"{base}/API/signup/release_dates.json" if wanted.symbol == "BEA" else None,
            route=re.compile(r"/release_dates\.json$"), simulate=lambda market, day, _asked: market.bea_calendar(day),
            sample="bea.json", sample_symbol="BEA", terms="Bureau of Economic Analysis, public domain"),
 )  # fmt: skip

@@ -24,11 +24,6 @@ _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augu
            "December")  # fmt: skip
 
 
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the calendar of all releases."""
-    return f"{base}/schedule/news_release/bls.ics"
-
-
 def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Decode the calendar.
 
@@ -93,7 +88,7 @@ def _period(found: re.Match[str] | None) -> str:
 
 SOURCES = (
     Source(name="bls_ics", publisher="bls", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bls,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BLS" else None,
+           address=lambda wanted, base: f"{base}/schedule/news_release/bls.ics" if wanted.symbol == "BLS" else None,
            route=re.compile(r"/bls\.ics$"), simulate=lambda market, day, _asked: market.bls_calendar(day),
            sample="bls.ics", sample_symbol="BLS", terms="Bureau of Labor Statistics, public domain"),
 )  # fmt: skip

@@ -55,13 +55,13 @@ def index_history_url(name: str, base: str = BASE_URL) -> str:
     return f"{base}/us_indices/daily_prices/{name}_History.csv"
 
 
-def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
+def read_header(body: bytes, symbol: str, url: str) -> ChainHeader:
     """Read what a chain says about itself, without decoding its contracts.
 
     Parameters
     ----------
     body : bytes
-    symbol, url, sha256 : str
+    symbol, url : str
         Ours; named in errors.
 
     Returns
@@ -81,7 +81,7 @@ def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
         raise SkippableError(f"{symbol}: {url}: expected timestamp, data.options and a header, found "
                              f"{body[:80]!r}: {type(error).__name__} {error}") from error  # fmt: skip
     return ChainHeader(
-        symbol=symbol, url=url, payload_sha256=sha256, rendered_at_utc=_wall_time(rendered_at, UTC),
+        symbol=symbol, url=url, rendered_at_utc=_wall_time(rendered_at, UTC),
         quote_at=_wall_time(quote_at, ZoneInfo(NEW_YORK)), contracts_count=count,
         underlying_price_usd=_number(data.get("current_price")), iv30_vol=_number(data.get("iv30")) / 100.0,
     )  # fmt: skip
@@ -285,7 +285,7 @@ def read_chain(body: bytes, symbol: str, url: str) -> Chain:
 def check_chain(body: bytes, symbol: str, url: str) -> ChainHeader:
     """Read what a chain says about itself, if it arrived whole."""
     check_json(body, symbol, url)
-    return read_header(body, symbol, url, "")
+    return read_header(body, symbol, url)
 
 
 def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:

@@ -4,17 +4,16 @@ What the other columns mean is the provider's business.
 """
 
 import io
-from collections.abc import Sequence
 
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources.limits import check_csv
 
-NULLS = ("N/A", ".", "--", "-")
+NULLS = ["N/A", ".", "--", "-"]  # what stands for no value, besides nothing
 
 
-def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tuple[pd.DataFrame, pd.Series]:
+def read_dated_csv(body: bytes, where: str) -> tuple[pd.DataFrame, pd.Series]:
     """Read a file whose column ``DATE`` holds MM/DD/YYYY.
 
     Parameters
@@ -22,8 +21,6 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
     body : bytes
     where : str
         Symbol and address, for the messages.
-    nulls : sequence of str
-        What stands for no value, besides nothing.
 
     Returns
     -------
@@ -40,7 +37,7 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
     """
     check_csv(body, where)
     try:
-        frame = pd.read_csv(io.BytesIO(body), na_values=list(nulls), low_memory=False).dropna(how="all")
+        frame = pd.read_csv(io.BytesIO(body), na_values=NULLS, low_memory=False).dropna(how="all")
         frame = frame.set_axis([str(name).strip().upper() for name in frame.columns], axis="columns")
         days = pd.to_datetime(frame["DATE"].astype("str"), format="%m/%d/%Y")
     except (ValueError, KeyError, TypeError) as error:

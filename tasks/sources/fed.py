@@ -33,16 +33,6 @@ _PANEL = re.compile(
 _TAG = re.compile(r"<[^>]{0,200}>")
 
 
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the JSON calendar."""
-    return f"{base}/json/calendar.json"
-
-
-def page_url(base: str = BASE_URL) -> str:
-    """Address of the page of meetings."""
-    return f"{base}/monetarypolicy/fomccalendars.htm"
-
-
 def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Decode the JSON calendar, or the page of meetings if that is what arrived.
 
@@ -128,12 +118,12 @@ def _time(clock: re.Match[str]) -> time:
 _TERMS = "Federal Reserve, public domain"
 SOURCES = (
     Source(name="fed_json", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "FED" else None,
+           address=lambda wanted, base: f"{base}/json/calendar.json" if wanted.symbol == "FED" else None,
            route=re.compile(r"/json/calendar\.json$"), read=parse_fed,
            simulate=lambda market, day, _asked: market.fed_calendar(day),
            sample="fed_calendar.json", sample_symbol="FED"),
     Source(name="fed_page", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
-           address=lambda wanted, base: page_url(base) if wanted.symbol == "FED" else None,
+           address=lambda wanted, base: f"{base}/monetarypolicy/fomccalendars.htm" if wanted.symbol == "FED" else None,
            route=re.compile(r"/fomccalendars\.htm$"), read=parse_fed,
            simulate=lambda _market, _day, _asked: None,  # the JSON it stands in for always answers
            sample="fed_page.html", sample_symbol="FED"),

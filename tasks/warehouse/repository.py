@@ -205,17 +205,12 @@ class Warehouse:
                 also(connection)
         return {name: len(tables[name]) for name in plain}
 
-    def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
-        """Return `LADDER_STATE` of the latest night before a date; empty where there is none."""
-        return self.rows_before(LADDER_STATE, source_mode, trade_date)
-
     def rows_before(self, spec: TableSpec, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return a table's rows of the latest night before a date that has any; empty where there is none."""
         table = SQL_TABLES[spec.name]
         newest = _newest(table, source_mode, trade_date).scalar_subquery()
-        return self._read(
-            sa.select(table).where((table.c.source_mode == source_mode) & (table.c.trade_date == newest)), spec
-        )
+        mine = (table.c.source_mode == source_mode) & (table.c.trade_date == newest)
+        return self._read(_columns(spec).where(mine), spec)
 
     def rows_of(self, spec: TableSpec, source_mode: str, nights: Iterable[Any]) -> pd.DataFrame:
         """Return a table's rows of some nights; empty where there are none."""
@@ -232,7 +227,7 @@ class Warehouse:
         """Return `LADDER_SIGNALS` of all nights before a date."""
         table = SQL_TABLES[LADDER_SIGNALS.name]
         earlier = (table.c.source_mode == source_mode) & (table.c.trade_date < trade_date)
-        return self._read(sa.select(table).where(earlier), LADDER_SIGNALS)
+        return self._read(_columns(LADDER_SIGNALS).where(earlier), LADDER_SIGNALS)
 
     def last_nights(self, spec: TableSpec, source_mode: str, trade_date: date, nights: int,
                     **equal: str) -> pd.DataFrame:  # fmt: skip

@@ -51,7 +51,7 @@ def recognise(body: bytes, where: str) -> Layout:
                          f"{', '.join(missing)}")  # fmt: skip
 
 
-def read_drop(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+def read_drop(body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
     """Read one archived chain of any layout.
 
     Raises
@@ -59,10 +59,10 @@ def read_drop(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tradin
     SkippableError
         It cannot be read as the layout it is of.
     """
-    return read_part(recognise(body, f"{asset.symbol}: {url}"), body, asset, url, sha256, calendar)
+    return read_part(recognise(body, f"{asset.symbol}: {url}"), body, asset, url, calendar)
 
 
-def read_part(layout: Layout, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+def read_part(layout: Layout, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
     """Read one chain of a known layout.
 
     Raises
@@ -71,7 +71,7 @@ def read_part(layout: Layout, body: bytes, asset: Asset, url: str, sha256: str, 
         It cannot be read; whatever strangers put in a file is that file's loss.
     """
     try:
-        return layout.read(body, asset, url, sha256, calendar)
+        return layout.read(body, asset, url, calendar)
     except _UNREADABLE as error:
         raise SkippableError(f"{asset.symbol}: {url}: could not be read as {layout.name}: {type(error).__name__} "
                              f"{error}") from error  # fmt: skip
