@@ -11,7 +11,7 @@ import pandas as pd
 from alvh_core.errors import SkippableError
 from alvh_core.macro.events import BEA_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.documents import read_json
+from tasks.sources.documents import read_json, reading
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://apps.bea.gov"
@@ -33,12 +33,8 @@ def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = read_json(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "release_dates in UTC"):
         lines = list(_events(document))
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected release_dates in UTC: {type(error).__name__} {error}"
-        ) from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected {' or '.join(BEA_TITLES)}, found {list(document)[:5]}")
     return listed(lines)

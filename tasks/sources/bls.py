@@ -13,7 +13,7 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.documents import read_text, told
+from tasks.sources.documents import read_text, reading, told
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.bls.gov"
@@ -44,10 +44,8 @@ def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         raise SkippableError(f"{symbol}: {url}: expected a calendar, found {body[:60]!r}")
     if not text.rstrip().endswith("END:VCALENDAR"):
         raise RetriableError(f"{symbol}: {url}: a calendar cut short after {len(body)} bytes")
-    try:
+    with reading(body, f"{symbol}: {url}", "dates in New York time or UTC"):
         lines = list(_events(_FOLD.sub("", text)))
-    except (ValueError, KeyError, OverflowError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected dates in New York time or UTC: {error}") from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected one of {', '.join(BLS_TITLES)}, found none")
     return listed(lines)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.futures import expiry_of, futures_symbol
+from tasks.sources.dated_csv import finite
 from tasks.sources.limits import check_csv
 from tasks.sources.source import VX_HISTORY, VX_SETTLEMENT, Source, Wanted
 
@@ -69,7 +70,7 @@ def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     found = pd.DataFrame({
         "futures_symbol": rows["SYMBOL"], "expiry_date": _days(rows["EXPIRATION DATE"], where),
         "settle_date": pd.to_datetime(asked, format="%Y-%m-%d", errors="coerce"), "settle_kind": "settlement",
-        "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
+        "settle_vol_points": finite(rows["PRICE"]), "row_position": np.arange(len(rows)),
     })  # fmt: skip
     return found.assign(**dict.fromkeys([name for name in _PRICES.values() if name not in found], np.nan))
 
@@ -95,7 +96,7 @@ def parse_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if frame.empty or months.isna().any():
         raise SkippableError(f"{where}: expected rows of a contract such as 'U (Sep 2026)', found {len(frame)} rows, "
                              f"{int(months.isna().sum())} without")  # fmt: skip
-    prices = {name: _numbers(frame[column]) for column, name in _PRICES.items()}
+    prices = {name: finite(frame[column]) for column, name in _PRICES.items()}
     return pd.DataFrame({
         "futures_symbol": months, "expiry_date": _NO_DATE, "settle_date": _days(frame["TRADE DATE"], where),
         "settle_kind": "history", **prices, "row_position": np.arange(len(frame)),
@@ -141,11 +142,6 @@ def _days(texts: pd.Series, where: str) -> pd.Series:
         return pd.to_datetime(texts, format=spelling)
     except ValueError as error:
         raise SkippableError(f"{where}: expected dates, found {error}") from error
-
-
-def _numbers(texts: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    return numbers.where(np.isfinite(numbers))
 
 
 _TERMS = "Cboe Futures Exchange's, keyless, no licence to redistribute"

@@ -5,9 +5,11 @@ What the other columns mean is the provider's business.
 
 import io
 
+import numpy as np
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
+from tasks.sources.documents import reading
 from tasks.sources.limits import check_csv
 
 NULLS = ["N/A", ".", "--", "-"]  # what stands for no value, besides nothing
@@ -36,13 +38,10 @@ def read_dated_csv(body: bytes, where: str) -> tuple[pd.DataFrame, pd.Series]:
         The last row is cut short.
     """
     check_csv(body, where)
-    try:
+    with reading(body, where, "CSV with a column of dates MM/DD/YYYY"):
         frame = pd.read_csv(io.BytesIO(body), na_values=NULLS, low_memory=False).dropna(how="all")
         frame = frame.set_axis([str(name).strip().upper() for name in frame.columns], axis="columns")
         days = pd.to_datetime(frame["DATE"].astype("str"), format="%m/%d/%Y")
-    except (ValueError, KeyError, TypeError) as error:
-        raise SkippableError(f"{where}: expected CSV with a column of dates MM/DD/YYYY, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not frame.columns.is_unique:
         raise SkippableError(f"{where}: expected different columns, found {', '.join(frame.columns)}")
     if days.isna().any():
@@ -51,3 +50,9 @@ def read_dated_csv(body: bytes, where: str) -> tuple[pd.DataFrame, pd.Series]:
     if last.count(b",") < first.count(b","):
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {last[:60]!r}")
     return frame, days
+
+
+def finite(values: pd.Series) -> pd.Series:
+    """Return finite numbers; what is none becomes NaN, and validation sees it in its row."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers))

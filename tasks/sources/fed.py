@@ -14,7 +14,7 @@ import pandas as pd
 
 from alvh_core.errors import SkippableError
 from alvh_core.macro.events import FOMC_DECISION, FOMC_MINUTES, Event, listed
-from tasks.sources.documents import first_byte, read_json, read_text, told
+from tasks.sources.documents import first_byte, read_json, read_text, reading, told
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.federalreserve.gov"
@@ -49,13 +49,10 @@ def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The JSON is cut short.
     """
     is_page = first_byte(body) == b"<"
-    try:
+    with reading(body, f"{symbol}: {url}", "title, month and days of meetings"):
         lines = list(
             _page_events(read_text(body, symbol, url)) if is_page else _json_events(read_json(body, symbol, url))
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected title, month and days of meetings, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     _check_meetings([line.day for line in lines if line.kind == FOMC_DECISION], symbol, url)
     return listed(lines)
 

@@ -16,7 +16,7 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.macro.series import LAG, SERIES, VINTAGE, VINTAGE_DAYS, WINDOW_DAYS
-from tasks.sources.documents import first_byte, read_json
+from tasks.sources.documents import first_byte, read_json, reading
 from tasks.sources.keys import ApiKey
 from tasks.sources.limits import MAX_JSON_VALUES, check_csv
 from tasks.sources.source import MACRO_CALENDAR, MACRO_SERIES, Source, Wanted
@@ -66,12 +66,9 @@ def parse_series(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """
     where = f"{symbol}: {url}"
     is_api = first_byte(body) == b"{"
-    try:
+    with reading(body, where, "dates and values"):
         frame = _vintages(_document(body, symbol, url)) if is_api else _graph(body, symbol, where)
         values = pd.to_numeric(frame["text"]).astype("float64")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise SkippableError(f"{where}: expected dates and values, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not np.isfinite(values.to_numpy()).all():
         raise SkippableError(f"{where}: expected finite values, found one that is not")
     return frame.drop(columns="text").assign(
@@ -96,12 +93,8 @@ def parse_releases(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = _document(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "release_name and date"):
         lines = list(_release_events(document))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected release_name and date: {type(error).__name__} {error}"
-        ) from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected one of {', '.join(BLS_TITLES)}, found none")
     return listed(lines)

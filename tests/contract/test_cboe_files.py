@@ -213,7 +213,7 @@ def test_numbers_that_are_not_finite_are_null(chain_body, literal):
     pytest.param({"iv": {"mid": 1}}, id="object"), pytest.param({"option": 7}, id="number-for-name"),
 ])  # fmt: skip
 def test_another_type_fails_loudly(chain_body, change):
-    with pytest.raises(SkippableError, match=rf"{WHERE}: contracts could not be decoded: .*row 0"):
+    with pytest.raises(SkippableError, match=rf"{WHERE}: expected contracts that can be decoded.*row 0"):
         contracts(chain_body([chain_body.contract | change, chain_body.put]))
 
 

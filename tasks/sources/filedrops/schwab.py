@@ -11,6 +11,7 @@ from alvh_core.quotes import ChainHeader
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources.chain_pages import marked_adjusted, newest
+from tasks.sources.documents import reading
 from tasks.sources.filedrops.layout import SENTINELS, Drop, Part, numbers, plain_symbol, wire_table
 from tasks.sources.limits import MAX_CONTRACTS, check_json_values, unique_keys
 from tasks.sources.source import Chain
@@ -87,11 +88,8 @@ def read_documents(documents: Sequence[dict[str, Any]], symbol: str, url: str) -
 
 def _document(body: bytes, where: str) -> dict[str, Any]:
     check_json_values(body, where)
-    try:
-        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
-        return dict(document)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise SkippableError(f"{where}: expected a JSON object, found {body[:60]!r}: {error}") from error
+    with reading(body, where, "a JSON object"):
+        return dict(json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys))
 
 
 def _contracts(document: dict[str, Any], where: str) -> pd.DataFrame:
