@@ -16,6 +16,7 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.futures import expiry_of, futures_symbol
 from tasks.sources.dated_csv import finite
+from tasks.sources.documents import reading
 from tasks.sources.limits import check_csv
 from tasks.sources.source import VX_HISTORY, VX_SETTLEMENT, Source, Wanted
 
@@ -116,11 +117,9 @@ def _table(body: bytes, header: str, where: str) -> pd.DataFrame:
     columns = [*lines[at].upper().rstrip(",").split(","), "_"]  # rows may end with a comma
     if rows[-1].count(",") < len(columns) - 2:
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {rows[-1][:60]!r}")
-    try:
+    with reading(body, where, f"CSV of {header.lower()}"):
         frame = pd.read_csv(io.StringIO("\n".join(rows)), names=columns, dtype="str", index_col=False,
                             keep_default_na=False)  # fmt: skip
-    except ValueError as error:
-        raise SkippableError(f"{where}: expected CSV of {header.lower()}, found {error}") from error
     return frame[names].fillna("")
 
 
