@@ -124,9 +124,10 @@ class Warehouse:
             return ledger.latest_complete(connection)
 
     def last_publication(self, source_mode: str, before: date) -> int:
-        """Return the highest publication number of the nights before a date, 0 if none; to be asked before their state
-        is read, so that a night published in between makes the reader stale rather than blind.
-        """  # noqa: D205 - one thought
+        """Return the highest publication number of the nights before a date, 0 if none.
+
+        Ask before their state is read: a night published in between then makes the reader stale, not blind.
+        """
         with self.reading() as connection:
             return ledger.last_publication(connection, source_mode, before)
 
@@ -143,10 +144,10 @@ class Warehouse:
             for key, reason in reasons.items():
                 gaps.note(connection, key, reason)
 
-    def close_gap(self, key: NightKey, status: str, reason: str) -> None:
-        """Close a gap as FILLED or LOST; publishing a night fills its gap by itself."""
+    def lose_gap(self, key: NightKey, reason: str) -> None:
+        """Close a gap that nothing can fill any more; publishing a night fills its gap by itself."""
         with self.writing(key) as connection:
-            gaps.close(connection, key, status, reason)
+            gaps.lose(connection, key, reason)
 
     def gaps(self, source_mode: str) -> list[dict[str, Any]]:
         """Return the rows of `META_GAPS` of a mode, in order."""
