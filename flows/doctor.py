@@ -49,12 +49,12 @@ def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings)
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
     """Bounds that work together: outside them the scheduler or the server stops without a word."""
-    for requirement in map(Requirement, requires(PACKAGE) or ()):
-        if requirement.name in {"prefect", "fastapi", "sqlalchemy"}:
-            found = version(requirement.name)
-            is_ok = found in requirement.specifier
-            advice = "" if is_ok else f"install {requirement}, or `make` again from requirements.lock"
-            yield Finding(check=requirement.name, is_ok=is_ok, found=found, advice=advice)
+    ours = {requirement.name: requirement for requirement in map(Requirement, requires(PACKAGE) or ())}
+    for name in ("prefect", "fastapi", "sqlalchemy"):
+        found = version(name)
+        is_ok = found in ours[name].specifier
+        advice = "" if is_ok else f"install {ours[name]}, or `make` again from requirements.lock"
+        yield Finding(check=name, is_ok=is_ok, found=found, advice=advice)
 
 
 def _home(settings: Settings) -> Iterator[Finding]:
