@@ -96,9 +96,8 @@ def night_yields(curve: pd.DataFrame, trade_date: date, source_mode: str) -> pd.
     """
     if curve.empty:
         return frames.empty(LISTED_YIELDS)
-    day = pd.Timestamp(trade_date)
-    listed = curve[(curve["curve_date"] <= day) & curve["tenor_years"].isin(SLOPE_YEARS)]
-    return frames.conform(listed.assign(trade_date=day, source_mode=source_mode), LISTED_YIELDS)
+    listed = curve[(curve["curve_date"] <= pd.Timestamp(trade_date)) & curve["tenor_years"].isin(SLOPE_YEARS)]
+    return frames.of_night(listed, LISTED_YIELDS, trade_date, source_mode)
 
 
 def rate_at(curve: pd.DataFrame, years: float) -> float:

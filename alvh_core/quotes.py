@@ -36,22 +36,23 @@ class ChainHeader:
     ----------
     symbol : str
         Our symbol.
-    rendered_at_utc, quote_at : datetime
-        Envelope time in UTC, and the underlying's last tick as New York wall time; either may be None.
+    url : str
+    quote_at : datetime, optional
+        The underlying's last tick as New York wall time.
+    contracts_count : int
     underlying_price_usd, iv30_vol : float
         Vendor's last price and 30-day volatility (decimal); NaN where absent.
-    contracts_count : int
-    payload_sha256, url : str
+    rendered_at_utc : datetime, optional
+        Envelope time in UTC.
     """
 
     symbol: str
-    rendered_at_utc: datetime | None
-    quote_at: datetime | None
-    underlying_price_usd: float
-    iv30_vol: float
-    contracts_count: int
-    payload_sha256: str
     url: str
+    quote_at: datetime | None
+    contracts_count: int
+    underlying_price_usd: float = np.nan
+    iv30_vol: float = np.nan
+    rendered_at_utc: datetime | None = None
 
 
 def snapshot_row(header: ChainHeader, asset: Asset, session: Session, *, calendar: TradingCalendar, source_mode: str,
@@ -61,7 +62,7 @@ def snapshot_row(header: ChainHeader, asset: Asset, session: Session, *, calenda
     Returns
     -------
     dict
-        One row of `SNAPSHOTS`.
+        One row of `SNAPSHOTS`, without the hash of its payload.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def snapshot_row(header: ChainHeader, asset: Asset, session: Session, *, calenda
         "quote_age_minutes": (rendered - quote_at).total_seconds() / 60.0, "minutes_to_close": to_close,
         "quote_clock": quote_clock(to_close, length), "venue_scope": venue_scope,
         "underlying_price_usd": header.underlying_price_usd, "vendor_iv30_vol": header.iv30_vol,
-        "contracts_count": header.contracts_count, "payload_sha256": header.payload_sha256,
+        "contracts_count": header.contracts_count,
     }  # fmt: skip
 
 

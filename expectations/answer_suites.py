@@ -20,25 +20,11 @@ from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
 ROUNDING = 1e-12
-# A universe may have no single stock and no crypto fund, a night no calendar, no
-# dividends and none of its closes.
-MAY_BE_EMPTY = frozenset(
-    table.name
-    for table in (
-        DAILY_RATIOS,
-        BREADTH,
-        INDICATORS,
-        HOST_RULES,
-        EVENT_WINDOWS,
-        MACRO_CONTEXT,
-        POSITIONS,
-        FILLS,
-        PARITY,
-        LEG_TIGHTNESS,
-        DIVIDEND_VALUE,
-        DRIP,
-    )
-)
+# A universe may have no single stock and no crypto fund, a night no calendar, no dividends and none of its closes.
+MAY_BE_EMPTY = frozenset(table.name for table in (
+    DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT, POSITIONS, FILLS, PARITY,
+    LEG_TIGHTNESS, DIVIDEND_VALUE, DRIP,
+))  # fmt: skip
 
 
 def out_suite(table: TableSpec, *, min_rows: int = 1) -> Suite:

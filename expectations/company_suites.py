@@ -62,11 +62,6 @@ def ratio_laws() -> tuple[Rule, ...]:
         *(rule for pair in pairs for rule in pair),
         at_least("CLOSE_AFTER_THE_NIGHT", "trade_date", "bar_date", "night", why=LOOK_AHEAD),
         at_least("REPORT_AFTER_THE_NIGHT", "trade_date", "available_date", "night", why=LOOK_AHEAD),
-        at_least(
-            "REPORT_BEFORE_ITS_PERIOD_ENDED",
-            "available_date",
-            "period_end_date",
-            "night",
-            why="A report is available after the period it is about.",
-        ),
-    )
+        at_least("REPORT_BEFORE_ITS_PERIOD_ENDED", "available_date", "period_end_date", "night",
+                 why="A report is available after the period it is about."),
+    )  # fmt: skip

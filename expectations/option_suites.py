@@ -186,29 +186,18 @@ def expiry_suite(*, min_rows: int = 1) -> Suite:
         rules=(
             row_count(min_rows, severity),
             unique(("underlying", "root", "expiry_date"), severity),
-            not_null(
-                "calendar_status", severity, why="An expiry nobody compared with the calendar is not known to exist."
-            ),
-            in_set(
-                "calendar_status",
-                ("OK",),
-                severity,
-                name="EXPIRY_DATE",
-                why="A date the exchange's rule does not give is a shifted date, and every tenor with it.",
-            ),
+            not_null("calendar_status", severity,
+                     why="An expiry nobody compared with the calendar is not known to exist."),
+            in_set("calendar_status", ("OK",), severity, name="EXPIRY_DATE",
+                   why="A date the exchange's rule does not give is a shifted date, and every tenor with it."),
             not_null("parity_status", severity, why="An expiry nobody tested for parity is not known to be in order."),
-            in_set(
-                "parity_status",
-                ("OK", "UNKNOWN"),
-                severity,
-                name="PARITY_BROKEN",
-                why="Calls and puts that do not price one forward are of different moments or strikes.",
-            ),
+            in_set("parity_status", ("OK", "UNKNOWN"), severity, name="PARITY_BROKEN",
+                   why="Calls and puts that do not price one forward are of different moments or strikes."),
             between("contracts_count", 1, None, severity, why="An expiry without contracts is a fault of ours."),
             between("two_sided_frac", 0, 1, severity, why="A share is between none and all."),
             *_expiry_rules(),
         ),
-    )
+    )  # fmt: skip
 
 
 def _expiry_rules() -> tuple[Rule, ...]:
@@ -255,32 +244,18 @@ def underlying_suite(*, min_rows: int = 1) -> Suite:
         rules=(
             row_count(min_rows, severity),
             unique(("underlying",), severity),
-            between(
-                "contracts_count", 1, None, severity, name="NO_CONTRACTS", why="A chain without contracts is no chain."
-            ),
+            between("contracts_count", 1, None, severity, name="NO_CONTRACTS",
+                    why="A chain without contracts is no chain."),
             between("two_sided_frac", 0, 1, severity, why="A share is between none and all."),
             not_null("zero_quote_frac", severity, why="A chain whose silence nobody measured may be switched off."),
-            between(
-                "zero_quote_frac",
-                0,
-                ZERO_QUOTE_LIMIT,
-                severity,
-                name="ALL_ZERO_CHAIN",
-                is_below=True,
-                why="A chain almost without quotes is a source that is down, not an illiquid market.",
-            ),
+            between("zero_quote_frac", 0, ZERO_QUOTE_LIMIT, severity, name="ALL_ZERO_CHAIN", is_below=True,
+                    why="A chain almost without quotes is a source that is down, not an illiquid market."),
             not_null("rejected_frac", severity, why="A chain whose faults nobody counted is not known to be in order."),
-            between(
-                "rejected_frac",
-                0,
-                REJECTED_LIMIT,
-                severity,
-                name="TOO_MANY_REJECTS",
-                why="Where a fifth of the rows is wrong, the rest came the same way.",
-            ),
+            between("rejected_frac", 0, REJECTED_LIMIT, severity, name="TOO_MANY_REJECTS",
+                    why="Where a fifth of the rows is wrong, the rest came the same way."),
             *_chain_rules(),
         ),
-    )
+    )  # fmt: skip
 
 
 def _chain_rules() -> tuple[Rule, ...]:

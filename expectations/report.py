@@ -5,7 +5,6 @@ Pure pandas. No Great Expectations type, no rule and no decision what to do abou
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ from alvh_core.quarantine import MARKS, observed
 from expectations.rules import Rule
 
 CHECK_COLUMNS = ("check_name", "check_column", "severity", "is_success", "evaluated_count", "unexpected_count")
-FAULT_COLUMNS = ("position", "severity", "reason", "rule_no")
 REJECT_COLUMNS = ("position", *MARKS)
 
 
@@ -38,7 +36,6 @@ class ValidationReport:
     dataset : str
         What was validated.
     rules : tuple of Rule
-        What ``rule_no`` counts.
     outcomes : sequence of Outcome
         One per rule.
     frame : DataFrame
@@ -49,25 +46,6 @@ class ValidationReport:
     rules: tuple[Rule, ...]
     outcomes: Sequence[Outcome]
     frame: pd.DataFrame
-
-    @property
-    def checks(self) -> pd.DataFrame:
-        """One row per rule, columns `CHECK_COLUMNS`."""
-        return combine([self])[list(CHECK_COLUMNS)]
-
-    @cached_property
-    def faults(self) -> pd.DataFrame:
-        """One row per (frame row, broken rule), columns `FAULT_COLUMNS`, sorted by position.
-
-        ``position`` counts the rows of the validated frame from 0, whatever its index. Rules about the whole frame (row
-        counts) have no fault rows.
-        """
-        return _faults(self.rules, self.outcomes)
-
-    @property
-    def is_success(self) -> bool:
-        """Whether every rule held."""
-        return not self.broken
 
     @property
     def broken(self) -> list[tuple[Rule, Outcome]]:
@@ -93,9 +71,10 @@ class ValidationReport:
             Columns `REJECT_COLUMNS`, sorted by position. ``rule_name`` is the first of the gravest rules; ``reason``
             has all of them, joined by "; ".
         """
-        positions, row = np.unique(self.faults["position"].to_numpy(dtype="int64"), return_inverse=True)
+        found = [np.asarray(outcome.positions, dtype="int64") for outcome in self.outcomes]
+        positions, row = np.unique(np.concatenate(found), return_inverse=True)
         is_broken = np.zeros((len(positions), len(self.rules)), dtype=bool)
-        is_broken[row, self.faults["rule_no"].to_numpy()] = True
+        is_broken[row, np.repeat(np.arange(len(self.rules)), list(map(len, found)))] = True
         faulty = self.frame.iloc[positions]
         parts = [_alike(faulty.iloc[at], at, broken) for at, broken in _combinations(is_broken, self.rules)]
         alike = pd.concat(parts) if parts else pd.DataFrame(columns=list(MARKS), dtype="str")
@@ -135,25 +114,6 @@ def _alike(rows: pd.DataFrame, at: NDArray[np.int64], broken: list[Rule]) -> pd.
             "observed": observed(rows[columns]).to_numpy(),
         },
         index=at,
-    )
-
-
-def _faults(rules: Sequence[Rule], outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """One row per broken (row, rule); categories, because millions of rows share a few dozen reasons."""
-    counts = [len(outcome.positions) for outcome in outcomes]
-    numbers = np.repeat(np.arange(len(rules)), counts)
-    position = np.concatenate([np.asarray(outcome.positions, dtype="int64") for outcome in outcomes])
-    order = np.lexsort((numbers, position))
-    severities, reasons = pd.Index(SEVERITIES), pd.Index(list(dict.fromkeys(rule.reason for rule in rules)))
-    severity = severities.get_indexer(pd.Index([rule.severity for rule in rules]))
-    reason = reasons.get_indexer(pd.Index([rule.reason for rule in rules]))
-    return pd.DataFrame(
-        {
-            "position": position[order],
-            "severity": pd.Categorical.from_codes(severity[numbers[order]], categories=severities),
-            "reason": pd.Categorical.from_codes(reason[numbers[order]], categories=reasons),
-            "rule_no": numbers[order],
-        }
     )
 
 

@@ -104,9 +104,9 @@ def row_count(minimum: int, severity: str = "night") -> Rule:
                 arguments={"minimum": minimum})  # fmt: skip
 
 
-def not_null(column: str, severity: str = "row", name: str = "NOT_NULL", *, why: str = "") -> Rule:
+def not_null(column: str, severity: str = "row", *, why: str = "") -> Rule:
     """Return the rule that a column has no nulls."""
-    return Rule(name=name, kind="not_null", columns=(column,), text=f"{column} is present", severity=severity,
+    return Rule(name="NOT_NULL", kind="not_null", columns=(column,), text=f"{column} is present", severity=severity,
                 why=why or _of_registry(column, "every row of the table needs it"))  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def proofs_first() -> Iterator[None]:
         _PROOFS_FIRST.reset(token)
 
 
-def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -> ValidationReport:
+def validate(frame: pd.DataFrame, suite: Suite) -> ValidationReport:
     """Evaluate every rule of a suite on the whole frame.
 
     Parameters
@@ -49,8 +49,6 @@ def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -
     frame : DataFrame
         Conforming to its table (`alvh_core.frames.conform`); any index, further columns are ignored.
     suite : Suite
-    dataset : str, optional
-        Name in the report instead of the suite's own.
 
     Returns
     -------
@@ -62,26 +60,25 @@ def validate(frame: pd.DataFrame, suite: Suite, *, dataset: str | None = None) -
     ContractError
         A column is missing or of the wrong type, or a rule could not be evaluated. A broken rule raises nothing.
     """
-    name = dataset or suite.dataset
     missing = [column for column in suite.columns if column not in frame]
     if missing:
-        raise ContractError(f"{name}: expected columns {missing}, found {list(frame.columns)}")
+        raise ContractError(f"{suite.dataset}: expected columns {missing}, found {list(frame.columns)}")
     counted = frame.reset_index(drop=True)
-    _check_types(counted, suite, name)
+    _check_types(counted, suite)
     outcomes = {number: _proven(rule, counted) for number, rule in enumerate(suite.rules)}
     open_rules = {number: rule for number, rule in enumerate(suite.rules) if outcomes[number] is None}
     with session() if open_rules else nullcontext(_nothing) as evaluate:
         for columns, numbers in _blocks(open_rules):
             block = counted[columns]
             outcomes.update(zip(numbers, evaluate(block, [open_rules[number] for number in numbers]), strict=True))
-    return ValidationReport(name, suite.rules, tuple(filter(None, outcomes.values())), frame)
+    return ValidationReport(suite.dataset, suite.rules, tuple(filter(None, outcomes.values())), frame)
 
 
 def _nothing(_frame: pd.DataFrame, _rules: Sequence[Rule]) -> list[Outcome]:
     return []
 
 
-def _check_types(frame: pd.DataFrame, suite: Suite, name: str) -> None:
+def _check_types(frame: pd.DataFrame, suite: Suite) -> None:
     if frame.empty:  # a column may have lost its type
         return
     types = frame.dtypes.to_dict()
@@ -90,7 +87,8 @@ def _check_types(frame: pd.DataFrame, suite: Suite, name: str) -> None:
         for column in rule.columns:
             if (expected := _expected_family(rule, column)) not in (None, families[column]):
                 raise ContractError(
-                    f"{name}.{column}: expected {expected} values, found {frame[column].dtype}; conform the frame first"
+                    f"{suite.dataset}.{column}: expected {expected} values, found {frame[column].dtype}; conform the "
+                    "frame first"
                 )
 
 

@@ -62,60 +62,33 @@ def daily_bars_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def curve_suite(*, min_rows: int = 1) -> Suite:
-    """Return the rules for the discount curve; a missing one suspends what needs it and never stops the night.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows break the row-count rule, at severity ``underlying``.
-    """
+def curve_suite() -> Suite:
+    """Return the rules for the discount curve; a missing one suspends what needs it and never stops the night."""
     return Suite(
         dataset=RATE_CURVE.name,
         rules=(
-            *registry_rules(RATE_CURVE, min_rows=min_rows, empty_severity="underlying"),
+            *registry_rules(RATE_CURVE, empty_severity="underlying"),
             *_yield_rules(),
-            between(
-                "tenor_years",
-                1 / 13,
-                30,
-                name="ABSURD_TENOR",
-                why="The curve runs from one month to thirty years: months were taken for years.",
-            ),
+            between("tenor_years", 1 / 13, 30, name="ABSURD_TENOR",
+                    why="The curve runs from one month to thirty years: months were taken for years."),
         ),
-    )
+    )  # fmt: skip
 
 
-def listed_yields_suite(*, min_rows: int = 1) -> Suite:
-    """Return the rules for the yields of earlier dates; without them only the share of rates is missing.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows break the row-count rule, at severity ``underlying``.
-    """
-    rows = registry_rules(LISTED_YIELDS, min_rows=min_rows, empty_severity="underlying")
+def listed_yields_suite() -> Suite:
+    """Return the rules for the yields of earlier dates; without them only the share of rates is missing."""
+    rows = registry_rules(LISTED_YIELDS, empty_severity="underlying")
     return Suite(dataset=LISTED_YIELDS.name, rules=(*rows, *_yield_rules()))
 
 
 def _yield_rules() -> tuple[Rule, ...]:
     return (
         at_least("AFTER_THE_NIGHT", "trade_date", "curve_date", why=LOOK_AHEAD),
-        law(
-            "CURVE_AT_WEEKEND",
-            "on_weekday",
-            ("curve_date", "tenor_years"),
-            "curve_date is a weekday",
-            why="The Treasury publishes on business days: the date was misread.",
-        ),
-        between(
-            "par_yield_frac",
-            -0.02,
-            0.20,
-            name="ABSURD_YIELD",
-            why="A yield outside this range is percent taken for a fraction, or a wrong column.",
-        ),
-    )
+        law("CURVE_AT_WEEKEND", "on_weekday", ("curve_date", "tenor_years"), "curve_date is a weekday",
+            why="The Treasury publishes on business days: the date was misread."),
+        between("par_yield_frac", -0.02, 0.20, name="ABSURD_YIELD",
+                why="A yield outside this range is percent taken for a fraction, or a wrong column."),
+    )  # fmt: skip
 
 
 def daily_actions_suite() -> Suite:
@@ -129,56 +102,28 @@ def daily_actions_suite() -> Suite:
     )
 
 
-def vx_settlements_suite(*, min_rows: int = 1) -> Suite:
-    """Return the rules for settlements of VIX futures; without them only the gap to the forwards is missing.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows break the row-count rule, at severity ``underlying``.
-    """
+def vx_settlements_suite() -> Suite:
+    """Return the rules for settlements of VIX futures; without them only the gap to the forwards is missing."""
     return Suite(
         dataset=VX_SETTLEMENTS.name,
         rules=(
-            *registry_rules(VX_SETTLEMENTS, min_rows=min_rows, empty_severity="underlying"),
+            *registry_rules(VX_SETTLEMENTS, empty_severity="underlying"),
             at_least("AFTER_THE_NIGHT", "trade_date", "settle_date", why=LOOK_AHEAD),
-            at_least(
-                "AFTER_EXPIRY",
-                "expiry_date",
-                "settle_date",
-                why="A future that has settled has no price any more: contract or date is wrong.",
-            ),
-            at_least(
-                "HIGH_BELOW_LOW",
-                "high_usd",
-                "low_usd",
-                why="Rows stitched from two files look like that, and neither half can be told.",
-            ),
-            matches(
-                "futures_symbol",
-                r"^VX(?:\d\d)?/[FGHJKMNQUVXZ]\d$",
-                why="Minis and other products are no part of the curve.",
-            ),
-            law(
-                "WEEKLY_NOT_FINAL",
-                "matches_unless",
-                ("settle_kind", "futures_symbol"),
-                "futures_symbol is a monthly's unless settle_kind is final",
-                equals="final",
-                pattern=r"^VX/",
-                why="Until it settles, a weekly repeats a reference price and is no part of the curve.",
-            ),
+            at_least("AFTER_EXPIRY", "expiry_date", "settle_date",
+                     why="A future that has settled has no price any more: contract or date is wrong."),
+            at_least("HIGH_BELOW_LOW", "high_usd", "low_usd",
+                     why="Rows stitched from two files look like that, and neither half can be told."),
+            matches("futures_symbol", r"^VX(?:\d\d)?/[FGHJKMNQUVXZ]\d$",
+                    why="Minis and other products are no part of the curve."),
+            law("WEEKLY_NOT_FINAL", "matches_unless", ("settle_kind", "futures_symbol"),
+                "futures_symbol is a monthly's unless settle_kind is final", equals="final", pattern=r"^VX/",
+                why="Until it settles, a weekly repeats a reference price and is no part of the curve."),
         ),
-    )
+    )  # fmt: skip
 
 
-def macro_listed_suite(*, min_rows: int = 1) -> Suite:
+def macro_listed_suite() -> Suite:
     """Return the rules for what the macro calendars of a night list; no row is no reason to stop it.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows break the row-count rule, at severity ``underlying``.
 
     Notes
     -----
@@ -187,7 +132,7 @@ def macro_listed_suite(*, min_rows: int = 1) -> Suite:
     return Suite(
         dataset=MACRO_LISTED.name,
         rules=(
-            *registry_rules(MACRO_LISTED, min_rows=min_rows, empty_severity="underlying"),
+            *registry_rules(MACRO_LISTED, empty_severity="underlying"),
             law("WEEKEND", "on_weekday", ("event_date", "event_type"), "event_date is a weekday",
                 why="No agency releases at the weekend: the date was shifted by a time zone or misread."),
             law("TIME_OFF_DATE", "within_day", ("event_at_utc", "event_date"),
@@ -202,18 +147,12 @@ def macro_listed_suite(*, min_rows: int = 1) -> Suite:
     )  # fmt: skip
 
 
-def macro_values_suite(*, min_rows: int = 1) -> Suite:
-    """Return the rules for the values of the macro series; nothing in them may have been published after the night.
-
-    Parameters
-    ----------
-    min_rows : int
-        Fewer rows break the row-count rule, at severity ``underlying``.
-    """
+def macro_values_suite() -> Suite:
+    """Return the rules for the values of the macro series; nothing in them may have been published after the night."""
     return Suite(
         dataset=MACRO_VALUES.name,
         rules=(
-            *registry_rules(MACRO_VALUES, min_rows=min_rows, empty_severity="underlying"),
+            *registry_rules(MACRO_VALUES, empty_severity="underlying"),
             in_set("series_id", tuple(SERIES), why="A series nobody asked for has no unit and no release lag."),
             at_least("AFTER_THE_NIGHT", "trade_date", "known_from_date", why=LOOK_AHEAD),
             at_least("KNOWN_BEFORE_IT_BEGAN", "known_from_date", "observation_date",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import requires, version
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from alvh_core.errors import AlvhError
 from alvh_core.reporting.texts import several
 from flows.doctor_sources import Finding, examine_sources
-from flows.wiring import read_universe, trading_calendar
+from flows.wiring import PACKAGE, read_universe, trading_calendar
 from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED
@@ -49,15 +49,12 @@ def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings)
 
 def _packages(_settings: Settings) -> Iterator[Finding]:
     """Bounds that work together: outside them the scheduler or the server stops without a word."""
-    for bound in ("prefect>=3.8.8,<3.9", "fastapi>=0.139,<0.151", "sqlalchemy>=2.0.50,<2.1"):
-        requirement = Requirement(bound)
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            found = "not installed"
-        is_ok = found != "not installed" and found in requirement.specifier
-        yield Finding(check=requirement.name, is_ok=is_ok, found=found,
-                      advice="" if is_ok else f"install {bound}, or `make` again from requirements.lock")  # fmt: skip
+    ours = {requirement.name: requirement for requirement in map(Requirement, requires(PACKAGE) or ())}
+    for name in ("prefect", "fastapi", "sqlalchemy"):
+        found = version(name)
+        is_ok = found in ours[name].specifier
+        advice = "" if is_ok else f"install {ours[name]}, or `make` again from requirements.lock"
+        yield Finding(check=name, is_ok=is_ok, found=found, advice=advice)
 
 
 def _home(settings: Settings) -> Iterator[Finding]:

@@ -100,9 +100,8 @@ def _begin(service: Service) -> None:
 @contextmanager
 def _held_home(settings: Settings) -> Iterator[None]:
     """Hold the Prefect database of this home: two servers would act twice on what they see in it."""
-    lock = FileLock(settings.prefect_home / "serve.lock")
     try:
-        lock.acquire(blocking=False)
+        held = FileLock(settings.prefect_home / "serve.lock").acquire(blocking=False)
     except Timeout as error:
         note = settings.prefect_home / API_FILE
         where = f" at {note.read_text(encoding='utf-8').removesuffix('/api')}" if note.is_file() else ""
@@ -110,7 +109,7 @@ def _held_home(settings: Settings) -> Iterator[None]:
             f"expected no Prefect server on {settings.home}, found one{where}: another `alvh serve`, or an "
             "`alvh backfill` with a server of its own; stop it, or use another ALVH_HOME"
         ) from error
-    with lock:
+    with held:
         yield
 
 

@@ -16,7 +16,7 @@ from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
 from tasks.sources.keys import HostKey
-from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE, Source
+from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE
 from tasks.sources.transport import (
     ImportedTransport,
     RecordedTransport,
@@ -68,7 +68,7 @@ def _hosts(settings: Settings, dataset: str) -> list[str]:
     """Return the hosts that are asked for a dataset."""
     asked = [source for source in SOURCES.values()
              if source.dataset == dataset and source.publisher not in settings.sources_off]  # fmt: skip
-    return [urlsplit(base).netloc for source in asked for base in bases_of(source, settings)]
+    return [urlsplit(base).netloc for source in asked for base in source.based(settings.base_urls)]
 
 
 def host_keys(settings: Settings) -> dict[str, HostKey]:
@@ -77,14 +77,8 @@ def host_keys(settings: Settings) -> dict[str, HostKey]:
         urlsplit(base).netloc: HostKey(source.key, settings.key_of(source.key.variable))
         for source in SOURCES.values()
         if source.key
-        for base in bases_of(source, settings)
+        for base in source.based(settings.base_urls)
     }
-
-
-def bases_of(source: Source, settings: Settings) -> tuple[str, ...]:
-    """Return where a source is asked."""
-    moved = settings.base_urls.get(source.publisher)
-    return (moved,) if moved else source.bases
 
 
 def check_publishers(settings: Settings) -> None:

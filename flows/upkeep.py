@@ -52,7 +52,7 @@ def _note_gap(night: Night) -> str | None:
     lost = why_lost(night.calendar, night.trade_date, night.source, datetime.now(UTC), has_landed=has_landed)
     night.warehouse.note_gaps({night.key: lost or "not published when looked for"})
     if lost:
-        night.warehouse.close_gap(night.key, "LOST", lost)
+        night.warehouse.lose_gap(night.key, lost)
     return lost
 
 

@@ -31,12 +31,13 @@ def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts:
     with night.warehouse.reading() as connection:
         recent = outbox.recent_alerts(connection, mode, day - timedelta(days=RECENT_DAYS))
     try:
-        alerts = night_alerts(_evidence(night, tables, counts, recent), _now(), night.alert_plan.rules)
+        alerts = night_alerts(_evidence(night, tables, counts, recent), datetime.now(UTC), night.alert_plan.rules)
     except AlvhError:
         raise
     except Exception as error:  # noqa: BLE001 - nobody foresaw it, and the answers do not depend on it
         reason = f"{type(error).__name__}: {error}"
-        alerts = watch_alert("rules_failed", day, mode, reason=reason, created_at=_now(), rules=night.alert_plan.rules)
+        alerts = watch_alert("rules_failed", day, mode, reason=reason, created_at=datetime.now(UTC),
+                             rules=night.alert_plan.rules)  # fmt: skip
     return _quietened(night, alerts, recent)
 
 
@@ -91,7 +92,7 @@ def raise_watch_alert(night: Night, rule_name: str, reason: str) -> None:
 
 
 def _watched(night: Night, rule_name: str, reason: str, turned_to: str = "") -> pd.DataFrame:
-    raised = watch_alert(rule_name, night.trade_date, night.source_mode, reason=reason, created_at=_now(),
+    raised = watch_alert(rule_name, night.trade_date, night.source_mode, reason=reason, created_at=datetime.now(UTC),
                          turned_to=turned_to, rules=night.alert_plan.rules)  # fmt: skip
     return _quietened(night, raised, frames.empty(META_ALERTS))
 
@@ -99,7 +100,3 @@ def _watched(night: Night, rule_name: str, reason: str, turned_to: str = "") -> 
 def _quietened(night: Night, alerts: pd.DataFrame, recent: pd.DataFrame) -> pd.DataFrame:
     plan = night.alert_plan
     return with_quiet(alerts, recent, night.calendar, rules=plan.rules, speaks_simulated=plan.speaks_simulated)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

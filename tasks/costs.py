@@ -13,6 +13,7 @@ from alvh_core.costs.structure import BOOKED, READ, WINDOW_NIGHTS, night_structu
 from alvh_core.curve import rate_at
 from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_books, legs_to_trade, plan_ladders
+from alvh_core.profiles import comparison_profile
 from alvh_core.registry.basis import HOST_BASIS, TERM
 from alvh_core.registry.book import BOOK
 from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, DRIP, PAIRS, SCENARIOS, STRUCTURE
@@ -37,7 +38,8 @@ from tasks.night import Night
 )  # fmt: skip
 def costs(night: Night) -> None:
     """Compute scenarios, yearly costs, structure, pairs and dividend values of the night."""
-    lake, mode, day, profile = night.lake, night.source_mode, pd.Timestamp(night.trade_date), night.comparison
+    lake, mode, day = night.lake, night.source_mode, pd.Timestamp(night.trade_date)
+    profile = comparison_profile(night.profiles)
     plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")

@@ -10,12 +10,13 @@ from prefect import get_run_logger
 
 from alvh_core.crosscheck import Feed, compare, cross_check_rows
 from alvh_core.errors import AlvhError
-from alvh_core.landing import Landing, payload_rows
+from alvh_core.landing import Landing
 from alvh_core.quotes import snapshot_row
-from alvh_core.schemas import CROSS_CHECK, META_PAYLOADS, META_QUARANTINE, META_VALIDATIONS
-from expectations.gate import dated, validate_rows
+from alvh_core.schemas import CROSS_CHECK
+from expectations.gate import validate_rows
 from expectations.suites import cross_check_suite
 from tasks.assets import RAW, in_lake, stage
+from tasks.bookkeeping import books, keep_books
 from tasks.night import Night
 from tasks.sources.catalogue import read_chain
 from tasks.sources.source import CHAIN
@@ -24,11 +25,9 @@ from tasks.sources.source import CROSS_CHECK as SAMPLED
 SAMPLE = "sample"  # bookkeeping, before `tasks.gather` joins it with the symbols'
 
 
-@stage(reads=[RAW], writes=[in_lake(CROSS_CHECK), *(in_lake(t, SAMPLE) for t in
-       (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
+@stage(reads=[RAW], writes=[in_lake(CROSS_CHECK), *books(SAMPLE)])
 def cross_check(night: Night, landings: Sequence[Landing]) -> None:
     """Compare what the second feed sent tonight with the chains of the night."""
-    lake, day, mode = night.lake, night.trade_date, night.source_mode
     chains = {landing.symbol: landing for landing in landings if landing.dataset == CHAIN}
     rows, mine = [], []
     for landing in (x for x in landings if x.dataset == SAMPLED):
@@ -37,11 +36,10 @@ def cross_check(night: Night, landings: Sequence[Landing]) -> None:
         if second is not None:
             default, _ = _feed(night, chains[landing.symbol])
             rows.append(compare(night.universe[landing.symbol], default, second))
-    checked = validate_rows(cross_check_rows(rows, day, mode), CROSS_CHECK, cross_check_suite())
-    lake.write(checked.clean, CROSS_CHECK)
-    lake.write(checked.entries, META_QUARANTINE, SAMPLE)
-    lake.write(dated([checked.checks], day, mode), META_VALIDATIONS, SAMPLE)
-    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, SAMPLE)
+    compared = cross_check_rows(rows, night.trade_date, night.source_mode)
+    checked = validate_rows(compared, CROSS_CHECK, cross_check_suite())
+    night.lake.write(checked.clean, CROSS_CHECK)
+    keep_books(night, SAMPLE, mine, checked)
     for row in checked.clean.itertuples(index=False):
         get_run_logger().info("%s: %s, %s", row.symbol, row.cross_check, row.check_note)
 
@@ -50,13 +48,13 @@ def _feed(night: Night, landing: Landing) -> tuple[Feed | None, Landing]:
     """Read one chain and its clock; one that did not arrive or cannot be used is lost with its reason."""
     if not landing.is_landed:
         return None, landing
-    asset, sha256 = night.universe[landing.symbol], str(landing.payload_sha256)
+    asset = night.universe[landing.symbol]
     try:
-        chain = read_chain(night.archive.read(landing.url), asset, landing.url, sha256, night.calendar)
+        chain = read_chain(night.archive.read(landing.url), asset, landing.url, night.calendar)
         row = snapshot_row(chain.header, asset, night.session, calendar=night.calendar, source_mode=night.source_mode,
                            venue_scope=chain.venue_scope)  # fmt: skip
     except AlvhError as error:
         return None, landing.lost(str(error))
     quotes = chain.table.select(["option", "bid", "ask"]).to_pandas()
     return Feed(quotes=quotes, scope=chain.venue_scope, quote_at_utc=pd.Timestamp(str(row["quote_at_utc"])),
-                payload_sha256=sha256), landing  # fmt: skip
+                payload_sha256=str(landing.payload_sha256)), landing  # fmt: skip

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -86,7 +87,7 @@ def deliver(warehouse: Warehouse, plan: AlertPlan, clock: Callable[[], datetime]
     dict of str to Outcome
         By channel.
     """
-    clock = clock or _now
+    clock = clock or partial(datetime.now, UTC)
     started = clock()
     with warehouse.writing("outbox") as connection:
         outbox.address_alerts(connection, {c.name: c.severities for c in plan.channels}, started)
@@ -142,7 +143,3 @@ def _address(channel: Channel) -> SecretStr:
         raise FatalError(
             f"{where}the Prefect Secret block {channel.address_name}, which cannot be loaded ({type(error).__name__})"
         ) from None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -9,36 +9,26 @@ from prefect import get_run_logger
 
 from alvh_core.fundamentals.facts import night_facts
 from alvh_core.fundamentals.ratios import night_ratios
-from alvh_core.landing import Landing, payload_rows
-from alvh_core.schemas import (
-    CLOSES,
-    DAILY_ACTIONS,
-    DAILY_RATIOS,
-    FACTS,
-    META_PAYLOADS,
-    META_QUARANTINE,
-    META_VALIDATIONS,
-)
+from alvh_core.landing import Landing
+from alvh_core.schemas import CLOSES, DAILY_ACTIONS, DAILY_RATIOS, FACTS
 from expectations.company_suites import facts_suite
-from expectations.gate import dated, validate_rows
+from expectations.gate import validate_rows
 from tasks.assets import RAW, in_lake, stage
+from tasks.bookkeeping import books, keep_books
 from tasks.night import Night
 from tasks.sources.decode import decode_tables
 from tasks.sources.source import FUNDAMENTALS
 
 
-@stage(reads=[RAW], writes=[in_lake(FACTS), *(in_lake(t, FUNDAMENTALS) for t in
-       (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
+@stage(reads=[RAW], writes=[in_lake(FACTS), *books(FUNDAMENTALS)])
 def fundamentals(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate what companies have reported."""
-    lake, day, mode = night.lake, night.trade_date, night.source_mode
     mine = [landing for landing in landings if landing.dataset == FUNDAMENTALS]
     found, mine = decode_tables(mine, night.archive.read, {FUNDAMENTALS})
-    judged = validate_rows(night_facts(found, day, mode), FACTS, facts_suite(min_rows=min(len(mine), 1)))
-    lake.write(judged.clean, FACTS)
-    lake.write(judged.entries, META_QUARANTINE, FUNDAMENTALS)
-    lake.write(dated([judged.checks], day, mode), META_VALIDATIONS, FUNDAMENTALS)
-    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, FUNDAMENTALS)
+    facts = night_facts(found, night.trade_date, night.source_mode)
+    judged = validate_rows(facts, FACTS, facts_suite(min_rows=min(len(mine), 1)))
+    night.lake.write(judged.clean, FACTS)
+    keep_books(night, FUNDAMENTALS, mine, judged)
     get_run_logger().info("%d facts", len(judged.clean))
 
 

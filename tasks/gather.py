@@ -32,6 +32,7 @@ from alvh_core.schemas import (
 )
 from expectations.gate import together
 from tasks.assets import in_lake, stage
+from tasks.bookkeeping import BOOKS
 from tasks.cross_check import SAMPLE
 from tasks.macro import MACRO
 from tasks.markets import MARKETS
@@ -42,7 +43,6 @@ from tasks.sources.source import CURVE, FUNDAMENTALS
 
 SYMBOL_TABLES = (OPTION_QUOTES, QUARANTINED_QUOTES, PRICED_QUOTES, CONTRACT_SCORES, DAILY_BARS, SNAPSHOTS, FORWARDS,
                  CLOSES, MODEL_FREE)  # fmt: skip
-BOOKS = (META_QUARANTINE, META_PAYLOADS, META_VALIDATIONS)
 OF_NIGHT = (CURVE, MACRO, MARKETS, FUNDAMENTALS, SAMPLE)  # parts of them that belong to no shard
 JOIN_THREADS = 2
 

@@ -7,22 +7,14 @@ from collections.abc import Sequence
 
 from prefect import get_run_logger
 
-from alvh_core.frames import concat
-from alvh_core.landing import Landing, payload_rows
+from alvh_core.landing import Landing
 from alvh_core.macro.events import night_events, night_listed
 from alvh_core.macro.series import night_series, night_values
-from alvh_core.schemas import (
-    MACRO_EVENTS,
-    MACRO_LISTED,
-    MACRO_SERIES,
-    MACRO_VALUES,
-    META_PAYLOADS,
-    META_QUARANTINE,
-    META_VALIDATIONS,
-)
-from expectations.gate import dated, validate_rows
+from alvh_core.schemas import MACRO_EVENTS, MACRO_LISTED, MACRO_SERIES, MACRO_VALUES
+from expectations.gate import validate_rows
 from expectations.suites import macro_listed_suite, macro_values_suite
 from tasks.assets import RAW, in_lake, in_warehouse, stage
+from tasks.bookkeeping import books, keep_books
 from tasks.night import Night
 from tasks.sources import source
 from tasks.sources.decode import decode_tables
@@ -32,8 +24,7 @@ MACRO = "macro"  # bookkeeping, before `tasks.gather` joins it with the symbols'
 DATASETS = {source.MACRO_CALENDAR, source.MACRO_SERIES}
 
 
-@stage(reads=[RAW], writes=[*map(in_lake, (MACRO_LISTED, MACRO_VALUES)), *(in_lake(t, MACRO) for t in
-       (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
+@stage(reads=[RAW], writes=[*map(in_lake, (MACRO_LISTED, MACRO_VALUES)), *books(MACRO)])
 def macro(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate the calendars and series of the night."""
     lake, day, mode, read = night.lake, night.trade_date, night.source_mode, night.archive.read
@@ -44,9 +35,7 @@ def macro(night: Night, landings: Sequence[Landing]) -> None:
     series = validate_rows(night_values(values, day, mode), MACRO_VALUES, macro_values_suite())
     lake.write(events.clean, MACRO_LISTED)
     lake.write(series.clean, MACRO_VALUES)
-    lake.write(concat([events.entries, series.entries], META_QUARANTINE), META_QUARANTINE, MACRO)
-    lake.write(dated([events.checks, series.checks], day, mode), META_VALIDATIONS, MACRO)
-    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, MACRO)
+    keep_books(night, MACRO, mine, events, series)
     get_run_logger().info("%d dates, %d values", len(events.clean), len(series.clean))
 
 

@@ -12,20 +12,12 @@ from alvh_core.actions import night_actions
 from alvh_core.breadth import continued, exchange_breadth, universe_breadth, universe_moves
 from alvh_core.frames import concat
 from alvh_core.futures import night_settlements
-from alvh_core.landing import Landing, payload_rows
-from alvh_core.schemas import (
-    BREADTH,
-    BREADTH_COUNTS,
-    DAILY_ACTIONS,
-    DAILY_BARS,
-    META_PAYLOADS,
-    META_QUARANTINE,
-    META_VALIDATIONS,
-    VX_SETTLEMENTS,
-)
-from expectations.gate import dated, validate_rows
+from alvh_core.landing import Landing
+from alvh_core.schemas import BREADTH, BREADTH_COUNTS, DAILY_ACTIONS, DAILY_BARS, VX_SETTLEMENTS
+from expectations.gate import validate_rows
 from expectations.suites import daily_actions_suite, vx_settlements_suite
 from tasks.assets import RAW, in_lake, in_warehouse, stage
+from tasks.bookkeeping import books, keep_books
 from tasks.night import Night
 from tasks.sources.catalogue import MARKET_DATASETS
 from tasks.sources.decode import decode_tables
@@ -34,8 +26,7 @@ from tasks.sources.source import ACTIONS, GROUPED, REFERENCE, VX_HISTORY, VX_SET
 MARKETS = "markets"  # bookkeeping, before `tasks.gather` joins it with the symbols'
 
 
-@stage(reads=[RAW], writes=[*map(in_lake, (DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS)), *(
-       in_lake(t, MARKETS) for t in (META_QUARANTINE, META_VALIDATIONS, META_PAYLOADS))])  # fmt: skip
+@stage(reads=[RAW], writes=[*map(in_lake, (DAILY_ACTIONS, VX_SETTLEMENTS, BREADTH_COUNTS)), *books(MARKETS)])
 def markets(night: Night, landings: Sequence[Landing]) -> None:
     """Decode and validate what belongs to the market as a whole."""
     lake, day, mode, read = night.lake, night.trade_date, night.source_mode, night.archive.read
@@ -51,9 +42,7 @@ def markets(night: Night, landings: Sequence[Landing]) -> None:
     lake.write(actions.clean, DAILY_ACTIONS)
     lake.write(futures.clean, VX_SETTLEMENTS)
     lake.write(_exchange(night, closes, listed), BREADTH_COUNTS)
-    lake.write(concat([actions.entries, futures.entries], META_QUARANTINE), META_QUARANTINE, MARKETS)
-    lake.write(dated([actions.checks, futures.checks], day, mode), META_VALIDATIONS, MARKETS)
-    lake.write(payload_rows(mine, day, mode), META_PAYLOADS, MARKETS)
+    keep_books(night, MARKETS, mine, actions, futures)
     get_run_logger().info("%d actions, %d settlements", len(actions.clean), len(futures.clean))
 
 

@@ -14,8 +14,7 @@ from typing import Any
 from alvh_core.alerting.plan import AlertPlan
 from alvh_core.errors import FatalError
 from alvh_core.evaluation.rules import EvidenceRule
-from alvh_core.params import LadderProfile, SpreadRule
-from alvh_core.profiles import comparison_profile
+from alvh_core.params import LadderProfile
 from alvh_core.sessions import Session, TradingCalendar
 from alvh_core.universe import Asset
 from tasks.lake.raw import RawArchive
@@ -102,16 +101,6 @@ class Night:
     def profile(self) -> LadderProfile:
         """The first profile: what scores and the report's headline read."""
         return next(iter(self.profiles.values()))
-
-    @property
-    def spread_rule(self) -> SpreadRule:
-        """Limits of its filter, which the report draws."""
-        return self.profile.spread_rule
-
-    @property
-    def comparison(self) -> LadderProfile:
-        """The profile by which ladders are compared with one another and with their hosts."""
-        return comparison_profile(self.profiles)
 
     @property
     def trade_date(self) -> date:

@@ -106,11 +106,10 @@ def _receive_part(desk: Desk, layout: Layout, part: Part, name: str, origin: str
         rows = part.body.count(b"\n")
         return Received(file=name, outcome=LEFT_OUT, symbol=part.symbol, reason=f"not in the universe, {rows} lines; "
                         "ALVH_UNIVERSE_FILE adds it")  # fmt: skip
-    sha256 = hashlib.sha256(part.body).hexdigest()
     try:
-        drop = read_part(layout, part.body, asset, drop_url(asset.symbol), sha256, desk.calendar)
+        drop = read_part(layout, part.body, asset, drop_url(asset.symbol), desk.calendar)
         session = _session_of(desk, asset, drop, name)
-        outcome, held = _archive(desk, asset, part.body, session, sha256, origin + PARTIAL * desk.is_partial)
+        outcome, held = _archive(desk, asset, part.body, session, origin + PARTIAL * desk.is_partial)
     except AlvhError as error:
         return Received(file=name, outcome=REFUSED, symbol=asset.symbol, reason=str(error))
     return Received(file=name, outcome=outcome, symbol=asset.symbol, session=session,
@@ -129,7 +128,7 @@ def _session_of(desk: Desk, asset: Asset, drop: Drop, name: str) -> date:
     return session
 
 
-def _archive(desk: Desk, asset: Asset, body: bytes, session: date, sha256: str, origin: str) -> tuple[str, str]:
+def _archive(desk: Desk, asset: Asset, body: bytes, session: date, origin: str) -> tuple[str, str]:
     """Archive a chain once, return the hash it is held under; another of the session needs a word of the operator."""
     archive, url = RawArchive(desk.raw_root, IMPORTED, session), drop_url(asset.symbol)
     present = archive.find_whole(url)
@@ -139,6 +138,7 @@ def _archive(desk: Desk, asset: Asset, body: bytes, session: date, sha256: str, 
         raise SkippableError(f"{asset.symbol} of {session} is there from another file ({present.etag}); --replace puts "
                              "this one in its place")  # fmt: skip
     archive.supersede(url)
+    sha256 = hashlib.sha256(body).hexdigest()
     archive.put(body, dataset=CHAIN, symbol=asset.symbol, url=url, source_mode=IMPORTED, http_status=0, etag=origin,
                 payload_sha256=sha256, last_modified=None, fetched_at_utc=datetime.now(UTC).isoformat())  # fmt: skip
     return LANDED, sha256

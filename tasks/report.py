@@ -42,9 +42,7 @@ def report(night: Night) -> Path:
 
 
 def forget_pages(night: Night) -> None:
-    """Remove the pages of a night that is about to be published: one that is missing is made when it is asked for,
-    one that is left would be handed out as the page of what is published now.
-    """  # noqa: D205 - one thought
+    """Remove the old pages of a night about to be published: a missing page is made when asked for, an old one lies."""
     for page in (night.report_path, night.quality_path):
         page.unlink(missing_ok=True)
 

@@ -39,7 +39,7 @@ def signal(night: Night) -> int:
     lake, day, mode = night.lake, night.trade_date, night.source_mode
     based_on_no = night.warehouse.last_publication(mode, before=day)
     bars, snapshots = lake.read(DAILY_BARS), lake.read(SNAPSHOTS)
-    previous = night.warehouse.state_before(mode, day)
+    previous = night.warehouse.rows_before(LADDER_STATE, mode, day)
     priced = lake.read(PRICED_QUOTES)
     plan = plan_ladders(night.universe, priced, night.profiles.values())
     missed = missed_closes(bars, night_before(previous), day, night.calendar)

@@ -24,7 +24,7 @@ def tightness(night: Night) -> None:
     plan = plan_ladders(night.universe, priced, [night.profile])
     earlier = night.warehouse.last_nights(BOOK_SPREADS, mode, night.eve, WINDOW_NIGHTS)
     lake.write(night_parity(priced, lake.read(FORWARDS), spots, night.universe, day, mode), PARITY)
-    lake.write(leg_tightness(legs, priced, night.spread_rule, day, mode), LEG_TIGHTNESS)
+    lake.write(leg_tightness(legs, priced, night.profile.spread_rule, day, mode), LEG_TIGHTNESS)
     lake.write(ladder_tightness(legs, day, mode), LADDER_TIGHTNESS)
     spreads = book_spreads(lake.read(LADDER_SIGNALS), plan, night.profile, earlier,
                            Closes.of(lake.read(DAILY_BARS)), lake.read(MODEL_FREE), day, mode)  # fmt: skip

@@ -101,7 +101,7 @@ class Chains:
     def header(self, symbol: str, quote_at: datetime | None, *, spot: float = 20.0, contracts: int = 1) -> ChainHeader:
         return ChainHeader(
             symbol=symbol, rendered_at_utc=datetime.fromisoformat("2026-07-17 01:00"), quote_at=quote_at,
-            underlying_price_usd=spot, iv30_vol=0.8, contracts_count=contracts, payload_sha256=symbol.lower() * 3, url=f"https://x/{symbol}.json",
+            underlying_price_usd=spot, iv30_vol=0.8, contracts_count=contracts, url=f"https://x/{symbol}.json",
         )  # fmt: skip
 
     def snapshots(self, spots: dict[str, float], quote_at: datetime) -> pd.DataFrame:
@@ -109,7 +109,7 @@ class Chains:
         session = self.calendar.session(quote_at.date())
         rows = [
             snapshot_row(self.header(s, quote_at, spot=spot), self.universe[s], session, calendar=self.calendar,
-                         source_mode="simulated", venue_scope="test")
+                         source_mode="simulated", venue_scope="test") | {"payload_sha256": s.lower() * 3}
             for s, spot in spots.items()
         ]  # fmt: skip
         return frames.conform(pd.DataFrame(rows), SNAPSHOTS)

@@ -2,9 +2,9 @@
 
 Order: settlement, profit, time, disarmed, the last session of what no source settles. A sale into too wide a market is
 deferred until the position is near to its settlement. A sale without a quote waits, if need be until the settlement: a
-bid of zero is a quote. A roll whose new leg may not be bought waits; near its settlement the old leg goes without it, as
-no purchase has to be made at any spread: the layer is empty then, and the state machine buys it as any empty layer.
-What is traded is `alvh_core.book.transition`.
+bid of zero is a quote. A roll whose new leg may not be bought waits; near its settlement the old leg goes without it,
+for no purchase has to be made at any spread: the layer is empty then, and the state machine buys it as any other. What
+is traded is `alvh_core.book.transition`.
 """
 
 import numpy as np

@@ -24,6 +24,7 @@ _VARIABLES = {_INK: "var(--ink)", _MUTED: "var(--muted)", _GRID: "var(--line)", 
 _LAYER_MARKERS = ("o", "^", "s")
 _TICKS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.40, 1.0, 2.0)
 _SMALLEST = 0.004
+_WIDTH = 9.6  # inches
 _LABEL_DAYS = 45  # as far as the label of the close reaches
 
 
@@ -42,7 +43,7 @@ def spread_svg(plot: SpreadPlot) -> str:
     if not plot.boxes:
         return ""
     with _drawing():
-        figure, axes = _figure(9.6, 0.8 + 0.27 * len(plot.boxes), left=0.215, right=0.765, bottom=0.35)
+        figure, axes = _figure(0.8 + 0.27 * len(plot.boxes), left=0.215, right=0.765, bottom=0.35)
         for at, box in enumerate(plot.boxes):
             _draw_box(axes, at, box)
         _spread_axes(axes, plot)
@@ -111,7 +112,7 @@ def trigger_svg(plot: TriggerPlot) -> str:
     if not (plot.levels or plot.curve or plot.close is not None):
         return ""
     with _drawing():
-        figure, axes = _figure(9.6, 3.3, left=0.05, right=0.885, bottom=0.5)
+        figure, axes = _figure(3.3, left=0.05, right=0.885, bottom=0.5)
         last = max([day for day, _ in plot.curve] + [leg.days for leg in plot.legs] + [60]) * 1.04
         for layer, (level, below) in enumerate(zip(plot.levels, plot.disarm_levels, strict=True), start=1):
             axes.axhline(level, color=_BAD, linewidth=2.2 if (plot.close or 0.0) >= level else 1.0, zorder=2)
@@ -159,10 +160,10 @@ def _trigger_range(plot: TriggerPlot) -> tuple[float, float]:
     return min(values) - 1.5, max(values) + 1.5
 
 
-def _figure(width: float, height: float, *, left: float, right: float, bottom: float) -> tuple[Any, Any]:
+def _figure(height: float, *, left: float, right: float, bottom: float) -> tuple[Any, Any]:
     from matplotlib.figure import Figure  # noqa: PLC0415 - a second
 
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(_WIDTH, height))
     axes = figure.add_axes((left, bottom / height, right - left, 1.0 - (bottom + 0.4) / height))
     axes.set_facecolor("none")
     for side in ("top", "right", "left"):

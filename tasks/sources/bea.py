@@ -11,15 +11,10 @@ import pandas as pd
 from alvh_core.errors import SkippableError
 from alvh_core.macro.events import BEA_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.documents import read_json
+from tasks.sources.documents import read_json, reading
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://apps.bea.gov"
-
-
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the release dates."""
-    return f"{base}/API/signup/release_dates.json"
 
 
 def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -38,12 +33,8 @@ def parse_bea(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = read_json(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "release_dates in UTC"):
         lines = list(_events(document))
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected release_dates in UTC: {type(error).__name__} {error}"
-        ) from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected {' or '.join(BEA_TITLES)}, found {list(document)[:5]}")
     return listed(lines)
@@ -66,7 +57,7 @@ def _events(document: dict[str, Any]) -> Iterator[Event]:
 
 SOURCES = (
     Source(name="bea_json", publisher="bea", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bea,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BEA" else None,
+           address=lambda wanted, base: f"{base}/API/signup/release_dates.json" if wanted.symbol == "BEA" else None,
            route=re.compile(r"/release_dates\.json$"), simulate=lambda market, day, _asked: market.bea_calendar(day),
            sample="bea.json", sample_symbol="BEA", terms="Bureau of Economic Analysis, public domain"),
 )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.documents import read_text, told
+from tasks.sources.documents import read_text, reading, told
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.bls.gov"
@@ -22,11 +22,6 @@ _FOLD = re.compile(r"\r?\n[ \t]")
 _PERIOD = re.compile(r" for ([A-Z][a-z]{2,8}) (\d{4})$")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
-
-
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the calendar of all releases."""
-    return f"{base}/schedule/news_release/bls.ics"
 
 
 def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
@@ -49,10 +44,8 @@ def parse_bls(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         raise SkippableError(f"{symbol}: {url}: expected a calendar, found {body[:60]!r}")
     if not text.rstrip().endswith("END:VCALENDAR"):
         raise RetriableError(f"{symbol}: {url}: a calendar cut short after {len(body)} bytes")
-    try:
+    with reading(body, f"{symbol}: {url}", "dates in New York time or UTC"):
         lines = list(_events(_FOLD.sub("", text)))
-    except (ValueError, KeyError, OverflowError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected dates in New York time or UTC: {error}") from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected one of {', '.join(BLS_TITLES)}, found none")
     return listed(lines)
@@ -93,7 +86,7 @@ def _period(found: re.Match[str] | None) -> str:
 
 SOURCES = (
     Source(name="bls_ics", publisher="bls", dataset=MACRO_CALENDAR, bases=(BASE_URL,), read=parse_bls,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "BLS" else None,
+           address=lambda wanted, base: f"{base}/schedule/news_release/bls.ics" if wanted.symbol == "BLS" else None,
            route=re.compile(r"/bls\.ics$"), simulate=lambda market, day, _asked: market.bls_calendar(day),
            sample="bls.ics", sample_symbol="BLS", terms="Bureau of Labor Statistics, public domain"),
 )  # fmt: skip

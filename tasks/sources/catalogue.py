@@ -216,29 +216,28 @@ def check_payload(request: PayloadRequest, payload: Payload, universe: Mapping[s
             parse(source, payload.body, request.symbol, payload.url)
         return None
     asset = universe[request.symbol]
-    header = chain_header(payload.body, asset, payload.url, payload.sha256, calendar)
+    header = chain_header(payload.body, asset, payload.url, calendar)
     return snapshot_row(header, asset, session, calendar=calendar, source_mode=payload.source_mode, venue_scope="")
 
 
-def chain_header(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> ChainHeader:
+def chain_header(body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> ChainHeader:
     """Read what a chain says about itself, from whatever source it is."""
     if url.startswith(SCHEME):
-        return read_drop(body, asset, url, sha256, calendar).header
+        return read_drop(body, asset, url, calendar).header
     source = source_of(CHAIN, url)
     header: ChainHeader = (
         source.check(body, asset.symbol, url) if source.check else parse(source, body, asset.symbol, url).header
     )
-    return replace(header, payload_sha256=sha256)
+    return header
 
 
-def read_chain(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Chain:
+def read_chain(body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Chain:
     """Read a chain whole, from whatever source it is."""
     if url.startswith(SCHEME):
-        return read_drop(body, asset, url, sha256, calendar)
+        return read_drop(body, asset, url, calendar)
     source = source_of(CHAIN, url)
     chain: Chain = parse(source, body, asset.symbol, url)
-    scope = EXCLUSIVE if source.publisher == asset.listing else chain.venue_scope
-    return replace(chain, header=replace(chain.header, payload_sha256=sha256), venue_scope=scope)
+    return replace(chain, venue_scope=EXCLUSIVE) if source.publisher == asset.listing else chain
 
 
 def read_table(dataset: str, body: bytes, symbol: str, url: str) -> Any:

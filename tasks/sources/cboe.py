@@ -21,8 +21,8 @@ import pyarrow.json as pj
 from alvh_core.errors import SkippableError
 from alvh_core.quotes import WIRE_NUMBERS, ChainHeader
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.dated_csv import read_dated_csv
-from tasks.sources.documents import check_json
+from tasks.sources.dated_csv import finite, read_dated_csv
+from tasks.sources.documents import check_json, reading
 from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
 from tasks.sources.source import BARS, CHAIN, INDEX, Chain, Query, Source, Wanted
 
@@ -55,13 +55,13 @@ def index_history_url(name: str, base: str = BASE_URL) -> str:
     return f"{base}/us_indices/daily_prices/{name}_History.csv"
 
 
-def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
+def read_header(body: bytes, symbol: str, url: str) -> ChainHeader:
     """Read what a chain says about itself, without decoding its contracts.
 
     Parameters
     ----------
     body : bytes
-    symbol, url, sha256 : str
+    symbol, url : str
         Ours; named in errors.
 
     Returns
@@ -73,15 +73,12 @@ def read_header(body: bytes, symbol: str, url: str, sha256: str) -> ChainHeader:
     SkippableError
         The envelope is not a chain's.
     """
-    try:
+    with reading(body, f"{symbol}: {url}", "timestamp, data.options and a header"):
         envelope, count = _envelope(body)
         data = envelope["data"]
         rendered_at, quote_at = envelope.get("timestamp"), data.get("last_trade_time")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected timestamp, data.options and a header, found "
-                             f"{body[:80]!r}: {type(error).__name__} {error}") from error  # fmt: skip
     return ChainHeader(
-        symbol=symbol, url=url, payload_sha256=sha256, rendered_at_utc=_wall_time(rendered_at, UTC),
+        symbol=symbol, url=url, rendered_at_utc=_wall_time(rendered_at, UTC),
         quote_at=_wall_time(quote_at, ZoneInfo(NEW_YORK)), contracts_count=count,
         underlying_price_usd=_number(data.get("current_price")), iv30_vol=_number(data.get("iv30")) / 100.0,
     )  # fmt: skip
@@ -128,11 +125,9 @@ def parse_chain(body: bytes, symbol: str, url: str) -> pa.Table:
     """
     read = pj.ReadOptions(block_size=len(body) + 1, use_threads=False)
     parse = pj.ParseOptions(explicit_schema=_CHAIN, newlines_in_values=True, unexpected_field_behavior="ignore")
-    try:
+    with reading(body, f"{symbol}: {url}", "contracts that can be decoded"):
         options = pj.read_json(io.BytesIO(body), read, parse)["data"].combine_chunks().field("options").flatten()
         options.field("option").validate(full=True)  # UTF-8
-    except (pa.ArrowException, KeyError) as error:
-        raise SkippableError(f"{symbol}: {url}: contracts could not be decoded: {error}") from error
     _check_fields(options, f"{symbol}: {url}")
     name = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(options), dtype="int32")), pa.array([symbol]))
     columns = {"underlying": name, "row_position": pa.array(np.arange(len(options))), "option": options.field("option")}
@@ -185,12 +180,9 @@ def parse_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     SkippableError
         Not a list of dated bars, or none at all.
     """
-    try:
+    with reading(body, f"{symbol}: {url}", f"data as a list of bars with {', '.join(_BAR_FIELDS)}"):
         table = _bar_columns(body)
         days = pc.cast(table["date"], pa.date32())
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected data as a list of bars with {', '.join(_BAR_FIELDS)}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not len(table) or days.null_count:
         raise SkippableError(f"{symbol}: {url}: expected dated bars, found {len(table)}, {days.null_count} undated")
     prices = {f"{name}_usd": _finite(table[name]) for name in ("open", "high", "low", "close")}
@@ -210,7 +202,7 @@ def _bar_columns(body: bytes) -> pa.Table:
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         rows = _document(body)["data"]
         columns = {name: pd.Series([row[name] for row in rows], dtype="object") for name in _BAR_FIELDS}
-        numbers = {name: pa.array(_numbers(columns[name]), _NUMBER) for name in _BAR_FIELDS[1:]}
+        numbers = {name: pa.array(finite(columns[name]), _NUMBER) for name in _BAR_FIELDS[1:]}
         return pa.table({"date": pa.array(columns["date"], pa.string()), **numbers})
     table = pa.Table.from_struct_array(bars.flatten())
     absent = [name for name in _BAR_FIELDS if table[name].null_count == len(table)]
@@ -240,23 +232,10 @@ def parse_index_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if close is None or not len(frame):
         raise SkippableError(f"{symbol}: {url}: expected rows of DATE and CLOSE, or DATE and one value column, found "
                              f"{len(frame)} rows of {', '.join(frame.columns)}")  # fmt: skip
-    named = {"open": "OPEN", "high": "HIGH", "low": "LOW", "close": close}
-    numbers = pd.DataFrame({name: _numbers(frame[column]) for name, column in named.items() if column in frame})
-    return _bars(days, numbers, symbol)
-
-
-def _bars(days: pd.Series, numbers: pd.DataFrame, symbol: str) -> pd.DataFrame:
-    nothing = pd.Series(np.nan, index=days.index)
-    prices = {f"{name}_usd": numbers.get(name, nothing) for name in ("open", "high", "low", "close")}
-    volume = numbers.get("volume", nothing)
-    rows = {"bar_date": days, **prices, "volume_shares": volume, "row_position": np.arange(len(days))}
+    named = {"open_usd": "OPEN", "high_usd": "HIGH", "low_usd": "LOW", "close_usd": close}
+    prices = {name: finite(frame[column]) if column in frame else np.nan for name, column in named.items()}
+    rows = {"bar_date": days, **prices, "volume_shares": np.nan, "row_position": np.arange(len(days))}
     return pd.DataFrame(rows).assign(symbol=symbol)
-
-
-def _numbers(values: pd.Series) -> pd.Series:
-    """Return finite numbers; what is none becomes NaN and fails validation in its row."""
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    return numbers.where(np.isfinite(numbers))
 
 
 def _wall_time(text: Any, zone: tzinfo) -> datetime | None:
@@ -285,7 +264,7 @@ def read_chain(body: bytes, symbol: str, url: str) -> Chain:
 def check_chain(body: bytes, symbol: str, url: str) -> ChainHeader:
     """Read what a chain says about itself, if it arrived whole."""
     check_json(body, symbol, url)
-    return read_header(body, symbol, url, "")
+    return read_header(body, symbol, url)
 
 
 def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:

@@ -15,6 +15,8 @@ import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.futures import expiry_of, futures_symbol
+from tasks.sources.dated_csv import finite
+from tasks.sources.documents import reading
 from tasks.sources.limits import check_csv
 from tasks.sources.source import VX_HISTORY, VX_SETTLEMENT, Source, Wanted
 
@@ -69,7 +71,7 @@ def parse_evening(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     found = pd.DataFrame({
         "futures_symbol": rows["SYMBOL"], "expiry_date": _days(rows["EXPIRATION DATE"], where),
         "settle_date": pd.to_datetime(asked, format="%Y-%m-%d", errors="coerce"), "settle_kind": "settlement",
-        "settle_vol_points": _numbers(rows["PRICE"]), "row_position": np.arange(len(rows)),
+        "settle_vol_points": finite(rows["PRICE"]), "row_position": np.arange(len(rows)),
     })  # fmt: skip
     return found.assign(**dict.fromkeys([name for name in _PRICES.values() if name not in found], np.nan))
 
@@ -95,7 +97,7 @@ def parse_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if frame.empty or months.isna().any():
         raise SkippableError(f"{where}: expected rows of a contract such as 'U (Sep 2026)', found {len(frame)} rows, "
                              f"{int(months.isna().sum())} without")  # fmt: skip
-    prices = {name: _numbers(frame[column]) for column, name in _PRICES.items()}
+    prices = {name: finite(frame[column]) for column, name in _PRICES.items()}
     return pd.DataFrame({
         "futures_symbol": months, "expiry_date": _NO_DATE, "settle_date": _days(frame["TRADE DATE"], where),
         "settle_kind": "history", **prices, "row_position": np.arange(len(frame)),
@@ -115,11 +117,9 @@ def _table(body: bytes, header: str, where: str) -> pd.DataFrame:
     columns = [*lines[at].upper().rstrip(",").split(","), "_"]  # rows may end with a comma
     if rows[-1].count(",") < len(columns) - 2:
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {rows[-1][:60]!r}")
-    try:
+    with reading(body, where, f"CSV of {header.lower()}"):
         frame = pd.read_csv(io.StringIO("\n".join(rows)), names=columns, dtype="str", index_col=False,
                             keep_default_na=False)  # fmt: skip
-    except ValueError as error:
-        raise SkippableError(f"{where}: expected CSV of {header.lower()}, found {error}") from error
     return frame[names].fillna("")
 
 
@@ -141,11 +141,6 @@ def _days(texts: pd.Series, where: str) -> pd.Series:
         return pd.to_datetime(texts, format=spelling)
     except ValueError as error:
         raise SkippableError(f"{where}: expected dates, found {error}") from error
-
-
-def _numbers(texts: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    return numbers.where(np.isfinite(numbers))
 
 
 _TERMS = "Cboe Futures Exchange's, keyless, no licence to redistribute"

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from alvh_core.errors import SkippableError
 from alvh_core.sessions import NEW_YORK
-from tasks.sources.documents import check_json
+from tasks.sources.documents import check_json, reading
 from tasks.sources.filedrops.layout import wire_table
 from tasks.sources.limits import MAX_CONTRACTS, MAX_NAME_BYTES, unique_keys
 from tasks.sources.source import Chain
@@ -25,7 +25,6 @@ NBBO = "nbbo"
 PER_SECOND = {"ms": 1e3, "ns": 1e9}
 _EARLIEST, _LATEST = 946_684_800.0, 7_258_118_400.0  # 2000 to 2200: an epoch outside is no clock
 _TOLD_CHARS = 200
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, pa.ArrowException)
 _USUAL_MULTIPLIER = 100
 
 
@@ -34,11 +33,8 @@ def guarded(read: Callable[[bytes, str, str], Chain]) -> Callable[[bytes, str, s
 
     @wraps(read)
     def safe(body: bytes, symbol: str, url: str) -> Chain:
-        try:
+        with reading(body, f"{symbol}: {url}", "a chain"):
             return read(body, symbol, url)
-        except _UNREADABLE as error:
-            raise SkippableError(f"{symbol}: {url}: the chain could not be read: {type(error).__name__} "
-                                 f"{error}") from error  # fmt: skip
 
     return safe
 
@@ -54,12 +50,9 @@ def read_pages(body: bytes, symbol: str, url: str) -> list[dict[str, Any]]:
         The body is cut short.
     """
     check_json(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "a JSON object, or pages of them"):
         document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
         pages = [dict(page) for page in document.get("pages", [document])]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected a JSON object, or pages of them, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not pages:
         raise SkippableError(f"{symbol}: {url}: expected pages of a chain, found none")
     return pages

@@ -4,17 +4,18 @@ What the other columns mean is the provider's business.
 """
 
 import io
-from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
+from tasks.sources.documents import reading
 from tasks.sources.limits import check_csv
 
-NULLS = ("N/A", ".", "--", "-")
+NULLS = ["N/A", ".", "--", "-"]  # what stands for no value, besides nothing
 
 
-def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tuple[pd.DataFrame, pd.Series]:
+def read_dated_csv(body: bytes, where: str) -> tuple[pd.DataFrame, pd.Series]:
     """Read a file whose column ``DATE`` holds MM/DD/YYYY.
 
     Parameters
@@ -22,8 +23,6 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
     body : bytes
     where : str
         Symbol and address, for the messages.
-    nulls : sequence of str
-        What stands for no value, besides nothing.
 
     Returns
     -------
@@ -39,13 +38,10 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
         The last row is cut short.
     """
     check_csv(body, where)
-    try:
-        frame = pd.read_csv(io.BytesIO(body), na_values=list(nulls), low_memory=False).dropna(how="all")
+    with reading(body, where, "CSV with a column of dates MM/DD/YYYY"):
+        frame = pd.read_csv(io.BytesIO(body), na_values=NULLS, low_memory=False).dropna(how="all")
         frame = frame.set_axis([str(name).strip().upper() for name in frame.columns], axis="columns")
         days = pd.to_datetime(frame["DATE"].astype("str"), format="%m/%d/%Y")
-    except (ValueError, KeyError, TypeError) as error:
-        raise SkippableError(f"{where}: expected CSV with a column of dates MM/DD/YYYY, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not frame.columns.is_unique:
         raise SkippableError(f"{where}: expected different columns, found {', '.join(frame.columns)}")
     if days.isna().any():
@@ -54,3 +50,9 @@ def read_dated_csv(body: bytes, where: str, nulls: Sequence[str] = NULLS) -> tup
     if last.count(b",") < first.count(b","):
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes, its last row is {last[:60]!r}")
     return frame, days
+
+
+def finite(values: pd.Series) -> pd.Series:
+    """Return finite numbers; what is none becomes NaN, and validation sees it in its row."""
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers))

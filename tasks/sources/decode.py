@@ -58,10 +58,11 @@ def decode_chains(landings: Sequence[Landing], read: Reader, universe: Mapping[s
     """
 
     def one(landing: Landing) -> tuple[pa.Table, dict[str, Any]]:
-        asset, sha256 = universe[landing.symbol], str(landing.payload_sha256)
-        chain = read_chain(read(landing.url), asset, landing.url, sha256, calendar)
-        return chain.table, snapshot_row(chain.header, asset, session, calendar=calendar, source_mode=source_mode,
-                                         venue_scope=chain.venue_scope)  # fmt: skip
+        asset = universe[landing.symbol]
+        chain = read_chain(read(landing.url), asset, landing.url, calendar)
+        row = snapshot_row(chain.header, asset, session, calendar=calendar, source_mode=source_mode,
+                           venue_scope=chain.venue_scope)  # fmt: skip
+        return chain.table, row | {"payload_sha256": landing.payload_sha256}
 
     kept, parts = _each(landings, {CHAIN}, one)
     raw = cboe.stack_chains(table for table, _ in parts)

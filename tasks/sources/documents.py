@@ -1,10 +1,14 @@
-"""Small documents of public offices, JSON and plain text: read whole or refused, never in part.
+"""Documents as strangers send them, JSON and plain text: read whole or refused, never in part.
 
-What their fields mean is the offices' own modules' business.
+What their fields mean is the publishers' own modules' business.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import pyarrow as pa
 
 from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources.limits import check_json_values, count_of, unique_keys
@@ -12,6 +16,24 @@ from tasks.sources.limits import check_json_values, count_of, unique_keys
 BOM = b"\xef\xbb\xbf"
 MAX_BYTES = 4 << 20  # the largest calendar has a tenth of one
 MAX_TITLE_CHARS = 200
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError,
+               pa.ArrowException)  # fmt: skip
+
+
+@contextmanager
+def reading(body: bytes, where: str, expected: str) -> Iterator[None]:
+    """Lose one body, and nothing else, whatever strangers put into its fields.
+
+    Raises
+    ------
+    SkippableError
+        It could not be read; says what was expected and how it begins.
+    """
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise SkippableError(f"{where}: expected {expected}, found {body[:60]!r}: {type(error).__name__} "
+                             f"{str(error)[:200]}") from error  # fmt: skip
 
 
 def check_json(body: bytes, symbol: str, url: str) -> None:
@@ -54,11 +76,8 @@ def read_json(body: bytes, symbol: str, url: str, max_bytes: int = MAX_BYTES) ->
     """
     check_size(body, symbol, url, max_bytes)
     check_json(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "a JSON object"):
         return dict(json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected a JSON object, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
 
 
 def read_text(body: bytes, symbol: str, url: str) -> str:
@@ -70,10 +89,8 @@ def read_text(body: bytes, symbol: str, url: str) -> str:
         It is none, or larger than any of ours.
     """
     check_size(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "text"):
         return body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SkippableError(f"{symbol}: {url}: expected text, found {body[:60]!r}: {error}") from error
 
 
 def check_size(body: bytes, symbol: str, url: str, max_bytes: int = MAX_BYTES) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from alvh_core.errors import SkippableError
 from alvh_core.macro.events import FOMC_DECISION, FOMC_MINUTES, Event, listed
-from tasks.sources.documents import first_byte, read_json, read_text, told
+from tasks.sources.documents import first_byte, read_json, read_text, reading, told
 from tasks.sources.source import MACRO_CALENDAR, Source
 
 BASE_URL = "https://www.federalreserve.gov"
@@ -33,16 +33,6 @@ _PANEL = re.compile(
 _TAG = re.compile(r"<[^>]{0,200}>")
 
 
-def calendar_url(base: str = BASE_URL) -> str:
-    """Address of the JSON calendar."""
-    return f"{base}/json/calendar.json"
-
-
-def page_url(base: str = BASE_URL) -> str:
-    """Address of the page of meetings."""
-    return f"{base}/monetarypolicy/fomccalendars.htm"
-
-
 def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Decode the JSON calendar, or the page of meetings if that is what arrived.
 
@@ -59,13 +49,10 @@ def parse_fed(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The JSON is cut short.
     """
     is_page = first_byte(body) == b"<"
-    try:
+    with reading(body, f"{symbol}: {url}", "title, month and days of meetings"):
         lines = list(
             _page_events(read_text(body, symbol, url)) if is_page else _json_events(read_json(body, symbol, url))
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected title, month and days of meetings, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     _check_meetings([line.day for line in lines if line.kind == FOMC_DECISION], symbol, url)
     return listed(lines)
 
@@ -128,12 +115,12 @@ def _time(clock: re.Match[str]) -> time:
 _TERMS = "Federal Reserve, public domain"
 SOURCES = (
     Source(name="fed_json", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
-           address=lambda wanted, base: calendar_url(base) if wanted.symbol == "FED" else None,
+           address=lambda wanted, base: f"{base}/json/calendar.json" if wanted.symbol == "FED" else None,
            route=re.compile(r"/json/calendar\.json$"), read=parse_fed,
            simulate=lambda market, day, _asked: market.fed_calendar(day),
            sample="fed_calendar.json", sample_symbol="FED"),
     Source(name="fed_page", publisher="fed", dataset=MACRO_CALENDAR, bases=(BASE_URL,), terms=_TERMS,
-           address=lambda wanted, base: page_url(base) if wanted.symbol == "FED" else None,
+           address=lambda wanted, base: f"{base}/monetarypolicy/fomccalendars.htm" if wanted.symbol == "FED" else None,
            route=re.compile(r"/fomccalendars\.htm$"), read=parse_fed,
            simulate=lambda _market, _day, _asked: None,  # the JSON it stands in for always answers
            sample="fed_page.html", sample_symbol="FED"),

@@ -16,32 +16,35 @@ import pandas as pd
 from alvh_core.errors import RetriableError, SkippableError
 from alvh_core.macro.events import BLS_TITLES, Event, listed
 from alvh_core.macro.series import LAG, SERIES, VINTAGE, VINTAGE_DAYS, WINDOW_DAYS
-from tasks.sources.documents import first_byte, read_json
+from tasks.sources.documents import first_byte, read_json, reading
 from tasks.sources.keys import ApiKey
 from tasks.sources.limits import MAX_JSON_VALUES, check_csv
-from tasks.sources.source import MACRO_CALENDAR, MACRO_SERIES, Source
+from tasks.sources.source import MACRO_CALENDAR, MACRO_SERIES, Source, Wanted
 
 API_URL, GRAPH_URL = "https://api.stlouisfed.org", "https://fred.stlouisfed.org"
 MISSING = (".", "")
 _DATE_NAMES = ("observation_date", "date")
 
 
-def observations_url(series_id: str, trade_date: date, base: str = API_URL) -> str:
+def observations_url(wanted: Wanted, base: str) -> str:
     """Address of a series as it stood on a day and on the days before it, revision by revision."""
-    since, start = trade_date - timedelta(days=VINTAGE_DAYS), trade_date - timedelta(days=WINDOW_DAYS)
-    return (f"{base}/fred/series/observations?series_id={series_id}&file_type=json&observation_start={start}"
-            f"&realtime_start={since}&realtime_end={trade_date}")  # fmt: skip
+    day = wanted.trade_date
+    since, start = day - timedelta(days=VINTAGE_DAYS), day - timedelta(days=WINDOW_DAYS)
+    return (f"{base}/fred/series/observations?series_id={wanted.symbol}&file_type=json&observation_start={start}"
+            f"&realtime_start={since}&realtime_end={day}")  # fmt: skip
 
 
-def graph_url(series_id: str, trade_date: date, base: str = GRAPH_URL) -> str:
+def graph_url(wanted: Wanted, base: str) -> str:
     """Address of a series as it stands now, without a key."""
-    start = trade_date - timedelta(days=WINDOW_DAYS)
-    return f"{base}/graph/fredgraph.csv?id={series_id}&cosd={start}&coed={trade_date}"
+    start = wanted.trade_date - timedelta(days=WINDOW_DAYS)
+    return f"{base}/graph/fredgraph.csv?id={wanted.symbol}&cosd={start}&coed={wanted.trade_date}"
 
 
-def releases_url(trade_date: date, base: str = API_URL) -> str:
+def releases_url(wanted: Wanted, base: str) -> str | None:
     """Address of the releases of all offices from a day on, those to come included."""
-    return (f"{base}/fred/releases/dates?file_type=json&realtime_start={trade_date}&sort_order=asc&limit=1000"
+    if wanted.symbol != "BLS":
+        return None
+    return (f"{base}/fred/releases/dates?file_type=json&realtime_start={wanted.trade_date}&sort_order=asc&limit=1000"
             "&include_release_dates_with_no_data=true")  # fmt: skip
 
 
@@ -63,12 +66,9 @@ def parse_series(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """
     where = f"{symbol}: {url}"
     is_api = first_byte(body) == b"{"
-    try:
+    with reading(body, where, "dates and values"):
         frame = _vintages(_document(body, symbol, url)) if is_api else _graph(body, symbol, where)
         values = pd.to_numeric(frame["text"]).astype("float64")
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise SkippableError(f"{where}: expected dates and values, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not np.isfinite(values.to_numpy()).all():
         raise SkippableError(f"{where}: expected finite values, found one that is not")
     return frame.drop(columns="text").assign(
@@ -93,12 +93,8 @@ def parse_releases(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = _document(body, symbol, url)
-    try:
+    with reading(body, f"{symbol}: {url}", "release_name and date"):
         lines = list(_release_events(document))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected release_name and date: {type(error).__name__} {error}"
-        ) from error
     if not lines:
         raise SkippableError(f"{symbol}: {url}: expected one of {', '.join(BLS_TITLES)}, found none")
     return listed(lines)
@@ -163,17 +159,17 @@ KEY = ApiKey(variable="ALVH_FRED_API_KEY")
 _TERMS = "public domain numbers but for RBUSBIS (copyright BIS); FRED's terms of use forbid re-hosting"
 SOURCES = (
     Source(name="fred_vintages", publisher="fred", dataset=MACRO_SERIES, bases=(API_URL,), key=KEY, terms=_TERMS,
-           address=lambda wanted, base: observations_url(wanted.symbol, wanted.trade_date, base),
+           address=observations_url,
            route=re.compile(r"/fred/series/observations$"), read=parse_series,
            simulate=lambda market, day, asked: market.observations(asked.get("series_id", ""), day, asked),
            sample="fred_observations.json", sample_symbol="DGS10"),
     Source(name="fredgraph", publisher="fredgraph", dataset=MACRO_SERIES, bases=(GRAPH_URL,), terms=_TERMS,
-           address=lambda wanted, base: graph_url(wanted.symbol, wanted.trade_date, base),
+           address=graph_url,
            route=re.compile(r"/graph/fredgraph\.csv$"), read=parse_series,
            simulate=lambda market, day, asked: market.graph(asked.get("id", ""), day, asked),
            sample="fredgraph.csv", sample_symbol="DGS10"),
     Source(name="fred_releases", publisher="fred", dataset=MACRO_CALENDAR, bases=(API_URL,), key=KEY, terms=_TERMS,
-           address=lambda wanted, base: releases_url(wanted.trade_date, base) if wanted.symbol == "BLS" else None,
+           address=releases_url,
            route=re.compile(r"/fred/releases/dates$"), read=parse_releases,
            simulate=lambda _market, _day, _asked: None,  # the calendar it stands in for always answers
            sample="fred_releases.json", sample_symbol="BLS"),

@@ -106,9 +106,8 @@ def read_chain(body: bytes, symbol: str, url: str) -> Chain:
     table = chain_table(symbol, rows, option, _PLACES, needed=_NEEDED, where=where,
                         multiplier=("details", "shares_per_contract"))  # fmt: skip
     header = ChainHeader(
-        symbol=symbol, url=url, payload_sha256="", rendered_at_utc=None, iv30_vol=float("nan"),
+        symbol=symbol, url=url, contracts_count=len(rows), underlying_price_usd=_underlying(rows),
         quote_at=newest((found(row, "last_quote", "last_updated") for row in rows), "ns"),
-        contracts_count=len(rows), underlying_price_usd=_underlying(rows),
     )  # fmt: skip
     return Chain(header=header, table=table, venue_scope=NBBO)
 

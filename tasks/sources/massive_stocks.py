@@ -12,7 +12,7 @@ import pandas as pd
 
 from alvh_core.errors import SkippableError
 from tasks.sources.chain_pages import read_pages
-from tasks.sources.documents import read_json
+from tasks.sources.documents import read_json, reading
 from tasks.sources.massive import BASE_URL, KEY, further_pages
 from tasks.sources.source import GROUPED, REFERENCE, Source, Wanted
 
@@ -54,11 +54,9 @@ def parse_grouped(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     if page.get("adjusted") is not True:
         raise SkippableError(f"{where}: expected adjusted closes, found adjusted {str(page.get('adjusted'))[:20]}")
     rows = _results(page, where)
-    try:
+    with reading(body, where, "results of T and c"):
         names = [_ticker(row["T"]) for row in rows]
         closes = pd.Series([float(row["c"]) for row in rows], dtype="float64")
-    except (KeyError, TypeError, ValueError) as error:
-        raise SkippableError(f"{where}: expected results of T and c: {type(error).__name__} {error}") from error
     asked = _DAY.search(urlsplit(url).path)
     day = pd.Timestamp(date.fromisoformat(asked[1])) if asked else pd.Timestamp("NaT")
     frame = pd.DataFrame({"ticker": pd.Series(names, dtype="str"), "close_usd": closes}).assign(session_date=day)
@@ -75,11 +73,8 @@ def parse_reference(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """
     where = f"{symbol}: {url}"
     rows = [row for page in read_pages(body, symbol, url) for row in _results(page, where)]
-    try:
+    with reading(body, where, "results of ticker, primary_exchange, type"):
         names = [_ticker(row["ticker"]) for row in rows if row["primary_exchange"] == symbol and row["type"] == "CS"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise SkippableError(f"{where}: expected results of ticker, primary_exchange, type: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     if not names:
         raise SkippableError(f"{where}: expected common stock of {symbol}, found {len(rows)} rows and none of it")
     return pd.DataFrame({"ticker": pd.Series(sorted(set(names)), dtype="str")})

@@ -8,13 +8,12 @@ import hashlib
 from threading import RLock
 from typing import Any
 
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 
 from tasks.sources.source import Source
 
 KEPT_BYTES = 32_000_000  # of bodies; the small files of a night, not the facts of thirty companies
 _CACHE: LRUCache[Any, tuple[Any, int]] = LRUCache(KEPT_BYTES, getsizeof=lambda kept: kept[1])
-_LOCK = RLock()  # payloads land side by side
 
 
 def parse(source: Source, body: bytes, symbol: str, url: str) -> Any:
@@ -27,14 +26,12 @@ def parse(source: Source, body: bytes, symbol: str, url: str) -> Any:
     RetriableError, SkippableError
         As the parser does.
     """
-    if source.check is not None:
+    if source.check is not None or len(body) > KEPT_BYTES // 8:
         return source.read(body, symbol, url)
-    key = (source.read, symbol, url, hashlib.sha256(body).digest())
-    with _LOCK:
-        found = _CACHE.get(key)
-    if found is None:
-        found = (source.read(body, symbol, url), len(body))
-        if len(body) <= KEPT_BYTES // 8:
-            with _LOCK:
-                _CACHE[key] = found
-    return found[0]
+    return _kept(source, body, symbol, url)[0]
+
+
+@cached(_CACHE, lock=RLock(),  # payloads land side by side
+        key=lambda source, body, *of: (source.read, hashlib.sha256(body).digest(), *of))  # fmt: skip
+def _kept(source: Source, body: bytes, symbol: str, url: str) -> tuple[Any, int]:
+    return source.read(body, symbol, url), len(body)

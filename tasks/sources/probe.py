@@ -51,12 +51,10 @@ class Probe:
         One of the constants above; STALE has an older number than the night would want, LATE did not answer in time.
     told : str
         The answer in words.
-    http_status : int, optional
     """
 
     outcome: str
     told: str
-    http_status: int | None = None
 
 
 def probe_all(sources: Collection[Source], universe: Mapping[str, Asset], bases: Mapping[str, str], *, session: date,
@@ -129,20 +127,20 @@ def _ask(client: HttpClient, source: Source, symbol: str, url: str, session: dat
     try:
         body = fetch_pages(client, source.dataset, symbol, url).body  # all of them: the first tells no clock
     except AlvhError as error:
-        return Probe(outcome=_failure(error), told=_why(error, url), http_status=error.http_status)
+        return Probe(outcome=_failure(error), told=_why(error, url))
     except Exception as error:  # noqa: BLE001 - one source's fault must not hide what the others say
         return Probe(outcome=SILENT, told=f"{symbol}: no answer from {url}: {type(error).__name__}: {error}")
     told = f"{max(len(body) // 1024, 1)} kB, {time.monotonic() - started:.1f} s"
     try:
         newest = _newest(source, source.read(body, symbol, url))
     except AlvhError as error:
-        return Probe(outcome=UNREADABLE, told=str(error), http_status=200)
+        return Probe(outcome=UNREADABLE, told=str(error))
     if newest is None:
-        return Probe(outcome=READABLE, told=told, http_status=200)
+        return Probe(outcome=READABLE, told=told)
     expected = _expected(source, symbol, session, before)
     is_fresh = newest >= expected
     behind = "" if is_fresh else f", expected {expected} or later"
-    return Probe(outcome=FRESH if is_fresh else STALE, told=f"newest {newest}{behind}, {told}", http_status=200)
+    return Probe(outcome=FRESH if is_fresh else STALE, told=f"newest {newest}{behind}, {told}")
 
 
 def _question(source: Source, universe: Mapping[str, Asset], bases: Mapping[str, str],

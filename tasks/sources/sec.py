@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alvh_core.errors import SkippableError
 from alvh_core.fundamentals.facts import UNITS
-from tasks.sources.documents import read_json, told
+from tasks.sources.documents import read_json, reading, told
 from tasks.sources.source import FUNDAMENTALS, Source, Wanted
 
 BASE_URL = "https://data.sec.gov"
@@ -48,14 +47,9 @@ def parse_facts(body: bytes, symbol: str, url: str) -> pd.DataFrame:
         The body is cut short.
     """
     document = read_json(body, symbol, url, MAX_BYTES)
-    try:
+    with reading(body, f"{symbol}: {url}", "cik and facts with end, val, form and filed"):
         _check_company(document, url)
         frame = _frame(document)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise SkippableError(
-            f"{symbol}: {url}: expected cik and facts with end, val, form and filed: "
-            f"{type(error).__name__} {str(error)[:200]}"
-        ) from error
     return frame.assign(symbol=symbol, row_position=np.arange(len(frame)))
 
 

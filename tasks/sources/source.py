@@ -130,8 +130,11 @@ class Source:
 
     def addresses(self, wanted: Wanted, bases: Mapping[str, str]) -> list[str]:
         """Where to ask for something; `bases` replaces a publisher's own addresses by one other."""
-        mine = (bases[self.publisher],) if self.publisher in bases else self.bases
-        return [url for base in mine if (url := self.address(wanted, base.rstrip("/"))) is not None]
+        return [url for base in self.based(bases) if (url := self.address(wanted, base.rstrip("/"))) is not None]
+
+    def based(self, bases: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the publisher's addresses, or the one that replaces them."""
+        return (bases[self.publisher],) if self.publisher in bases else self.bases
 
 
 def bundled(pages: list[bytes]) -> bytes:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from alvh_core.actions import ACTION_DAYS, split_adjusted
 from alvh_core.errors import RetriableError, SkippableError
-from tasks.sources.documents import check_size
+from tasks.sources.documents import BOM, check_size, reading
 from tasks.sources.keys import ApiKey
 from tasks.sources.limits import unique_keys
 from tasks.sources.source import ACTIONS, BARS, Query, Source, Wanted
@@ -85,18 +85,15 @@ def _rows(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     """Decode the list of days; what lies after the last day asked for is left out, splits of the future with it."""
     where = f"{symbol}: {url}"
     check_size(body, symbol, url)
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    text = body.removeprefix(BOM).strip()
     if text[:1] != b"[":
         raise SkippableError(f"{where}: expected a list of days, found {body[:80]!r}")
     if not text.endswith(b"]"):
         raise RetriableError(f"{where}: a body cut short after {len(body)} bytes")
-    try:
+    with reading(body, where, f"days of date, {', '.join(_NUMBERS)}"):
         rows = json.loads(text.decode(), object_pairs_hook=unique_keys)
         days = pd.to_datetime([str(row["date"])[:10] for row in rows], format="%Y-%m-%d").as_unit("s")
         numbers = {mine: np.array([row[name] for row in rows], dtype=np.float64) for name, mine in _NUMBERS.items()}
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise SkippableError(f"{where}: expected days of date, {', '.join(_NUMBERS)}, found {body[:60]!r}: "
-                             f"{type(error).__name__} {error}") from error  # fmt: skip
     last = parse_qs(urlsplit(url).query).get("endDate", ["9999-12-31"])[0]
     kept = np.flatnonzero(days <= pd.Timestamp(last))
     if not len(kept):

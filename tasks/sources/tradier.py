@@ -25,7 +25,7 @@ from tasks.sources.chain_pages import (
     told,
 )
 from tasks.sources.keys import ApiKey
-from tasks.sources.source import CHAIN, CROSS_CHECK, Chain, Source
+from tasks.sources.source import CHAIN, CROSS_CHECK, Chain, Source, Wanted
 
 BASE_URL = "https://api.tradier.com/v1"  # https://sandbox.tradier.com/v1 is the same, 15 minutes late
 KEY = ApiKey(variable="ALVH_TRADIER_TOKEN", header="Authorization", template="Bearer {}")
@@ -38,9 +38,11 @@ _NEEDED = ("bid", "ask", "volume", "open_interest")  # greeks may be null, even 
 _LIST = "/markets/options/expirations"
 
 
-def chain_url(symbol: str, base: str = BASE_URL) -> str:
+def chain_url(wanted: Wanted, base: str = BASE_URL) -> str | None:
     """Address of the expiries of a symbol, from which its chains follow; without all roots the weeklies are absent."""
-    return f"{base}{_LIST}?symbol={quote(symbol, safe='')}&includeAllRoots=true&strikes=false"
+    if wanted.asset is None:
+        return None
+    return f"{base}{_LIST}?symbol={quote(wanted.symbol, safe='')}&includeAllRoots=true&strikes=false"
 
 
 def further_pages(page: bytes, url: str) -> list[str]:
@@ -123,8 +125,8 @@ def read_chain(body: bytes, symbol: str, url: str) -> Chain:
     quotes = [quote for page in pages for quote in as_list(found(page, "quotes", "quote"))]
     clock = newest((row.get(name) for row in rows for name in ("bid_date", "ask_date")), "ms")
     header = ChainHeader(
-        symbol=symbol, url=url, payload_sha256="", rendered_at_utc=None, iv30_vol=float("nan"), quote_at=clock,
-        contracts_count=len(rows), underlying_price_usd=number(found(quotes[0], "last")) if quotes else float("nan"),
+        symbol=symbol, url=url, quote_at=clock, contracts_count=len(rows),
+        underlying_price_usd=number(found(quotes[0], "last")) if quotes else float("nan"),
     )  # fmt: skip
     return Chain(header=header, table=table, venue_scope=NBBO)
 
@@ -142,9 +144,8 @@ def _check_pages(pages: list[dict[str, Any]], where: str) -> None:
 
 _CHAIN = Source(
     name="tradier_chain", publisher="tradier", dataset=CHAIN, bases=(BASE_URL,), key=KEY, headers=ACCEPT,
-    address=lambda wanted, base: chain_url(wanted.symbol, base) if wanted.asset else None,
-    route=re.compile(r"/markets/(?P<page>options/expirations|options/chains|quotes)$"), read=read_chain,
-    more=further_pages, simulate=lambda market, day, asked: market.tradier_page(asked, day),
+    address=chain_url, route=re.compile(r"/markets/(?P<page>options/expirations|options/chains|quotes)$"),
+    read=read_chain, more=further_pages, simulate=lambda market, day, asked: market.tradier_page(asked, day),
     sample="tradier_chain.json", sample_symbol="VIX",
     terms="national best bid and offer under brokerage terms, not to be passed on",
 )  # fmt: skip

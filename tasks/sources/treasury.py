@@ -10,7 +10,7 @@ import pandas as pd
 
 from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources.dated_csv import read_dated_csv
-from tasks.sources.documents import first_byte, read_text
+from tasks.sources.documents import first_byte, read_text, reading
 from tasks.sources.limits import MAX_CSV_COLUMNS
 from tasks.sources.source import CURVE, Source
 
@@ -54,10 +54,8 @@ def parse_curve(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     tenors = {name: years for name in frame.columns if (years := _years(str(name))) is not None}
     if not tenors:
         raise SkippableError(f"{symbol}: {url}: no column names a maturity; found {list(frame.columns)}")
-    try:
+    with reading(body, f"{symbol}: {url}", "yields in percent"):
         wide = frame[list(tenors)].apply(pd.to_numeric).astype("float64").rename(columns=tenors)
-    except (ValueError, TypeError) as error:
-        raise SkippableError(f"{symbol}: {url}: expected yields in percent: {error}") from error
     if np.isinf(wide.to_numpy()).any():
         raise SkippableError(f"{symbol}: {url}: expected yields in percent, found one that is not finite")
     wide = wide.assign(curve_date=days, row_position=np.arange(len(frame)))

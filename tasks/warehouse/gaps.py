@@ -37,19 +37,17 @@ def fill(connection: sa.Connection, key: NightKey) -> None:
     connection.execute(sa.update(GAPS).where(is_unfilled).values(gap_status="FILLED", closed_at_utc=now()))
 
 
-def close(connection: sa.Connection, key: NightKey, status: str, reason: str) -> None:
-    """Close a gap for a reason.
+def lose(connection: sa.Connection, key: NightKey, reason: str) -> None:
+    """Close a gap that nothing can fill any more.
 
     Raises
     ------
     ContractError
-        The status does not close a gap, or there is no such gap.
+        There is no such gap.
     """
-    if status not in {"FILLED", "LOST"}:
-        raise ContractError(f"gap of {key}: expected to close it as FILLED or LOST, found {status!r}")
-    closed = {"gap_status": status, "reason": reason, "closed_at_utc": now()}
-    if connection.execute(sa.update(GAPS).where(is_night(GAPS, key)).values(**closed)).rowcount == 0:
-        raise ContractError(f"gap of {key}: expected it to be noted before it is closed, found none")
+    lost = {"gap_status": "LOST", "reason": reason, "closed_at_utc": now()}
+    if connection.execute(sa.update(GAPS).where(is_night(GAPS, key)).values(**lost)).rowcount == 0:
+        raise ContractError(f"gap of {key}: expected it to be noted before it is lost, found none")
 
 
 def entries(connection: sa.Connection, source_mode: str) -> list[dict[str, Any]]:

@@ -115,9 +115,10 @@ def _publication_no(connection: sa.Connection, key: NightKey, answers_sha256: st
 
 
 def last_publication(connection: sa.Connection, source_mode: str, before: date) -> int:
-    """Return the highest number of the nights before a date, 0 if none has one; a night that runs again keeps its own,
-    for until it publishes its rows are what others read.
-    """  # noqa: D205 - one thought
+    """Return the highest number of the nights before a date, 0 if none has one.
+
+    A night that runs again keeps its own: until it publishes, its rows are what others read.
+    """
     earlier = (NIGHTS.c.source_mode == source_mode) & (NIGHTS.c.trade_date < before)
     newest = sa.select(sa.func.coalesce(sa.func.max(NIGHTS.c.publication_no), 0)).where(earlier)
     return int(connection.execute(newest).scalar_one())

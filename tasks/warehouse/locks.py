@@ -65,15 +65,12 @@ def take_turns(connection: sa.Connection, name: str) -> None:
 @contextlib.contextmanager
 def _hold_file(path: Path, label: str, timeout_seconds: float) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=timeout_seconds, thread_local=False)
     try:
-        lock.acquire()
+        held = FileLock(path, timeout=timeout_seconds, thread_local=False).acquire()
     except Timeout as error:
         raise _held(label, timeout_seconds) from error
-    try:
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager

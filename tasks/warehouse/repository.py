@@ -124,9 +124,10 @@ class Warehouse:
             return ledger.latest_complete(connection)
 
     def last_publication(self, source_mode: str, before: date) -> int:
-        """Return the highest publication number of the nights before a date, 0 if none; to be asked before their state
-        is read, so that a night published in between makes the reader stale rather than blind.
-        """  # noqa: D205 - one thought
+        """Return the highest publication number of the nights before a date, 0 if none.
+
+        Ask before their state is read: a night published in between then makes the reader stale, not blind.
+        """
         with self.reading() as connection:
             return ledger.last_publication(connection, source_mode, before)
 
@@ -143,10 +144,10 @@ class Warehouse:
             for key, reason in reasons.items():
                 gaps.note(connection, key, reason)
 
-    def close_gap(self, key: NightKey, status: str, reason: str) -> None:
-        """Close a gap as FILLED or LOST; publishing a night fills its gap by itself."""
+    def lose_gap(self, key: NightKey, reason: str) -> None:
+        """Close a gap that nothing can fill any more; publishing a night fills its gap by itself."""
         with self.writing(key) as connection:
-            gaps.close(connection, key, status, reason)
+            gaps.lose(connection, key, reason)
 
     def gaps(self, source_mode: str) -> list[dict[str, Any]]:
         """Return the rows of `META_GAPS` of a mode, in order."""
@@ -205,17 +206,12 @@ class Warehouse:
                 also(connection)
         return {name: len(tables[name]) for name in plain}
 
-    def state_before(self, source_mode: str, trade_date: date) -> pd.DataFrame:
-        """Return `LADDER_STATE` of the latest night before a date; empty where there is none."""
-        return self.rows_before(LADDER_STATE, source_mode, trade_date)
-
     def rows_before(self, spec: TableSpec, source_mode: str, trade_date: date) -> pd.DataFrame:
         """Return a table's rows of the latest night before a date that has any; empty where there is none."""
         table = SQL_TABLES[spec.name]
         newest = _newest(table, source_mode, trade_date).scalar_subquery()
-        return self._read(
-            sa.select(table).where((table.c.source_mode == source_mode) & (table.c.trade_date == newest)), spec
-        )
+        mine = (table.c.source_mode == source_mode) & (table.c.trade_date == newest)
+        return self._read(_columns(spec).where(mine), spec)
 
     def rows_of(self, spec: TableSpec, source_mode: str, nights: Iterable[Any]) -> pd.DataFrame:
         """Return a table's rows of some nights; empty where there are none."""

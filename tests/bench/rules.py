@@ -72,10 +72,8 @@ def planted(clean: pd.DataFrame, fault_frac: float) -> pd.DataFrame:
 
 def by_gate(frame: pd.DataFrame, suite: Suite) -> Callable[[], Found]:
     def run() -> Found:
-        report = validate(frame, suite)
-        faults = report.faults
-        groups = faults["position"].groupby(faults["rule_no"]).agg(np.array)
-        return {(suite.rules[n].name, suite.rules[n].column): rows for n, rows in groups.items()}
+        broken = validate(frame, suite).broken
+        return {(rule.name, rule.column): np.array(outcome.positions) for rule, outcome in broken if rule.columns}
 
     return run
 

@@ -17,7 +17,7 @@ from tasks.sources.source import Wanted
 
 DAY = date(2026, 7, 16)
 VIX, KO = (Wanted(symbol=name, asset=DEFAULT_UNIVERSE[name], trade_date=DAY) for name in ("VIX", "KO"))
-URLS = {tradier: tradier.chain_url("VIX"), massive: massive.chain_url(VIX), schwab: schwab.chain_url(VIX)}
+URLS = {tradier: tradier.chain_url(VIX), massive: massive.chain_url(VIX), schwab: schwab.chain_url(VIX)}
 SAMPLES = {
     vendor: json.loads((Path(__file__).with_name("samples") / f"{vendor.__name__.rpartition('.')[2]}_chain.json")
                        .read_text())["pages"]

@@ -47,7 +47,7 @@ def read(layout, body, calendar):
     """Read a file of one chain as an import and, later, its night do."""
     assert recognise(body, "f") is layout
     (part,) = layout.split(body, "f")
-    return read_drop(part.body, VIX, drop_url("VIX"), "hash", calendar)
+    return read_drop(part.body, VIX, drop_url("VIX"), calendar)
 
 
 def read_what_can_be(layout, body, calendar):
@@ -58,7 +58,7 @@ def read_what_can_be(layout, body, calendar):
         return
     for part in parts:  # a cut date makes a part of its own
         with contextlib.suppress(SkippableError):
-            yield frame(read_drop(part.body, VIX, drop_url("VIX"), "hash", calendar))
+            yield frame(read_drop(part.body, VIX, drop_url("VIX"), calendar))
 
 
 def frame(drop):
@@ -101,7 +101,7 @@ def test_rows_in_are_quotes_out(layout, calendar):
     drop = read(layout, sample(layout), calendar)
     row = snapshot_row(drop.header, VIX, calendar.session(DAY), calendar=calendar, source_mode="imported",
                        venue_scope=drop.venue_scope)  # fmt: skip
-    snapshots = frames.conform(pd.DataFrame([row]), SNAPSHOTS)
+    snapshots = frames.conform(pd.DataFrame([row | {"payload_sha256": "hash"}]), SNAPSHOTS)
     quotes, rejects = normalise_quotes(drop.table.to_pandas(), snapshots, DEFAULT_UNIVERSE, calendar)
     assert (len(quotes), len(rejects), drop.header.contracts_count) == (4, 0, 4)
     assert set(quotes["settlement"]) == {"SOQ"}

@@ -47,7 +47,7 @@ def read(stem, calendar, change=lambda body: body):
     layout, body = recognise(body, name), change(body)
     (part,) = layout.split(body, name)
     symbol = next(a for a in UNIVERSE.values() if part.symbol in {a.symbol, *(r.name for r in a.roots)})
-    return layout.read(part.body, symbol, "import://drops/X", "hash", calendar)
+    return layout.read(part.body, symbol, "import://drops/X", calendar)
 
 
 @pytest.mark.parametrize("stem", FOUND)

@@ -38,9 +38,9 @@ def clean(calendar) -> Clean:
     for symbol in SYMBOLS:
         asset, url = DEFAULT_UNIVERSE[symbol], f"{symbol}.json"
         body = market.chain(asset.wire_symbol, DAY)
-        header = cboe.read_header(body, symbol, url, symbol.lower())
+        header = cboe.read_header(body, symbol, url)
         rows.append(snapshot_row(header, asset, calendar.session(DAY), calendar=calendar, source_mode="simulated",
-                                 venue_scope="test"))  # fmt: skip
+                                 venue_scope="test") | {"payload_sha256": symbol.lower()})  # fmt: skip
         tables.append(cboe.parse_chain(body, symbol, url))
         bars.append(cboe.parse_bars(market.bars(asset.wire_symbol, DAY), symbol, url).assign(payload_sha256="b"))
     snapshots = conform(pd.DataFrame(rows), SNAPSHOTS)

@@ -14,7 +14,6 @@ from tasks.warehouse.repository import NightKey, query_warehouse
 pytestmark = pytest.mark.slow
 DAYS = [date(2026, 10, d) for d in (9, 12, 13)]
 DAY = date(2026, 11, 18)
-VIX_HISTORY = "cdn-api.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv.gz"
 
 
 def alerts_of(home: Path) -> list[tuple[str, str]]:

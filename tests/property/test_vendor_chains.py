@@ -1,6 +1,5 @@
 """The same night through every vendor's words is the same night: what a vendor has a field for, it says alike."""
 
-from dataclasses import replace
 from datetime import date
 from urllib.parse import parse_qsl, urlsplit
 
@@ -41,10 +40,9 @@ def asked(source, market, symbol, day):
 
 def canonical(chain, symbol, day, calendar):
     asset, session = DEFAULT_UNIVERSE[symbol], calendar.session(day)
-    header = replace(chain.header, payload_sha256="hash")
-    row = snapshot_row(header, asset, session, calendar=calendar, source_mode="simulated",
+    row = snapshot_row(chain.header, asset, session, calendar=calendar, source_mode="simulated",
                        venue_scope=chain.venue_scope)  # fmt: skip
-    snapshots = frames.conform(pd.DataFrame([row]), SNAPSHOTS)
+    snapshots = frames.conform(pd.DataFrame([row | {"payload_sha256": "hash"}]), SNAPSHOTS)
     quotes, rejects = normalise_quotes(chain.table.to_pandas(), snapshots, DEFAULT_UNIVERSE, calendar)
     assert rejects.empty
     return quotes.set_index("osi_symbol", drop=False).sort_index(), row

@@ -14,8 +14,8 @@ from alvh_core.schemas import DAILY_BARS, NIGHT_TABLES, RATE_CURVE
 from alvh_core.universe import extend_universe
 from tasks.sources.catalogue import SOURCES
 from tasks.sources.exchange import early_closes
-from tasks.sources.fred import graph_url
-from tasks.sources.source import CHAIN, MACRO_CALENDAR, VX_HISTORY
+from tasks.sources.fred import GRAPH_URL, graph_url
+from tasks.sources.source import CHAIN, MACRO_CALENDAR, VX_HISTORY, Wanted
 from tasks.sources.transport import SimulatedTransport, _BodyTransport
 
 FIRST, REVISED, LAST = date(2026, 7, 14), date(2026, 7, 23), date(2026, 7, 31)
@@ -62,7 +62,8 @@ def recording(recorded_root, calendar, tmp_path_factory):
     assert moved != gzip.decompress(calendar_file)
     for day in calendar.between(date(2026, 7, 13), LAST).astype(object):
         value = 333.4 if day >= REVISED else 333.1
-        put(root, day, graph_url("CPIAUCSL", day), f"observation_date,CPIAUCSL\n2026-04-01,{value}\n".encode())
+        series = Wanted(symbol="CPIAUCSL", asset=None, trade_date=day)
+        put(root, day, graph_url(series, GRAPH_URL), f"observation_date,CPIAUCSL\n2026-04-01,{value}\n".encode())
         if day >= REVISED:
             put(root, day, "https://www.bls.gov/schedule/news_release/bls.ics", moved)
     return root

@@ -243,11 +243,11 @@ def test_state_of_the_night_before(warehouse, night):
     for day in (14, 15, 16):
         key = NightKey(trade_date=date(2026, 7, day), universe="default", source_mode="simulated")
         publish(warehouse, night(key), key)
-    state = warehouse.state_before("simulated", date(2026, 7, 16))
+    state = warehouse.rows_before(LADDER_STATE, "simulated", date(2026, 7, 16))
     assert set(state["trade_date"]) == {pd.Timestamp("2026-07-15")}
     assert state.dtypes.astype(str).to_dict() == frames.empty(LADDER_STATE).dtypes.astype(str).to_dict()
-    assert len(warehouse.state_before("simulated", date(2026, 7, 14))) == 0
-    assert len(warehouse.state_before("live", date(2026, 7, 20))) == 0
+    assert len(warehouse.rows_before(LADDER_STATE, "simulated", date(2026, 7, 14))) == 0
+    assert len(warehouse.rows_before(LADDER_STATE, "live", date(2026, 7, 20))) == 0
 
 
 def test_signals_of_all_nights_before(warehouse, night):

@@ -67,7 +67,7 @@ class Layout(Protocol):
     def split(self, body: bytes, where: str) -> list[Part]:
         """Cut a file into chains."""
 
-    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    def read(self, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
         """Read one chain of such a file."""
 
 

@@ -38,7 +38,7 @@ class OwnLake:
         pairs = table.select(["underlying", "trade_date"]).to_pandas().drop_duplicates()
         return [Part(symbol=str(who), body=_parquet(table, who, day)) for who, day in pairs.itertuples(index=False)]
 
-    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    def read(self, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
         """Read one chain; its clock is the one that was stored.
 
         Raises
@@ -57,19 +57,13 @@ class OwnLake:
             raise SkippableError(f"{where}: expected one night and one quote_at_utc, found {nights} and {clocks}")
         moment = pd.Timestamp(rows["quote_at_utc"].iloc[0]).tz_convert(ZoneInfo(NEW_YORK)).tz_localize(None)
         option = rows["osi_symbol"].astype("str").str.replace(" ", "", regex=False)
-        header = ChainHeader(
-            symbol=asset.symbol, url=url, payload_sha256=sha256, rendered_at_utc=None, iv30_vol=float("nan"),
-            quote_at=moment.to_pydatetime(warn=False), contracts_count=len(rows), underlying_price_usd=float("nan"),
-        )  # fmt: skip
+        quote_at = moment.to_pydatetime(warn=False)
+        header = ChainHeader(symbol=asset.symbol, url=url, quote_at=quote_at, contracts_count=len(rows))
         values = pd.DataFrame({wire: rows[name] for wire, name in _WIRE.items()})
         values["ask"] = values["ask"].where(rows["quote_flag"].ne("NO_QUOTE"), np.nan)
         day = pd.Timestamp(rows["trade_date"].iloc[0]).date()
-        return Drop(
-            header=header,
-            table=wire_table(asset.symbol, option, values),
-            venue_scope=f"own_lake_{modes[0]}",
-            claimed=day,
-        )
+        return Drop(header=header, table=wire_table(asset.symbol, option, values), venue_scope=f"own_lake_{modes[0]}",
+                    claimed=day)  # fmt: skip
 
 
 def _table(body: bytes, where: str, most_rows: int) -> pa.Table:

@@ -36,7 +36,7 @@ class QuoteData:
         root = rows["Calls"].fillna("").str.strip().str.slice(0, -15)
         return [Part(symbol=str(root.mode().iloc[0]), body=body)]
 
-    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    def read(self, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
         """Read the chain.
 
         Raises
@@ -57,8 +57,7 @@ class QuoteData:
         _check_expiries(rows, where)
         last = _LAST.search(head)
         header = ChainHeader(
-            symbol=asset.symbol, url=url, payload_sha256=sha256, rendered_at_utc=None, iv30_vol=float("nan"),
-            quote_at=moment.replace(tzinfo=None), contracts_count=len(option),
+            symbol=asset.symbol, url=url, quote_at=moment.replace(tzinfo=None), contracts_count=len(option),
             underlying_price_usd=float(last[1]) if last and last[1].count(".") < 2 else float("nan"),
         )  # fmt: skip
         return Drop(header=header, table=wire_table(asset.symbol, option, values), venue_scope="cboe_page_download",

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from alvh_core.errors import SkippableError
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from tasks.sources.documents import first_byte, reading
 from tasks.sources.filedrops.datashop import DATASHOP
 from tasks.sources.filedrops.historical import HISTORICAL
 from tasks.sources.filedrops.ivydb import IVYDB
@@ -26,7 +27,6 @@ from tasks.sources.limits import check_json_values
 LAYOUTS: tuple[Layout, ...] = (DATASHOP, OPTIONSDX, ORATS, HISTORICAL, IVYDB, QuoteData(), Schwab(), OwnLake())
 HEADER_LINES = 8  # names stand in the first lines
 _HEADER_BYTES = 1 << 16
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, pa.ArrowException)
 
 
 def recognise(body: bytes, where: str) -> Layout:
@@ -51,7 +51,7 @@ def recognise(body: bytes, where: str) -> Layout:
                          f"{', '.join(missing)}")  # fmt: skip
 
 
-def read_drop(body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+def read_drop(body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
     """Read one archived chain of any layout.
 
     Raises
@@ -59,10 +59,10 @@ def read_drop(body: bytes, asset: Asset, url: str, sha256: str, calendar: Tradin
     SkippableError
         It cannot be read as the layout it is of.
     """
-    return read_part(recognise(body, f"{asset.symbol}: {url}"), body, asset, url, sha256, calendar)
+    return read_part(recognise(body, f"{asset.symbol}: {url}"), body, asset, url, calendar)
 
 
-def read_part(layout: Layout, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+def read_part(layout: Layout, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
     """Read one chain of a known layout.
 
     Raises
@@ -70,11 +70,8 @@ def read_part(layout: Layout, body: bytes, asset: Asset, url: str, sha256: str, 
     SkippableError
         It cannot be read; whatever strangers put in a file is that file's loss.
     """
-    try:
-        return layout.read(body, asset, url, sha256, calendar)
-    except _UNREADABLE as error:
-        raise SkippableError(f"{asset.symbol}: {url}: could not be read as {layout.name}: {type(error).__name__} "
-                             f"{error}") from error  # fmt: skip
+    with reading(body, f"{asset.symbol}: {url}", f"a chain of {layout.name}"):
+        return layout.read(body, asset, url, calendar)
 
 
 def split_file(layout: Layout, body: bytes, where: str) -> list[Part]:
@@ -85,17 +82,15 @@ def split_file(layout: Layout, body: bytes, where: str) -> list[Part]:
     SkippableError
         It cannot be read.
     """
-    try:
+    with reading(body, where, f"chains of {layout.name}"):
         return layout.split(body, where)
-    except _UNREADABLE as error:
-        raise SkippableError(f"{where}: could not be read as {layout.name}: {type(error).__name__} {error}") from error
 
 
 def _names(body: bytes, where: str) -> Iterator[frozenset[str]]:
     """Return what the columns may be: a Parquet schema, a JSON object's keys, or one of the first lines."""
     if body.startswith(b"PAR1"):
         yield _parquet_names(body, where)
-    elif body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
+    elif first_byte(body) == b"{":
         yield _json_names(body, where)
     else:
         text = body[:_HEADER_BYTES].decode("utf-8", errors="replace")
@@ -119,7 +114,5 @@ def _parquet_names(body: bytes, where: str) -> frozenset[str]:
 
 def _json_names(body: bytes, where: str) -> frozenset[str]:
     check_json_values(body, where)
-    try:
+    with reading(body, where, "JSON"):
         return frozenset(json.loads(body.decode("utf-8-sig")))
-    except (ValueError, RecursionError) as error:
-        raise SkippableError(f"{where}: expected JSON, found {body[:60]!r}: {error}") from error

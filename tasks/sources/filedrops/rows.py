@@ -108,7 +108,7 @@ class RowLayout:
             for key, rows in groups.items()
         ]
 
-    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    def read(self, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
         """Read one chain.
 
         Raises
@@ -128,8 +128,7 @@ class RowLayout:
         if len(symbols) > MAX_CONTRACTS:
             raise SkippableError(f"{where}: expected at most {MAX_CONTRACTS} contracts, found {len(symbols)}; refused")
         header = ChainHeader(
-            symbol=asset.symbol, url=url, payload_sha256=sha256, rendered_at_utc=None, iv30_vol=float("nan"),
-            quote_at=_clock(taken, claimed, calendar), contracts_count=len(symbols),
+            symbol=asset.symbol, url=url, quote_at=_clock(taken, claimed, calendar), contracts_count=len(symbols),
             underlying_price_usd=_spot(frame, taken),
         )  # fmt: skip
         return Drop(
@@ -186,15 +185,13 @@ def _root_name(asset: Asset, day: pd.Timestamp, flag: str, calendar: TradingCale
     return monthly.name if is_monthly else weekly.name
 
 
-def read_rows(body: bytes, where: str, header_at: int = 0) -> tuple[list[bytes], pd.DataFrame]:
+def read_rows(body: bytes, where: str) -> tuple[list[bytes], pd.DataFrame]:
     """Read a CSV of text whose every line is a row.
 
     Parameters
     ----------
     body : bytes
     where : str
-    header_at : int
-        Line of the column names.
 
     Returns
     -------
@@ -209,7 +206,7 @@ def read_rows(body: bytes, where: str, header_at: int = 0) -> tuple[list[bytes],
         Too many rows, columns or characters, no text, a field that holds a line end, or a last row that is cut.
     """
     lines = [line.rstrip(b"\r") for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
-    lines = [line for line in lines[header_at:] if line.strip()]
+    lines = [line for line in lines if line.strip()]
     width = lines[0].count(b",") + 1 if lines else 0
     if len(lines) < 2 or len(lines) > MAX_ROWS or width > MAX_CSV_COLUMNS:
         raise SkippableError(f"{where}: expected 1 to {MAX_ROWS} rows of at most {MAX_CSV_COLUMNS} columns, found "

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from alvh_core.quotes import ChainHeader
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
 from tasks.sources.chain_pages import marked_adjusted, newest
+from tasks.sources.documents import reading
 from tasks.sources.filedrops.layout import SENTINELS, Drop, Part, numbers, plain_symbol, wire_table
 from tasks.sources.limits import MAX_CONTRACTS, check_json_values, unique_keys
 from tasks.sources.source import Chain
@@ -31,7 +31,7 @@ class Schwab:
         """One file is one chain."""
         return [Part(symbol=plain_symbol(str(_document(body, where).get("symbol"))), body=body)]
 
-    def read(self, body: bytes, asset: Asset, url: str, sha256: str, calendar: TradingCalendar) -> Drop:
+    def read(self, body: bytes, asset: Asset, url: str, calendar: TradingCalendar) -> Drop:
         """Read the chain; its clock is that of the quote that changed last.
 
         Raises
@@ -43,8 +43,7 @@ class Schwab:
         moment = chain.header.quote_at
         if moment is None:
             raise SkippableError(f"{asset.symbol}: {url}: expected quoteTimeInLong in milliseconds, found none")
-        header = replace(chain.header, payload_sha256=sha256)
-        return Drop(header=header, table=chain.table, venue_scope=chain.venue_scope, claimed=moment.date())
+        return Drop(**vars(chain), claimed=moment.date())
 
 
 def read_documents(documents: Sequence[dict[str, Any]], symbol: str, url: str) -> Chain:
@@ -81,8 +80,7 @@ def read_documents(documents: Sequence[dict[str, Any]], symbol: str, url: str) -
     values = pd.DataFrame({wire: numbers(rows[name]) for wire, name in _FIELDS.items()})
     values["iv"] = values["iv"].where(~values["iv"].isin(SENTINELS)) / 100.0
     header = ChainHeader(
-        symbol=symbol, url=url, payload_sha256="", rendered_at_utc=None, iv30_vol=float("nan"),
-        quote_at=newest(rows["quoteTimeInLong"], "ms"), contracts_count=len(rows),
+        symbol=symbol, url=url, quote_at=newest(rows["quoteTimeInLong"], "ms"), contracts_count=len(rows),
         underlying_price_usd=float(numbers(pd.Series([documents[0].get("underlyingPrice")])).iloc[0]),
     )  # fmt: skip
     return Chain(header=header, table=wire_table(symbol, option, values), venue_scope="schwab")
@@ -90,11 +88,8 @@ def read_documents(documents: Sequence[dict[str, Any]], symbol: str, url: str) -
 
 def _document(body: bytes, where: str) -> dict[str, Any]:
     check_json_values(body, where)
-    try:
-        document = json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys)
-        return dict(document)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise SkippableError(f"{where}: expected a JSON object, found {body[:60]!r}: {error}") from error
+    with reading(body, where, "a JSON object"):
+        return dict(json.loads(body.decode("utf-8-sig"), object_pairs_hook=unique_keys))
 
 
 def _contracts(document: dict[str, Any], where: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pytest
 from alvh_core import frames
 from alvh_core.drift import HASHED, MIN_NIGHTS, WINDOW_NIGHTS, daily_drift, is_unusual, quotes_hashes
 from alvh_core.schemas import DRIFT, SPREAD_SCORES
+from expectations.report import combine
 from expectations.runner import validate
 from expectations.suites import drift_suite
 
@@ -49,7 +50,7 @@ def test_a_usual_night():
 def test_what_leaves_its_bounds_is_told(values, rule):
     found = drift(scores([TONIGHT], **values))
     assert is_unusual(found).tolist() == [True]
-    checks = validate(found, drift_suite()).checks
+    checks = combine([validate(found, drift_suite())])
     assert checks.loc[~checks["is_success"], "check_name"].tolist() == [rule]
 
 
@@ -57,7 +58,7 @@ def test_what_leaves_its_bounds_is_told(values, rule):
 def test_what_stays_within_is_not(values):
     found = drift(scores([TONIGHT], **values))
     assert not is_unusual(found).any()
-    assert validate(found, drift_suite()).is_success
+    assert not validate(found, drift_suite()).broken
 
 
 def test_too_few_nights_have_no_usual_value():
@@ -81,7 +82,7 @@ def test_a_whole_chain_of_the_night_before():
     again = drift(scores([TONIGHT]), before=first, found=quotes().iloc[::-1])
     assert again["is_repeated"].tolist() == [True]
     assert is_unusual(again).all()
-    checks = validate(again, drift_suite()).checks
+    checks = combine([validate(again, drift_suite())])
     assert checks.loc[~checks["is_success"], "check_name"].tolist() == ["REPEATED_CHAIN"]
     moved = quotes()
     moved.loc[1, "bid_size_count"] = 6.0

@@ -213,7 +213,7 @@ def test_snapshot_describes_the_quotes_clock(chains):
     assert row["minutes_to_close"] == 10.0
     assert row["quote_clock"] == "at_close"
     assert row["quote_age_minutes"] == 5 * 60 + 10
-    assert set(row) == set(SNAPSHOTS.names)
+    assert {*row, "payload_sha256"} == set(SNAPSHOTS.names)
 
 
 @pytest.mark.parametrize(

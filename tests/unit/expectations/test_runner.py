@@ -12,7 +12,7 @@ from alvh_core import frames
 from alvh_core.errors import ContractError
 from alvh_core.schemas import META_VALIDATIONS
 from expectations import rules
-from expectations.report import CHECK_COLUMNS, FAULT_COLUMNS, combine
+from expectations.report import CHECK_COLUMNS, combine
 from expectations.rules import OSI_PATTERN, Suite
 from expectations.runner import validate
 
@@ -30,13 +30,17 @@ GOOD = {
 }
 
 
-def _run(frame, *some, **options):
-    return validate(frame, Suite(dataset="d", rules=some), **options)
+def _run(frame, *some):
+    return validate(frame, Suite(dataset="d", rules=some))
+
+
+def _checks(report):
+    return combine([report])
 
 
 def _rows_at(report, severity):
     """Positions that break a rule of exactly this severity, each once."""
-    return sorted(set(report.faults.loc[report.faults["severity"] == severity, "position"]))
+    return sorted({at for rule, outcome in report.broken if rule.severity == severity for at in outcome.positions})
 
 
 KINDS = [
@@ -78,13 +82,13 @@ def test_every_kind_finds_its_rows(rule, columns, positions):
     frame = pd.DataFrame(columns)
     report = _run(frame, rule)
     assert _rows_at(report, "row") == positions
-    assert report.faults["reason"].tolist() == [rule.reason] * len(positions)
+    assert report.rejects()["reason"].tolist() == [rule.reason] * len(positions)
     assert report.worst_severity == "row"
-    assert not report.is_success
+    assert report.broken
     good = frame.drop(index=positions)
     if rule.kind == "unique":
         good = frame.iloc[:2]
-    assert _run(good, rule).is_success, "the other rows are lawful"
+    assert not _run(good, rule).broken, "the other rows are lawful"
 
 
 def test_all_kinds_together_on_a_good_frame():
@@ -94,26 +98,22 @@ def test_all_kinds_together_on_a_good_frame():
         rules.unique(("count", "day")), rules.at_least("PAST", "day", "past"), rules.between("maybe", 0, 9),
         rules.law("LAW", "at_most", ("other", "count"), "", tolerance=9.0),
     )  # fmt: skip
-    assert report.is_success
+    assert not report.broken
     assert report.worst_severity is None
     assert not report.has_night_failure
-    assert len(report.faults) == 0
-    assert list(report.faults.columns) == list(FAULT_COLUMNS)
-    assert report.faults["position"].dtype == "int64"
-    assert report.checks["evaluated_count"].tolist() == [6, 6, 5, 5, 5, 5, 6, 5, 5, 6], "nulls are not looked at"
+    assert report.rejects()["position"].dtype == "int64"
+    assert _checks(report)["evaluated_count"].tolist() == [6, 6, 5, 5, 5, 5, 6, 5, 5, 6], "nulls are not looked at"
 
 
 def test_checks_keep_the_order_of_the_rules_and_fit_their_table():
-    report = _run(
-        pd.DataFrame(GOOD), rules.not_null("text"), rules.row_count(9), rules.not_null("number"), dataset="named"
-    )
-    assert list(report.checks.columns) == list(CHECK_COLUMNS)
-    assert report.checks["check_column"].tolist() == ["text", "*", "number"]
-    assert report.checks["unexpected_count"].tolist() == [1, 0, 1]
+    checks = _checks(_run(pd.DataFrame(GOOD), rules.not_null("text"), rules.row_count(9), rules.not_null("number")))
+    assert list(checks.columns) == ["dataset", *CHECK_COLUMNS]
+    assert checks["check_column"].tolist() == ["text", "*", "number"]
+    assert checks["unexpected_count"].tolist() == [1, 0, 1]
     stored = frames.conform(
-        combine([report]).assign(trade_date=pd.Timestamp("2026-08-21"), source_mode="simulated"), META_VALIDATIONS
+        checks.assign(trade_date=pd.Timestamp("2026-08-21"), source_mode="simulated"), META_VALIDATIONS
     )
-    assert stored["dataset"].tolist() == ["named"] * 3
+    assert stored["dataset"].tolist() == ["d"] * 3
     assert stored["is_success"].tolist() == [False, False, False]
 
 
@@ -157,8 +157,8 @@ def test_an_empty_frame_fails_at_night_severity(frame):
         rules.law("Y", "at_most", ("number", "other"), ""),
     )  # fmt: skip
     assert report.has_night_failure
-    assert report.checks["is_success"].tolist() == [False] + [True] * 7
-    assert len(report.faults) == 0
+    assert _checks(report)["is_success"].tolist() == [False] + [True] * 7
+    assert report.rejects().empty
 
 
 def test_a_missing_column_is_a_contract_error():
@@ -199,9 +199,9 @@ def test_blocks_of_columns_give_the_same_as_one_block(monkeypatch):
     narrow = _run(frame, *some)
     monkeypatch.setattr("expectations.runner.BLOCK_COLUMNS", 99)
     wide = _run(frame, *some)
-    pd.testing.assert_frame_equal(narrow.checks, wide.checks)
-    pd.testing.assert_frame_equal(narrow.faults, wide.faults)
-    assert len(narrow.faults) == 13
+    pd.testing.assert_frame_equal(_checks(narrow), _checks(wide))
+    pd.testing.assert_frame_equal(narrow.rejects(), wide.rejects())
+    assert sum(len(outcome.positions) for _, outcome in narrow.broken) == 13
 
 
 def test_threads_do_not_mix_results():
@@ -235,5 +235,5 @@ def test_the_fingerprint_switch_we_turn_off_still_exists():
 def test_types_alone_prove_that_plain_integers_and_booleans_are_present():
     frame = pd.DataFrame({"count": [1, 2], "is_armed": [True, False]})
     report = _run(frame, rules.not_null("count"), rules.not_null("is_armed"))
-    assert report.is_success
-    assert report.checks["evaluated_count"].tolist() == [2, 2]
+    assert not report.broken
+    assert _checks(report)["evaluated_count"].tolist() == [2, 2]

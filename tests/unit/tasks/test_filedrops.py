@@ -40,7 +40,7 @@ def csv_of(frame):
 
 
 def read(layout, body, calendar, symbol="VIX"):
-    return layout.read(body, DEFAULT_UNIVERSE[symbol], drop_url(symbol), "hash", calendar)
+    return layout.read(body, DEFAULT_UNIVERSE[symbol], drop_url(symbol), calendar)
 
 
 def options(drop):
