@@ -89,7 +89,7 @@ def insufficiency(nights_count: int, missing_frac: float, source_mode: str, venu
     if source_mode == "simulated":
         reasons.append("SIMULATED: simulated quotes are never evidence about the market")
     if nights_count < rule.min_nights:
-        reasons.append(f"TOO_FEW_NIGHTS: {nights_count} of {rule.min_nights} nights with tradeable quotes")
+        reasons.append(f"TOO_FEW_NIGHTS: {nights_count} of {rule.min_nights} nights with a reading of the whole ladder")
     if missing_frac > rule.max_missing_frac:
         reasons.append(
             f"TOO_MANY_GAPS: {missing_frac:.0%} of nights without a reading, limit {rule.max_missing_frac:.0%}"

@@ -119,7 +119,7 @@ def test_a_verdict_of_one_night():
     row = found.iloc[0]
     assert (row["verdict"], row["tonight"], row["asset_class"]) == ("INSUFFICIENT", "DEPLOYABLE", "sp500_index")
     assert row["tonight_reason"] == "spread 5.00% of the premium; ladder IDLE"
-    assert row["reasons"].startswith("TOO_FEW_NIGHTS: 1 of 250 nights")
+    assert row["reasons"].startswith("TOO_FEW_NIGHTS: 1 of 250 nights with a reading of the whole ladder")
     moved = judge(TONIGHT.set_axis(TONIGHT.index + 5), NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)
     assert moved["nights_count"].tolist() == found["nights_count"].tolist(), "rows count, not their labels"
 
