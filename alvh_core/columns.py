@@ -114,12 +114,13 @@ _add("iv_vol", "float", "Black-76 implied volatility of the mid", "annual, decim
 _add("iv_status", "category", "Why there is or is not an implied volatility", allowed=IV_STATUSES)
 _add("delta_fwd", "float", "Undiscounted forward delta", low=-1, high=1)
 _add("gamma", "float", "Second derivative of the price in the forward", "1 / USD", low=0)
-_add("vega", "float", "Price change per 1.00 of volatility", "USD", low=0)
-_add("theta_usd_per_day", "float", "Price change per calendar day", "USD per day")
-_add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot", "USD", low=0)
-_add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD")
+_add("vega", "float", "Price change per 1.00 of volatility", "USD per share", low=0)
+_add("theta_usd_per_day", "float", "Price change per calendar day", "USD per share per day")
+_add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot",
+     "USD per share", low=0)  # fmt: skip
+_add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD per share")
 _add("extrinsic_frac", "float", "Extrinsic value over the mid", "fraction of the premium")
-_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per day")
+_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per share per day")
 _add("is_neg_extrinsic", "bool", "Extrinsic value below minus half the spread")
 
 # Scores
