@@ -114,26 +114,30 @@ _add("iv_vol", "float", "Black-76 implied volatility of the mid", "annual, decim
 _add("iv_status", "category", "Why there is or is not an implied volatility", allowed=IV_STATUSES)
 _add("delta_fwd", "float", "Undiscounted forward delta", low=-1, high=1)
 _add("gamma", "float", "Second derivative of the price in the forward", "1 / USD", low=0)
-_add("vega", "float", "Price change per 1.00 of volatility", "USD", low=0)
-_add("theta_usd_per_day", "float", "Price change per calendar day", "USD per day")
-_add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot", "USD", low=0)
-_add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD")
+_add("vega", "float", "Price change per 1.00 of volatility", "USD per share", low=0)
+_add("theta_usd_per_day", "float", "Price change per calendar day", "USD per share per day")
+_add("intrinsic_usd", "float", "Discounted intrinsic value on the forward; American on the spot",
+     "USD per share", low=0)  # fmt: skip
+_add("extrinsic_usd", "float", "Mid less intrinsic value, not clamped", "USD per share")
 _add("extrinsic_frac", "float", "Extrinsic value over the mid", "fraction of the premium")
-_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per day")
+_add("extrinsic_usd_per_day", "float", "Extrinsic value over the days left, straight-line", "USD per share per day")
 _add("is_neg_extrinsic", "bool", "Extrinsic value below minus half the spread")
 
 # Scores
 _add("level", "category", "What the score is about", allowed=LEVELS)
 _add("key", "str", "underlying and expiry, underlying, or asset class")
-_add("score", "float", "Spread-liquidity score", "0 to 100", low=0, high=100)
+_add("score", "float", "Spread-liquidity score; of an underlying over the three tenors, of which a missing one counts "
+     "0; empty where nothing was measured", "0 to 100", low=0, high=100)  # fmt: skip
 _add("score_percent_spread", "float", "Component: spread over mid", "0.01 to 1", low=0, high=1)
 _add("score_vol_spread", "float", "Component: spread in volatility over volatility", "0.01 to 1", low=0, high=1)
 _add("score_depth", "float", "Component: size at the touch", "0.01 to 1", low=0, high=1)
 _add("score_open_interest", "float", "Component: open interest", "0.01 to 1", low=0, high=1)
 _add("score_volume", "float", "Component: volume", "0.01 to 1", low=0, high=1)
 _add("score_version", "category", "Version of the scoring rule")
-_add("score_min", "float", "Lowest member score", "0 to 100", low=0, high=100)
-_add("members_count", "int", "Members the score was taken over", "members", low=0)
+_add("score_min", "float", "Lowest score of what was measured: contracts of an expiry's band, tenors with a listed "
+     "expiry, underlyings of a class; a missing tenor is not among them", "0 to 100", low=0, high=100)  # fmt: skip
+_add("members_count", "int", "Members behind the row; of the score of an expiry all its listed contracts, of an "
+     "underlying those of the three tenors with a listed expiry", "members", low=0)  # fmt: skip
 _add("s_median_frac", "float", "Median spread, |delta| 0.10 to 0.60 out of the money; a strike among them that nobody "
      "bids for counts 200 %", "fraction of mid", low=0, high=2)  # fmt: skip
 _add("two_sided_frac", "float", "Share of contracts with a bid and an ask", "fraction", low=0, high=1)

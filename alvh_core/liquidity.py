@@ -2,8 +2,8 @@
 
 Contracts score by a weighted geometric mean, so that one broken component cannot be averaged away. A tenor that is not
 listed, or not quoted on both sides, counts as zero: no ladder can be built there, however tight its other layers are. A
-chain of which nothing could be priced has no score, which is no bad score. The score ranks; the gate is the 8 % rule in
-`alvh_core.spreads`.
+chain of which nothing could be priced, or none of whose expiries lies near any tenor, has no score, which is no bad
+score. The score ranks; the gate is the 8 % rule in `alvh_core.spreads`.
 """
 
 from collections.abc import Mapping
@@ -126,7 +126,7 @@ def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
         `SPREAD_SCORES` of the levels expiry and underlying. Expiry: premium-weighted mean over out-of-the-money
         contracts with |delta| 0.10 to 0.60, times the square root of the two-sided share. Underlying: 0.4 / 0.4 / 0.2
         over the listed expiry nearest to each tenor, a missing tenor counts 0; NaN, and why in ``quotes_note``, where
-        no contract was priced.
+        no contract was priced or all three tenors are missing.
     """
     if snapshots.empty:
         return frames.empty(SPREAD_SCORES)
@@ -136,7 +136,8 @@ def score_symbols(priced: pd.DataFrame, contracts: pd.DataFrame, snapshots: pd.D
     notes = dict(zip(text["underlying"], text["quote_clock"].map(_NOTES), strict=True))
     expiries["quotes_note"] = expiries["underlying"].astype("str").map(notes)
     underlyings = _underlying_scores(expiries, list(notes), profile)
-    underlyings["quotes_note"] = underlyings["key"].map(notes).mask(underlyings["score"].isna(), _UNREAD)
+    why = underlyings["key"].isin(expiries["underlying"].astype("str")).map({True: _NO_TENOR, False: _UNREAD})
+    underlyings["quotes_note"] = underlyings["key"].map(notes).mask(underlyings["score"].isna(), why)
     return _stacked([expiries.assign(level="expiry"), underlyings.assign(level="underlying")], snapshots)
 
 
@@ -178,6 +179,7 @@ def _stacked(parts: list[pd.DataFrame], snapshots: pd.DataFrame) -> pd.DataFrame
 
 _NOTES = {"in_session": "", "at_close": "closing quotes", "after_hours": "after hours: not tradeable"}
 _UNREAD = "no reading: no contract could be priced"
+_NO_TENOR = "no reading: no expiry near any tenor"
 _COLUMNS = [
     "level", "key", "score", "s_median_frac", "two_sided_frac", "contracts_count", "coverage_frac", "score_min",
     "members_count", "quotes_note",
@@ -249,8 +251,7 @@ def _underlying_scores(expiries: pd.DataFrame, symbols: list[str], profile: Ladd
     totals = every.groupby("symbol")[["two_sided", "members_count", "contracts_count"]].sum().reindex(symbols)
     result["two_sided_frac"] = (totals["two_sided"] / totals["members_count"]).fillna(0.0).clip(0.0, 1.0)
     result["contracts_count"] = totals["contracts_count"].fillna(0)
-    result = result.fillna({"score": 0.0, "coverage_frac": 0.0, "score_min": 0.0, "members_count": 0})
-    result[["score", "score_min"]] = result[["score", "score_min"]].mask(totals["members_count"].isna())
+    result = result.fillna({"coverage_frac": 0.0, "members_count": 0})
     return result.rename_axis("key").reset_index()
 
 

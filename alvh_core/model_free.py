@@ -1,7 +1,8 @@
 """Model-free 30-day volatility per underlying, by the VIX methodology.
 
 Out-of-the-money options around K0, two consecutive zero bids end a wing, contributions dK / K^2, minute-weighted
-between the expiries on either side of 30 days. Works on any number of underlyings; no smoothing, no model.
+between the expiries on either side of 30 days. Only K0 needs its call and its put; elsewhere the side in the money says
+nothing. Works on any number of underlyings; no smoothing, no model.
 
 References
 ----------
@@ -52,7 +53,7 @@ def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], 
     strike : ndarray of shape (n_strikes,)
         Ascending. [USD or index points]
     call_bid, call_ask, put_bid, put_ask : ndarray of shape (n_strikes,)
-        [USD per share] A zero or missing bid is no bid.
+        [USD per share] A bid of zero is no bid; a NaN bid is no listed contract, which neither counts nor ends a wing.
     years : float
         Minutes to settlement over 525,600.
     growth : float
@@ -62,7 +63,7 @@ def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], 
     -------
     ExpiryVariance or None
         None where no strike has both a call and a put bid, where fewer than five strikes contribute or one of them has
-        no ask, and where the forward lies below all strikes.
+        no ask, and where the forward lies below all strikes that list both: K0 is the highest of those not above it.
 
     Notes
     -----
@@ -75,9 +76,10 @@ def expiry_variance(strike: NDArray[np.float64], call_bid: NDArray[np.float64], 
     gap = np.where(both, np.abs(call_mid - put_mid), np.inf)
     at = int(np.argmin(gap))
     forward = float(strike[at] + growth * (call_mid[at] - put_mid[at]))
-    if forward < strike[0]:
+    below = np.flatnonzero((strike <= forward) & ~np.isnan(call_bid) & ~np.isnan(put_bid))
+    if not below.size:
         return None
-    zero = int(np.searchsorted(strike, forward, side="right")) - 1
+    zero = int(below[-1])
     puts = _wing(put_bid[:zero][::-1])[::-1]
     calls = _wing(call_bid[zero + 1 :])
     used = np.concatenate([puts, [True], calls])
@@ -101,10 +103,13 @@ def _sum(k: NDArray[np.float64], q: NDArray[np.float64], growth: float) -> float
 
 
 def _wing(bids: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Use bid strikes walking away from K0 until two in a row have no bid."""
-    dead = ~(bids > 0)
+    """Use bid strikes walking away from K0 until two listed ones in a row have no bid."""
+    listed = np.flatnonzero(~np.isnan(bids))
+    dead = ~(bids[listed] > 0)
     two_in_a_row = dead & np.concatenate([[False], dead[:-1]])
-    return np.asarray(~dead & ~np.logical_or.accumulate(two_in_a_row))
+    used = np.zeros(len(bids), dtype=bool)
+    used[listed] = ~dead & ~np.logical_or.accumulate(two_in_a_row)
+    return used
 
 
 def thirty_day_volatility(years: tuple[float, float], variance: tuple[float, float]) -> float:
@@ -185,13 +190,15 @@ def _variances(priced: pd.DataFrame) -> dict[str, list[Variance]]:
 
 
 def _pairs(usable: pd.DataFrame, expiries: pd.DataFrame) -> pd.DataFrame:
-    """Match calls and puts of the chosen expiries by strike, ascending; a contract without a bid has a bid of zero."""
+    """Match calls and puts of the chosen expiries by strike, ascending; a contract without a bid has a bid of zero.
+
+    A strike that lists one of them stays, with NaN for the other.
+    """
     chosen = usable.merge(expiries[EXPIRY], on=EXPIRY)
     bid = chosen["bid_usd"].where(chosen["quote_flag"].isin(TWO_SIDED), 0.0)
-    chosen = chosen[[*EXPIRY, *_SIDES, "years", "discount", "option_right"]].assign(bid_usd=bid)
-    is_call = chosen["option_right"] == "C"
-    puts = chosen.loc[~is_call, [*EXPIRY, *_SIDES]]
-    pairs = chosen[is_call].merge(puts, on=[*EXPIRY, "strike_usd"], suffixes=("_c", "_p"))
+    sides, is_call = chosen[[*EXPIRY, *_SIDES]].assign(bid_usd=bid), chosen["option_right"] == "C"
+    pairs = sides[is_call].merge(sides[~is_call], on=[*EXPIRY, "strike_usd"], how="outer", suffixes=("_c", "_p"))
+    pairs = pairs.merge(expiries[[*EXPIRY, "years", "discount"]], on=EXPIRY)
     return pairs.sort_values([*EXPIRY, "strike_usd"], kind="stable", ignore_index=True)
 
 

@@ -203,7 +203,8 @@ SPREAD_SCORES = TableSpec(
         "score_version", "quotes_note",
     ),
     description="Spread-liquidity score per expiry, underlying and asset class; s_median_frac of an underlying is the "
-    "median of those of the expiries nearest to the tenors, of a class the median of its members",
+    "median of those of the expiries nearest to the tenors, of a class the median of its members; the score of an "
+    "expiry is over the contracts_count in the band, times the root of the two-sided share of all its members_count",
 )  # fmt: skip
 VERDICTS_TABLE = TableSpec(
     name="out_alvh__daily_verdicts",

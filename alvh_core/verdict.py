@@ -101,9 +101,9 @@ def insufficiency(nights_count: int, untrusted_count: int, missing_frac: float, 
     if source_mode == "simulated":
         reasons.append("SIMULATED: simulated quotes are never evidence about the market")
     if nights_count - untrusted_count < rule.min_nights:
-        more = " of a trusted scope" if untrusted_count else ""
-        reasons.append(f"TOO_FEW_NIGHTS: {nights_count - untrusted_count} of {rule.min_nights} nights with tradeable "
-                       f"quotes{more}")  # fmt: skip
+        more = " on quotes of a trusted scope" if untrusted_count else ""
+        reasons.append(f"TOO_FEW_NIGHTS: {nights_count - untrusted_count} of {rule.min_nights} nights with a reading of "
+                       f"the whole ladder{more}")  # fmt: skip
     if missing_frac > rule.max_missing_frac:
         reasons.append(
             f"TOO_MANY_GAPS: {missing_frac:.0%} of nights without a reading, limit {rule.max_missing_frac:.0%}"

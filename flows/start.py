@@ -42,6 +42,8 @@ def prepare(*, is_server: bool = False) -> "Settings":
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(settings.prefect_home / "ui"),
         # multiprocessing cleans up behind a command that was stopped, and need not tell the operator
         "PYTHONWARNINGS": "ignore:resource_tracker",
+        # Servers, runs and workers are Pythons of their own: a file html.py where the operator stands is none of theirs
+        "PYTHONSAFEPATH": "1",
     }  # fmt: skip
     if not is_server and (running := _running_server(settings)):
         defaults |= {"PREFECT_API_URL": running, "ALVH_REPORTS_URL": pages_url(running)}

@@ -33,11 +33,13 @@ column("roll_cost_mid_usd", "float", "Of a roll: mid of the new leg less that of
        "USD per share")  # fmt: skip
 column("roll_cost_crossing_usd", "float", "Of a roll: half of both spreads, at k = 1; k times it is paid on top",
        "USD per share", low=0)  # fmt: skip
-column("tv_before_usd_per_day", "float", "Of a roll: time value of the old leg over its days left", "USD per day")
+column("tv_before_usd_per_day", "float", "Of a roll: time value of the old leg over its days left",
+       "USD per share per day")  # fmt: skip
 column("tv_after_usd_per_day", "float", "Of a roll: the same of the new leg; lower at the same delta of a longer "
-       "tenor, not always where a leg far in the money goes", "USD per day")  # fmt: skip
+       "tenor, not always where a leg far in the money goes", "USD per share per day")  # fmt: skip
 column("book_mark_usd", "float", "Value of what is open at mid; none on a night with old marks", "USD")
-column("book_liquidation_usd", "float", "The same at bid", "USD")
+column("book_liquidation_usd", "float", "Value of what is open at the touch: bid of what is bought, ask of what is "
+       "sold; none on a night with old marks", "USD")  # fmt: skip
 column("old_marks_count", "int", "Positions in the night's profit at an older mark, for want of a quote tonight; "
        "one that left the book at it is counted that night", "positions", low=0)  # fmt: skip
 column("oldest_mark_date", "date", "Night of the oldest of those marks", "ISO date")

@@ -21,7 +21,8 @@ column("value_mid_usd", "float", "Value after the shock at mid, volatility uncha
 column("value_vol_up_usd", "float", "The same with volatility 10 points higher", "USD")
 column("gain_usd", "float", "Value after the shock less the premium at mid", "USD")
 column("liq_tonight_usd", "float", "What a sale brings after the shock at tonight's spread", "USD")
-column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's spread", "USD")
+column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's spread over its last 252 nights; empty, "
+       "also where scenario_status is OK, below 20 nights with a spread", "USD")  # fmt: skip
 column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
 column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
 column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)

@@ -13,7 +13,8 @@ column("budget_usd", "float", "Premium that the layer may spend at this purchase
 column("residual_usd", "float", "Budget that whole contracts leave", "USD")
 column("budget_used_frac", "float", "Share of the budget that is spent at the ask; empty where there is no budget or "
        "no price", "fraction", low=0, high=1)  # fmt: skip
-column("min_account_usd", "float", "Hedged notional whose budget pays for one contract", "USD", low=0)
+column("min_account_usd", "float", "Hedged notional whose budget pays for one contract; filled only where size_status "
+       "is TOO_SMALL", "USD", low=0)  # fmt: skip
 column(
     "size_status",
     "category",

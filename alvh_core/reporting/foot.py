@@ -63,7 +63,7 @@ def _rules(profile: LadderProfile, rule: SpreadRule, evidence: EvidenceRule) -> 
         f"{number(profile.native_put_delta)}, forward delta, at most {number(profile.max_delta_error)} away."
     )
     verdict = (
-        f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with tradeable quotes, "
+        f"Verdict: INSUFFICIENT until {evidence.min_nights} nights with a reading of the whole ladder, "
         f"{evidence.min_stress_windows} stress windows, a host that lost a tenth once and at most {gaps} gaps, "
         f"on quotes of a trusted scope ({scopes})."
     )

@@ -107,7 +107,8 @@ def underlying_scores(tables: Mapping[str, pd.DataFrame], universe: Mapping[str,
     scores = tables[SPREAD_SCORES.name]
     found = scores[scores["level"] == "underlying"].sort_values(["score", "key"], ascending=[False, True])
     columns = (Column.words("Underlying"), Column.words("Asset class"), *_SCORES,
-               Column("Lowest tenor"), Column("Tenors", "Of the three windows, with a listed expiry"),
+               Column("Lowest tenor", "Of those with a listed expiry; a missing one counts 0 in the score"),
+               Column("Tenors", "Of the three windows, with a listed expiry"),
                Column.words("Quotes"))  # fmt: skip
     body = tuple(
         Row(cells=(Cell(str(r.key)), Cell(_class_of(str(r.key), universe)), *_score_cells(r),

@@ -155,6 +155,17 @@ UNITS = {
 }  # fmt: skip
 
 
+PER_SHARE = (
+    "vega", "theta_usd_per_day", "intrinsic_usd", "extrinsic_usd", "extrinsic_usd_per_day", "tv_before_usd_per_day",
+    "tv_after_usd_per_day",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PER_SHARE)
+def test_what_is_of_one_price_is_not_taken_for_the_layers(name):
+    assert COLUMNS[name].unit.startswith("USD per share"), "premium_usd beside it is of all its contracts"
+
+
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)
 def test_columns(column):
     assert column.name == column.name.lower()

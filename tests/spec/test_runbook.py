@@ -55,6 +55,11 @@ def test_a_question_says_which_nights_modes_and_profiles_it_means(sql: str) -> N
         assert "select *" in sql or meant <= set(re.findall(r"\w+", sql)), "its answer would mix them"
 
 
+def test_the_quarantine_is_told_by_rule() -> None:
+    (sql,) = [sql for sql in questions() if "meta_quarantine" in sql and "sum(rows_count)" in sql]
+    assert "group by dataset, rule_name, severity" in sql, "a reason joins all the rules that a row broke"
+
+
 @pytest.mark.parametrize("sql", questions())
 def test_a_question_is_answered(sql: str, url: str, warehouse, night) -> None:
     warehouse.claim(TONIGHT, **CLAIM)

@@ -121,7 +121,8 @@ def _verdict(ladder, mode):
     return ladder | {
         "asset_class": DEFAULT_UNIVERSE[ladder["host"]].asset_class, "verdict": "INSUFFICIENT", "nights_count": 2,
         "tonight": "DEPLOYABLE" if state == "PASS" else "BLOCKED", "tonight_reason": WHY[state],
-        "reasons": f"{simulated}TOO_FEW_NIGHTS: 2 of 250 nights with tradeable quotes; TOO_SHORT: no spans",
+        "reasons": f"{simulated}TOO_FEW_NIGHTS: 2 of 250 nights with a reading of the whole ladder; "
+        "TOO_SHORT: no spans",
     }  # fmt: skip
 
 

@@ -189,6 +189,16 @@ def test_a_missing_tenor_counts_zero(chains, night):
     assert found.loc[("underlying", "VIX"), "coverage_frac"] == pytest.approx(0.8)
 
 
+def test_a_chain_without_any_tenor_has_no_score(chains, night):
+    weekly = _price(chains, {"VIX": 20.0}, _vix(chains, [date(2026, 7, 22)]))
+    row = _scores(*weekly).loc[("underlying", "VIX")]
+    assert np.isnan(row[["score", "score_min"]].astype(float)).all()
+    assert (row["members_count"], row["quotes_note"]) == (0, "no reading: no expiry near any tenor")
+    assert row["two_sided_frac"] > 0.0
+    one = _scores(*_price(chains, {"VIX": 20.0}, _vix(chains, DAYS[:1]))).loc[("underlying", "VIX")]
+    assert one["score"] < one["score_min"], "two missing tenors count 0, and are not the lowest member"
+
+
 def test_of_two_expiries_the_nearer_to_the_tenor_counts_ties_to_the_longer(chains):
     days = (date(2026, 8, 12), date(2026, 8, 18))  # 27 and 33 days: both three away from thirty
     raw = chains.wire("UVXY", [("UVXY", day, 15.0, 1.0) for day in days], np.arange(8.0, 30.0), quote_at=QUOTE_AT)

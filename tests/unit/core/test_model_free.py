@@ -19,13 +19,17 @@ STRIKES = np.arange(300.0, 1000.0, 5.0)
 NO_CLOSES = frames.empty(CLOSES)
 
 
-def _answer(chains, expiries, *, strikes=STRIKES, closes=NO_CLOSES, edit=None):
+def _everything(priced):
+    return priced
+
+
+def _answer(chains, expiries, *, strikes=STRIKES, closes=NO_CLOSES, edit=None, keep=_everything):
     raw = chains.wire("SPY", [("SPY", day, 600.0, vol) for day, vol in expiries], strikes, quote_at=QUOTE_AT)
     raw = raw if edit is None else edit(raw)
     snapshots = chains.snapshots({"SPY": 600.0}, QUOTE_AT)
     quotes, _ = chains.normalise(raw, snapshots)
     priced = price_quotes(quotes, expiry_forwards(quotes, chains.curve(NIGHT)), snapshots, chains.universe)
-    return model_free_30d(priced, snapshots, closes).iloc[0]
+    return model_free_30d(keep(priced), snapshots, closes).iloc[0]
 
 
 def test_a_flat_surface_gives_its_volatility(chains):
@@ -76,6 +80,36 @@ def test_a_dead_near_expiry_falls_back_to_the_next_ones(chains):
 
     row = _answer(chains, [(NEAR, 0.25), (NEXT, 0.25)], edit=kill)
     assert (row["method"], row["near_expiry_date"]) == ("single", pd.Timestamp(NEXT))
+
+
+def _without(side, low, high):
+    """Leave out a side's strikes from low to high, as the quarantine does."""
+
+    def keep(priced):
+        return priced[~(priced["option_right"].eq(side) & priced["strike_usd"].between(low, high))]
+
+    return keep
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        pytest.param(_without("C", 0.0, 590.0), id="calls below K0"),
+        pytest.param(_without("P", 610.0, 2000.0), id="puts above K0"),
+    ],
+)
+def test_an_in_the_money_quote_that_is_missing_takes_nothing_away(keep, chains):
+    expiries = [(NEAR, 0.25), (NEXT, lambda strike: 0.25 + (600.0 - strike) / 4000.0)]
+    whole, held = (_answer(chains, expiries, keep=one) for one in (_everything, keep))
+    assert held["iv30_vol"] == pytest.approx(whole["iv30_vol"], rel=1e-12)
+    assert held["status"] == "OK"
+
+
+def test_an_out_of_the_money_quote_that_is_missing_is_not_a_zero_bid(chains):
+    # two strikes in a row without a listed put: the wing goes on beyond them, as beyond strikes that do not exist
+    expiries = [(NEAR, 0.25), (NEXT, 0.25)]
+    row = _answer(chains, expiries, keep=_without("P", 550.0, 555.0))
+    assert row["iv30_vol"] == pytest.approx(0.25, rel=5e-3)
 
 
 def test_a_chain_without_quotes(chains):
@@ -152,6 +186,32 @@ def test_a_missing_ask_at_k0_leaves_no_variance():
     quotes = _grid()
     quotes[1][5], quotes[2][5] = 0.0, np.nan
     assert expiry_variance(*quotes, years=0.1, growth=1.0) is None
+
+
+def test_only_k0_needs_both_sides():
+    quotes = _grid()
+    whole = expiry_variance(*quotes, years=0.1, growth=1.0)
+    for side, is_in_the_money in ((slice(1, 3), quotes[0] < 100.0), (slice(3, 5), quotes[0] > 100.0)):
+        quotes[side] = [np.where(is_in_the_money, np.nan, quote) for quote in quotes[side]]
+    assert expiry_variance(*quotes, years=0.1, growth=1.0) == whole
+
+
+def test_k0_is_the_highest_strike_that_lists_both_sides():
+    # the put at the forward's own strike is not there: 99 is K0, and the call at 100 one above it
+    quotes = _grid()
+    quotes[3][5] = quotes[4][5] = np.nan
+    found = expiry_variance(*quotes, years=0.1, growth=1.0)
+    assert (found.strikes_count, found.forward) == (11, 100.0)
+    moved = [*quotes[:3], quotes[3] + (quotes[0] == 99.0), quotes[4] + (quotes[0] == 99.0)]
+    assert expiry_variance(*moved, years=0.1, growth=1.0).contribution > found.contribution
+
+
+@pytest.mark.parametrize("absent", [np.nan, 0.0])
+def test_a_listed_strike_without_a_bid_ends_a_wing_and_an_absent_one_does_not(absent):
+    quotes = _grid()
+    gone = np.isin(quotes[0], [98.0, 97.0])
+    quotes[3] = np.where(gone, absent, quotes[3])
+    assert expiry_variance(*quotes, years=0.1, growth=1.0).strikes_count == (9 if np.isnan(absent) else 7)
 
 
 def test_thirty_days_exactly_is_the_near_expiry_alone():

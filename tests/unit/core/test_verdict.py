@@ -126,7 +126,7 @@ def test_a_verdict_of_one_night():
     assert (row["nights_count"], row["untrusted_count"]) == (1, 1)
     unknown = "quotes not known to be the national best bid and offer"
     assert row["reasons"].split("; ")[:2] == [
-        "TOO_FEW_NIGHTS: 0 of 250 nights with tradeable quotes of a trusted scope",
+        "TOO_FEW_NIGHTS: 0 of 250 nights with a reading of the whole ladder on quotes of a trusted scope",
         f"QUOTE_SCOPE: 1 of 1 nights on {unknown} (tonight: cboe_delayed(unknown))",
     ]
     moved = judge(TONIGHT.set_axis(TONIGHT.index + 5), NONE, DEFAULT_UNIVERSE, scopes("nbbo"), RULE)

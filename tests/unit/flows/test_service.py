@@ -3,6 +3,7 @@
 import importlib
 import os
 import socket
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +67,26 @@ def answers(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/", timeout=5).ok
     except requests.ConnectionError:
         return False
+
+
+STRANGE = """
+import os, subprocess, sys
+from pathlib import Path
+from flows.service import Service
+from flows.start import prepare
+prepare()
+Service("child", ("html",), dict(os.environ), Path("child.log"), lambda: False).start()
+subprocess.run([sys.executable, "-c", "import html"], check=True)
+"""
+
+
+def test_a_file_in_the_working_directory_is_no_module_of_a_child(tmp_path: Path) -> None:
+    (tmp_path / "html.py").write_text("open('poisoned', 'a').close()")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
+    environment |= {"PYTHONPATH": str(Path(__file__).parents[3]), "ALVH_HOME": str(tmp_path / "home")}
+    subprocess.run([sys.executable, "-P", "-c", STRANGE], env=environment, cwd=tmp_path, check=True, timeout=120)
+    assert "html' is a package" in (tmp_path / "child.log").read_text(), "the library's own"
+    assert not (tmp_path / "poisoned").exists()
 
 
 def test_pages_are_served_and_nothing_beside_them(tmp_path: Path) -> None:
