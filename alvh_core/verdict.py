@@ -100,10 +100,11 @@ def insufficiency(nights_count: int, untrusted_count: int, missing_frac: float, 
     reasons = []
     if source_mode == "simulated":
         reasons.append("SIMULATED: simulated quotes are never evidence about the market")
-    if nights_count - untrusted_count < rule.min_nights:
+    trusted_count = nights_count - untrusted_count
+    if trusted_count < rule.min_nights:
         more = " on quotes of a trusted scope" if untrusted_count else ""
-        reasons.append(f"TOO_FEW_NIGHTS: {nights_count - untrusted_count} of {rule.min_nights} nights with a reading of "
-                       f"the whole ladder{more}")  # fmt: skip
+        reasons.append(f"TOO_FEW_NIGHTS: {trusted_count} of {rule.min_nights} nights with a reading of the whole "
+                       f"ladder{more}")  # fmt: skip
     if missing_frac > rule.max_missing_frac:
         reasons.append(
             f"TOO_MANY_GAPS: {missing_frac:.0%} of nights without a reading, limit {rule.max_missing_frac:.0%}"
