@@ -9,7 +9,7 @@ from alvh_core.params import LadderProfile
 from alvh_core.readings import decided
 from alvh_core.reporting.classes import class_table
 from alvh_core.reporting.ladders import ladder_rows
-from alvh_core.reporting.model import QualityPage, SuiteView
+from alvh_core.reporting.model import QualityPage, SuiteView, Table
 from alvh_core.reporting.texts import reading
 from alvh_core.schemas import LADDER_SIGNALS, META_PAYLOADS, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
@@ -52,10 +52,17 @@ def _spread(row: Any) -> str:
 def validation_summary(page: QualityPage) -> str:
     """Return the quality page's verdict, a table of all suites, and one for each with a broken rule, as Markdown."""
     facts = " · ".join(f"{fact.label} {fact.value}" for fact in page.facts)
-    overview = _markdown([c.label for c in page.overview.columns],
-                         [[cell.text for cell in row.cells] for row in page.overview.rows])  # fmt: skip
     broken = [_suite_table(suite) for suite in page.suites if suite.is_broken]
-    return "\n\n".join([f"**{page.verdict}**", facts, overview, *broken])
+    return "\n\n".join([f"**{page.verdict}**", facts, _table(page.overview), *broken])
+
+
+def class_summary(classes: Table) -> str:
+    """Return the report's answer by asset class, from `alvh_core.reporting.classes.class_table`, as Markdown."""
+    return f"**{classes.caption}**\n\n{_table(classes)}"
+
+
+def _table(table: Table) -> str:
+    return _markdown([c.label for c in table.columns], [[cell.text for cell in row.cells] for row in table.rows])
 
 
 def _suite_table(suite: SuiteView) -> str:

@@ -12,7 +12,7 @@ from alvh_core.reporting.model import QualityPage
 from alvh_core.reporting.quality_page import TREND_NIGHTS, quality_page
 from alvh_core.reporting.view import PRICED_COLUMNS, night_view
 from alvh_core.schemas import META_VALIDATIONS, NIGHT_TABLES, PRICED_QUOTES
-from alvh_core.summary import validation_summary, verdict_summary
+from alvh_core.summary import class_summary, validation_summary, verdict_summary
 from expectations.handbook import rule_words
 from tasks.assets import REPORT, in_lake, in_warehouse, stage
 from tasks.lake.store import write_atomic
@@ -34,9 +34,10 @@ def report(night: Night) -> Path:
     label = f"{night.trade_date}, {night.source_mode}"
     headline = narrowed(tables, "profile", night.profile.name)
     create_table_artifact(verdict_summary(headline), key="verdicts", description=f"Verdicts of {label}")
-    told = f"{_where(night, night.quality_path, 'quality page')}\n\n{validation_summary(quality)}"
-    create_markdown_artifact(told, key="validations", description=f"Validation of {label}")
-    create_markdown_artifact(_where(night, path, "report"), key="report", description=f"Report of {label}")
+    validations = f"{_where(night, night.quality_path, 'quality page')}\n\n{validation_summary(quality)}"
+    create_markdown_artifact(validations, key="validations", description=f"Validation of {label}")
+    answers = f"{_where(night, path, 'report')}\n\n{class_summary(view.classes)}"
+    create_markdown_artifact(answers, key="report", description=f"Report of {label}")
     get_run_logger().info("report: %s", path)
     return path
 
