@@ -66,7 +66,7 @@ def test_a_profit_at_old_marks_says_so(booked, told, words):
 def _profiles(night, **changes):
     legs = night.tables[LADDER_LEGS.name].assign(profile=RATIO.name, **changes)
     night.tables[LADDER_LEGS.name] = frames.conform(legs, LADDER_LEGS)
-    return profiles_section(night.tables, {"trigger_442": PROFILES["trigger_442"], RATIO.name: RATIO}).tables[0]
+    return profiles_section(night.tables, {"trigger_442": PROFILES["trigger_442"], RATIO.name: RATIO}).tables[1]
 
 
 def test_what_was_stopped_at_the_trigger_is_of_orders_with_a_reading(booked):
