@@ -5,7 +5,7 @@ ledger tells a finished night from an open one.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 
 from alvh_core.errors import AlvhError, RetriableError
@@ -74,12 +74,13 @@ def in_order(night: Night) -> Iterator[None]:
     RetriableError
         Other runs have been publishing all the time.
     """
-    try:
-        with night.warehouse.hold_mode(night.source_mode, timeout_seconds=ORDER_SECONDS):
-            yield
-    except LockHeldError as error:
-        raise RetriableError(f"{_label(night)}: expected its turn to publish within {ORDER_SECONDS:g} s, other nights "
-                             "still hold the order; run it again") from error  # fmt: skip
+    with ExitStack() as held:
+        try:
+            held.enter_context(night.warehouse.hold_mode(night.source_mode, timeout_seconds=ORDER_SECONDS))
+        except LockHeldError as error:
+            raise RetriableError(f"{_label(night)}: expected its turn to publish within {ORDER_SECONDS:g} s, other "
+                                 "nights still hold the order; run it again") from error  # fmt: skip
+        yield
 
 
 def open_days() -> list[date]:

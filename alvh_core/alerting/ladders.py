@@ -29,14 +29,15 @@ def filter_flips(night: NightEvidence) -> Iterator[Finding]:
     """
     both = _read_before(night)
     is_relied_on = (both["filter_state_before"] == "PASS") | (both["units_deployed_count"] > 0)
-    both = both[~both["is_blind"] | is_relied_on]
     values = ["filter_state", "s_ladder_frac", "filter_state_before", "s_ladder_frac_before", "trade_date_before",
               "is_blind", "was_blind"]  # fmt: skip
-    for subject, hosts, row in _books(both, values):
+    alike = [both["hedge_symbol"], both["variant"] == "V3_NATIVE", *(both[name] for name in values)]
+    both["is_news"] = (~both["is_blind"] | is_relied_on).groupby(alike, dropna=False).transform("any")
+    for subject, hosts, row in _books(both, [*values, "is_news"]):  # books are named before any is left out
         turned_to = UNREAD if row.is_blind else _passes(row.filter_state)
         before = UNREAD if row.is_blind and row.was_blind else _passes(row.filter_state_before)
         last_told = night.told.get(subject, before)
-        if turned_to == last_told:
+        if not row.is_news or turned_to == last_told:
             continue
         does, to_do = _TURNED[turned_to]
         again = "can be read again: " if last_told == UNREAD else ""

@@ -16,13 +16,14 @@ class EvidenceRule:
     Attributes
     ----------
     min_nights : int
-        Nights with quotes taken in session or at the close, of a trusted scope.
+        Nights with a reading of the whole ladder, on quotes of a trusted scope.
     min_stress_windows : int
         Stress windows that the nights cover, and that not the filter alone kept the ladder out of.
     max_missing_frac : float
         Share of nights without a reading of the filter, and of readings on quotes that are not trusted. [fraction]
     trusted_scopes : tuple of str
-        Quote scopes that may carry a verdict.
+        Quote scopes that may carry a verdict. What earlier nights counted stays: a change of it needs a migration that
+        empties ``untrusted_count`` of the verdicts, and all is counted anew.
     max_blocked_frac : float
         Of first armings, stopped by the filter. [fraction]
     min_hit_frac : float

@@ -126,8 +126,10 @@ def _adapted(rows: pd.DataFrame, evidence: EvidenceRule) -> Answer:
     else:
         told = ", ".join(f"{name} {verdicts.get(name, 0):,}" for name in VERDICTS)
         lead = f"Of {scope}: {told}."
-    nights = several(int(outside["nights_count"].max()), "night")
-    why = f"Best-covered ladder: {nights} of {evidence.min_nights:,} with quotes taken in session or at the close."
+    trusted = outside["nights_count"] - outside["untrusted_count"].fillna(0)  # an earlier release told none
+    nights = several(int(trusted.max()), "night")
+    why = (f"Best-covered ladder: {nights} of {evidence.min_nights:,} with a reading of the whole ladder, on quotes of a "
+           "trusted scope.")  # fmt: skip
     return Answer(question=CAN_IT, lead=lead, points=(why, *_why_insufficient(outside)))
 
 

@@ -34,7 +34,7 @@ _FROM_SIGNALS = [
     "ladder_premium_usd", "be_erosion_max_frac", "action", "quote_clock", "s_buy_frac", "buy_filter_state",
     "spread_limit_frac", "worst_leg_limit_frac",
 ]  # fmt: skip
-_FROM_VERDICTS = ["asset_class", "verdict", "tonight", "tonight_reason", "nights_count", "reasons"]
+_FROM_VERDICTS = ["asset_class", "verdict", "tonight", "tonight_reason", "nights_count", "untrusted_count", "reasons"]
 
 
 def ladder_rows(tables: Mapping[str, pd.DataFrame], universe: Mapping[str, Asset]) -> pd.DataFrame:

@@ -4,8 +4,10 @@ What their fields mean is the publishers' own modules' business.
 """
 
 import json
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -31,9 +33,12 @@ def reading(body: bytes, where: str, expected: str) -> Iterator[None]:
     """
     try:
         yield
+    except MemoryError:  # one of Arrow's is unreadable, too, by its class
+        raise
     except _UNREADABLE as error:
+        at = traceback.extract_tb(error.__traceback__)[-1]  # tells a fault of ours from a strange body
         raise SkippableError(f"{where}: expected {expected}, found {body[:60]!r}: {type(error).__name__} "
-                             f"{str(error)[:200]}") from error  # fmt: skip
+                             f"{str(error)[:200]} ({Path(at.filename).name}:{at.lineno})") from error  # fmt: skip
 
 
 def check_json(body: bytes, symbol: str, url: str) -> None:

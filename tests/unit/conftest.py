@@ -120,6 +120,7 @@ def _verdict(ladder, mode):
     simulated = "SIMULATED: simulated quotes are never evidence about the market; " if mode == "simulated" else ""
     return ladder | {
         "asset_class": DEFAULT_UNIVERSE[ladder["host"]].asset_class, "verdict": "INSUFFICIENT", "nights_count": 2,
+        "untrusted_count": 1,
         "tonight": "DEPLOYABLE" if state == "PASS" else "BLOCKED", "tonight_reason": WHY[state],
         "reasons": f"{simulated}TOO_FEW_NIGHTS: 2 of 250 nights with a reading of the whole ladder; "
         "TOO_SHORT: no spans",

@@ -185,6 +185,14 @@ def test_a_blind_night_is_told_where_a_desk_relies_on_the_reading(tonight, befor
         assert "KO puts can be read again: " in text_of(night, "filter_flip").title
 
 
+def test_the_name_of_a_blind_book_does_not_depend_on_who_relied_on_it():
+    own = [("VNQ", "V1_SAME_HEDGE", "VIX")]  # a host with parameters of its own
+    before = [signals(VIX_BOOK, "FAIL_ILLIQUID", 0.09, BEFORE), signals(own, "PASS", 0.05, BEFORE)]
+    now = frames.concat([blind(VIX_BOOK), blind(own)], LADDER_SIGNALS)
+    found = raised(evidence(tables(ladder_signals=now), history=before), "filter_flip")
+    assert found == [("filter_flip", "VIX calls for VNQ", "UNREAD", "WARNING")]
+
+
 def test_a_second_blind_night_is_no_news():
     history = [signals(KO_PUTS, "PASS", 0.03, date(2026, 7, 14)), blind(KO_PUTS, day=BEFORE)]
     night = evidence(tables(ladder_signals=blind(KO_PUTS)), history=history)

@@ -408,8 +408,9 @@ def test_a_layer_left_near_its_end_is_empty_until_the_filter_lets_it_be_bought(l
                                 expiry_date=DAY + pd.Timedelta(days=3)))  # fmt: skip
 
     def night(held, day, action):
+        unsplit = pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
         return trade(held, pd.DataFrame([leg | {"leg_action": action}]), chain, _values(), terms, trade_date=day,
-                     source_mode="simulated")  # fmt: skip
+                     source_mode="simulated", splits=unsplit, closing=pd.Series(False, index=held.index))  # fmt: skip
 
     left = night(held, DAY, "HOLD")
     assert left.fills[["fill_kind", "units_traded"]].to_numpy().tolist() == [["ROLL_CLOSE", -units]]
