@@ -128,8 +128,8 @@ def _adapted(rows: pd.DataFrame, evidence: EvidenceRule) -> Answer:
         lead = f"Of {scope}: {told}."
     trusted = outside["nights_count"] - outside["untrusted_count"].fillna(0)  # an earlier release told none
     nights = several(int(trusted.max()), "night")
-    why = (f"Best-covered ladder: {nights} of {evidence.min_nights:,} with a reading of the whole ladder, on quotes of a "
-           "trusted scope.")  # fmt: skip
+    why = (f"Best-covered ladder: {nights} of {evidence.min_nights:,} with a reading of the whole ladder, on quotes of "
+           "a trusted scope.")  # fmt: skip
     return Answer(question=CAN_IT, lead=lead, points=(why, *_why_insufficient(outside)))
 
 

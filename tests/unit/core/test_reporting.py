@@ -41,8 +41,8 @@ def test_headline_says_the_night_and_answers_both_questions(report_night):
                      "Option chains": "4 of 5", "Quote clock": "in session 1 · at the close 3"}  # fmt: skip
     adapted, falls = head.answers
     assert adapted.lead == "Not answered yet: all 6 ladders on 2 hosts outside SPX are INSUFFICIENT."
-    assert adapted.points[0] == ("Best-covered ladder: 1 night of 250 with a reading of the whole ladder, on quotes of a "
-                                 "trusted scope.")  # fmt: skip
+    assert adapted.points[0] == ("Best-covered ladder: 1 night of 250 with a reading of the whole ladder, on quotes of "
+                                 "a trusted scope.")  # fmt: skip
     assert adapted.points[1] == "TOO_FEW_NIGHTS: 2 of 250 nights with a reading of the whole ladder — 6 ladders"
     assert falls.lead == ("Tonight 5 of 10 ladders pass the 8 % rule, 3 are blocked by their spread, "
                           "2 cannot be measured.")  # fmt: skip
