@@ -123,6 +123,13 @@ def _values():
     return settlement_values(settlements, bars, roots)
 
 
+def _trade(held, legs, quotes, **night):
+    """Trade a night on which nothing splits, and no contract has its last session."""
+    unsplit = pd.DataFrame({"split_factor": 1.0, "split_told": ""}, index=held.index)
+    return trade(held, legs, _chain(quotes), _values(), TERM, splits=unsplit,
+                 closing=pd.Series(False, index=held.index), **night)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def path():
     """Return trades and book of every night."""
@@ -130,7 +137,7 @@ def path():
     for day, actions, wanted, passes, host_return, quotes in NIGHTS:
         night = {"trade_date": pd.Timestamp(day), **MODE}
         returns = pd.Series({} if host_return is None else {"SPX": host_return}, dtype="float64")
-        trades = trade(positions, _legs(actions, wanted, passes, quotes), _chain(quotes), _values(), TERM, **night)
+        trades = _trade(positions, _legs(actions, wanted, passes, quotes), quotes, **night)
         book = night_book(trades, book, pd.DataFrame([ME]), returns, **night)
         positions = trades.positions
         nights.append((trades, book))
@@ -206,7 +213,7 @@ def test_a_roll_buys_back_what_was_sold_for_a_profit(path):
     quotes = {"P": (6.9, 7.1), "N": (6.0, 6.2), "Q": (4.9, 5.1)}
     legs = _legs(("HOLD", "HOLD", "IDLE"), ("N", "Q", None), True, quotes)
     night = {"trade_date": pd.Timestamp("2011-11-30"), **MODE}
-    trades = trade(half, legs, _chain(quotes), _values(), TERM, **night)
+    trades = _trade(half, legs, quotes, **night)
     made = trades.fills[["fill_kind", "osi_symbol", "units_traded"]].values.tolist()
     assert made == [["ROLL_CLOSE", SYMBOL["P"], -2], ["ROLL_OPEN", SYMBOL["N"], 4]]
     assert not trades.positions.set_index("osi_symbol").loc[SYMBOL["N"], "is_profit_taken"], "what is new may profit"
