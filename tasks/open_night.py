@@ -7,6 +7,7 @@ ledger tells a finished night from an open one.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
+from threading import Lock
 
 from alvh_core.errors import AlvhError, RetriableError
 from tasks.night import Night
@@ -15,6 +16,7 @@ from tasks.warehouse.locks import LockHeldError
 
 ORDER_SECONDS = 3600.0
 _OPEN: dict[NightKey, Night] = {}  # by this process: who ends it from outside their stages has to know
+_CLAIMING = Lock()
 
 
 class NightTakenError(Exception):
@@ -39,10 +41,12 @@ def open_night(night: Night, *, force: bool, wait_seconds: float = 0.0) -> Itera
             raise NightTakenError("AlreadyComplete", f"{_label(night)} is published; --force computes it again")
         night.archive.sweep()
         night.lake.sweep()
-        night.warehouse.claim(
-            night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash,
-            source=night.source,
-        )  # fmt: skip
+        with _CLAIMING:
+            night.warehouse.claim(
+                night.key, run_id=night.run_id, code_version=night.code_version, rules_hash=night.rules_hash,
+                source=night.source,
+            )  # fmt: skip
+            _OPEN[night.key] = night
         with _recorded(night):
             yield
 
@@ -89,7 +93,11 @@ def open_days() -> list[date]:
 
 
 def stop_open_nights(reason: str) -> None:
-    """Mark the nights that this process has open FAILED, from another thread, just before the process ends."""
+    """Mark the nights that this process has open FAILED, from another thread, just before the process ends.
+
+    It claims no other after that: a night taken while the rest is written down would stay RUNNING.
+    """
+    _CLAIMING.acquire()  # for good
     for night in list(_OPEN.values()):
         with suppress(AlvhError):
             night.warehouse.fail(night.key, reason, run_id=night.run_id)
@@ -111,7 +119,6 @@ def _label(night: Night) -> str:
 @contextmanager
 def _recorded(night: Night) -> Iterator[None]:
     """Mark the night FAILED with the reason if a stage raises; what it had published before stays."""
-    _OPEN[night.key] = night
     try:
         yield
     except Exception as error:

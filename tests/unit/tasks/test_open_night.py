@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from datetime import date
 from types import SimpleNamespace
 
@@ -31,6 +32,14 @@ def a_night(home, run_id="run-1"):
 @pytest.fixture
 def night(tmp_path):
     return a_night(tmp_path)
+
+
+@pytest.fixture
+def claiming(monkeypatch):
+    """The right to claim, which a stop takes for good."""
+    right = threading.Lock()
+    monkeypatch.setattr("tasks.open_night._CLAIMING", right)
+    return right
 
 
 def complete(night, sample_frame):
@@ -146,6 +155,7 @@ def test_a_killed_run_holds_nothing(tmp_path):
         assert night.warehouse.ledger("simulated", DAY)["run_id"] == "run-2"
 
 
+@pytest.mark.usefixtures("claiming")
 def test_a_night_that_is_open_can_be_stopped_from_outside_its_stages(night):
     with open_night(night, force=False):
         assert open_days() == [DAY]
@@ -156,8 +166,50 @@ def test_a_night_that_is_open_can_be_stopped_from_outside_its_stages(night):
     assert open_days() == []
 
 
+@pytest.mark.usefixtures("claiming")
 def test_a_night_that_is_stopped_after_it_was_published_stays_published(night, sample_frame):
     with open_night(night, force=False):
         complete(night, sample_frame)
         stop_open_nights("stopped")
     assert night.warehouse.status(night.key) == "COMPLETE"
+
+
+@pytest.mark.usefixtures("claiming")
+@pytest.mark.parametrize("is_claimed", [True, False], ids=["in the middle of its claim", "before its claim"])
+def test_a_night_that_is_taken_while_the_others_are_stopped_is_not_left_running(night, monkeypatch, is_claimed):
+    reached, let_go, claim = threading.Event(), threading.Event(), night.warehouse.claim
+
+    def wait_and_claim(*words, **named):
+        if is_claimed:
+            claim(*words, **named)
+        reached.set()
+        let_go.wait(30)
+        if not is_claimed:
+            claim(*words, **named)
+
+    monkeypatch.setattr(night.warehouse, "claim", wait_and_claim)
+    opened = open_night(night, force=False)
+    taking = threading.Thread(target=opened.__enter__, daemon=True)
+    taking.start()
+    assert reached.wait(30)
+    stopping = threading.Thread(target=stop_open_nights, args=("stopped",), daemon=True)
+    stopping.start()
+    stopping.join(0.2)
+    assert stopping.is_alive(), "it waits for the claim"
+    let_go.set()
+    taking.join(30)
+    stopping.join(30)
+    assert night.warehouse.ledger("simulated", DAY)["reason"] == "stopped"
+
+
+def test_no_night_is_claimed_after_a_stop(night, claiming):
+    stop_open_nights("stopped")
+    opened = open_night(night, force=False)
+    taking = threading.Thread(target=opened.__enter__, daemon=True)
+    taking.start()
+    taking.join(0.5)
+    assert taking.is_alive()
+    assert night.warehouse.status(night.key) is None
+    claiming.release()
+    taking.join(30)
+    assert night.warehouse.status(night.key) == "RUNNING"
