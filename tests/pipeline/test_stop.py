@@ -123,7 +123,7 @@ def test_a_server_that_does_not_answer_keeps_nobody_waiting(environment: dict[st
     os.kill(server, signal.SIGSTOP)
     try:
         run.process.terminate()
-        assert run.end() < 4.0
+        assert run.end() < 10.0, "it answers nobody for as long as it stands still"
         assert run.process.returncode == 143, run.text
     finally:
         os.kill(server, signal.SIGKILL)

@@ -7,7 +7,6 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
 
 import pytest
 import requests
@@ -163,15 +162,22 @@ def test_a_rate_limit_may_name_its_end(headers, low, high):
     assert low <= client_module._seconds_to_wait(told) <= high
 
 
-def test_the_next_request_waits_where_this_one_was_the_last_allowed(httpserver, client, url, chain_body):
-    headers = {"X-Ratelimit-Available": "0", "X-Ratelimit-Expiry": str(int(1000 * (time.time() + 0.8)))}
+@pytest.fixture
+def slept(monkeypatch):
+    """Seconds that a thread was to sleep, one after the other; nobody sleeps."""
+    seconds = []
+    monkeypatch.setattr(client_module.time, "sleep", seconds.append)
+    return seconds
+
+
+def test_the_next_request_waits_where_this_one_was_the_last_allowed(httpserver, client, url, chain_body, slept):
+    headers = {"X-Ratelimit-Available": "0", "X-Ratelimit-Expiry": str(int(1000 * (time.time() + 60.0)))}
     httpserver.expect_oneshot_request(PATH).respond_with_data(chain_body(), headers=headers)
     httpserver.expect_request(PATH).respond_with_data(chain_body(), headers={"X-Ratelimit-Available": "119"})
-    start = time.monotonic()
     client.get(url, "VIX")
-    assert time.monotonic() - start < 0.5
+    assert slept == []
     client.get(url, "VIX")
-    assert time.monotonic() - start > 0.5
+    assert 10.0 < slept[0] <= 60.0
 
 
 @pytest.fixture
@@ -209,16 +215,15 @@ def test_a_refusal_whose_words_cannot_be_read_is_one(httpserver, keyed, url, hea
         keyed.get(url, "VIX")
 
 
-def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body):
-    httpserver.expect_oneshot_request(PATH).respond_with_data("", 429, {"Retry-After": "1"})
+def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body, slept):
+    httpserver.expect_oneshot_request(PATH).respond_with_data("", 429, {"Retry-After": "60"})
     httpserver.expect_request(PATH).respond_with_data(chain_body())
-    start = time.monotonic()
     with pytest.raises(RetriableError) as raised:
         client.get(url, "VIX")
-    assert raised.value.retry_after_seconds == 1.0
-    assert time.monotonic() - start < 0.5, "it is the retry that waits, not the error"
+    assert raised.value.retry_after_seconds == 60.0
+    assert slept == [], "it is the retry that waits, not the error"
     client.get(url, "VIX")
-    assert time.monotonic() - start >= 1.0
+    assert 10.0 < slept[0] <= 60.0
 
 
 def test_503_twice_then_200(httpserver, client, url, chain_body):
@@ -314,26 +319,22 @@ def test_the_live_network_keeps_a_desks_proxy_and_nothing_else_does():
 
 
 def test_pace_over_threads():
-    pacer, starts, lock = Pacer(20.0), [], threading.Lock()
+    pacer, starts, began = Pacer(20.0), [], time.monotonic()
 
     def call():
         pacer.wait("cboe.com")
-        with lock:
-            starts.append(time.monotonic())
+        starts.append(time.monotonic())
 
     threads = [threading.Thread(target=call) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    starts.sort()
-    assert starts[-1] - starts[0] >= 0.24
-    assert min(b - a for a, b in pairwise(starts)) > 0.03
+    for number, start in enumerate(sorted(starts)):  # a loaded machine may start one late, nothing starts one early
+        assert start - began > 0.05 * number - 0.005
 
 
-def test_hosts_are_paced_apart_and_a_pause_has_an_end(monkeypatch):
-    slept = []
-    monkeypatch.setattr(client_module.time, "sleep", slept.append)
+def test_hosts_are_paced_apart_and_a_pause_has_an_end(slept):
     pacer = Pacer(0.0)
     pacer.pause("cboe.com", 1e9)
     pacer.wait("treasury.gov")
