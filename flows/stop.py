@@ -24,7 +24,7 @@ import typer
 T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 RECORD_SECONDS = 3.0  # for the ledger to take down what was stopped; it does without if its database does not answer
-PREFECT_SECONDS = 1.5  # for the Prefect server, which would find out by itself that the run is silent
+PREFECT_SECONDS = 3.0  # for the Prefect server, which would find out by itself that the run is silent
 REASON = "stopped by Ctrl-C or SIGTERM; run it again"
 
 
