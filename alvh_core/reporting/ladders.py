@@ -7,7 +7,7 @@ import pandas as pd
 
 from alvh_core.columns import VARIANTS, VERDICTS
 from alvh_core.params import LadderProfile
-from alvh_core.readings import READINGS, decided, is_reading
+from alvh_core.readings import READINGS, decided
 from alvh_core.reporting.model import Cell, Column, Matrix, MatrixCell, MatrixGroup, MatrixRow, Reason, Row, Table
 from alvh_core.reporting.texts import (
     AFTER_HOURS,
@@ -172,7 +172,7 @@ _VARIANT_COLUMNS = (
     Column("Deployable"),
     Column("Blocked by spread", ", ".join(SPREAD_STATES)),
     Column("Not measurable", "A leg, its quote or the whole chain is missing, or quotes after hours"),
-    Column("Spread of premium", "Median over complete ladders, lowest to highest"),
+    Column("Spread of premium", "Of what decides tonight, where it is complete: median, lowest to highest"),
     Column.words("States"),
 )
 
@@ -204,7 +204,7 @@ def _variant_row(column: str, part: pd.DataFrame) -> Row:
     variant, _, hedge = column.partition(" ")
     deployable, by_spread = part["tonight"].eq("DEPLOYABLE"), part["state"].isin(SPREAD_STATES)
     rest = ~deployable & ~by_spread
-    complete = part.loc[is_reading(part), "s_ladder_frac"]
+    complete = part.loc[part["state"].isin(READINGS), "spread_frac"]
     states = part["state"].value_counts()
     told = " · ".join(f"{STATE_WORDS[s].word} {states[s]}" for s in STATE_WORDS if s in states)
     return Row(cells=(

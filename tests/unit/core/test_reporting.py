@@ -124,6 +124,7 @@ def test_the_cell_of_a_ladder_that_buys_is_about_what_it_buys(report_night):
     view = _view(night)
     cell = view.matrix.groups[0].rows[0].cells[1]
     assert (cell.symbol, cell.reading, cell.word) == ("✕", "9.12 %", "too wide")
+    assert [row[7] for row in _cells(view.headline.answers[1].table)][:2] == ["9.12 %", "9.12 %"]
     assert view.hedge_legs[0].summary.startswith("✓ deployable: spread 3.21 % of the premium")
 
 
