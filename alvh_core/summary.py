@@ -56,9 +56,9 @@ def validation_summary(page: QualityPage) -> str:
     return "\n\n".join([f"**{page.verdict}**", facts, _table(page.overview), *broken])
 
 
-def class_summary(classes: Table) -> str:
-    """Return the report's answer by asset class, from `alvh_core.reporting.classes.class_table`, as Markdown."""
-    return f"**{classes.caption}**\n\n{_table(classes)}"
+def table_summary(table: Table) -> str:
+    """Return a table of the report as Markdown, under its caption."""
+    return f"**{table.caption}**\n\n{_table(table) if table.rows else table.empty}"
 
 
 def _table(table: Table) -> str:

@@ -23,22 +23,33 @@ from tasks.warehouse import ledger, outbox
 
 
 def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
-    """Return `META_ALERTS` of a night about to be published; `store_night_alerts` stores them.
+    """Return `META_ALERTS` of a night about to be published; `store_night_alerts` stores them."""
+    recent = _recent(night)
+    return _quietened(night, _raised(night, tables, counts, recent), recent)
 
-    A fault of the rules is an alert, not the end of the night.
-    """
-    day, mode = night.trade_date, night.source_mode
+
+def night_news(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
+    """Return what the rules find in a published night, told anybody or not."""
+    return _raised(night, tables, counts, _recent(night))
+
+
+def _recent(night: Night) -> pd.DataFrame:
     with night.warehouse.reading() as connection:
-        recent = outbox.recent_alerts(connection, mode, day - timedelta(days=RECENT_DAYS))
+        return outbox.recent_alerts(connection, night.source_mode, night.trade_date - timedelta(days=RECENT_DAYS))
+
+
+def _raised(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int],
+            recent: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+    """Return what the rules find; a fault of theirs is an alert, not the end of the night."""
+    rules, now = night.alert_plan.rules, datetime.now(UTC)
     try:
-        alerts = night_alerts(_evidence(night, tables, counts, recent), datetime.now(UTC), night.alert_plan.rules)
+        return night_alerts(_evidence(night, tables, counts, recent), now, rules)
     except AlvhError:
         raise
     except Exception as error:  # noqa: BLE001 - nobody foresaw it, and the answers do not depend on it
         reason = f"{type(error).__name__}: {error}"
-        alerts = watch_alert("rules_failed", day, mode, reason=reason, created_at=datetime.now(UTC),
-                             rules=night.alert_plan.rules)  # fmt: skip
-    return _quietened(night, alerts, recent)
+        return watch_alert("rules_failed", night.trade_date, night.source_mode, reason=reason, created_at=now,
+                           rules=rules)  # fmt: skip
 
 
 def store_night_alerts(connection: Any, *, night: Night, alerts: pd.DataFrame,

@@ -133,6 +133,11 @@ def alert_frame(findings: Iterable[tuple[AlertRule, Finding]], trade_date: date,
     return frames.conform(dated, META_ALERTS)
 
 
+def told_lines(body: str) -> dict[str, str]:
+    """Return the lines of an alert's body by their names: Expected, Found, Concerns and To do, those there are."""
+    return dict(line.split(": ", 1) for line in body.partition("\n\n")[0].split("\n") if ": " in line)
+
+
 def _row(rule: AlertRule, finding: Finding, trade_date: date, source_mode: str) -> dict[str, str]:
     severity = finding.severity or rule.severity
     identity = (str(trade_date), source_mode, rule.name, finding.subject, finding.turned_to)

@@ -271,6 +271,7 @@ class NightView:
 
     headline: Headline
     classes: Table
+    news: Table
     matrix: Matrix
     hedge_legs: tuple[LegTable, ...]
     native_legs: LegTable

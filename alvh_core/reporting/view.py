@@ -16,11 +16,13 @@ from alvh_core.reporting.ladders import ladder_rows, verdict_matrix
 from alvh_core.reporting.legs import hedge_legs, native_legs
 from alvh_core.reporting.markets import class_scores, spread_plot, underlying_scores, volatility_table
 from alvh_core.reporting.model import NightView
+from alvh_core.reporting.news import news_table
 from alvh_core.reporting.pairs import pairs_section
 from alvh_core.reporting.paper_book import book_section
 from alvh_core.reporting.side_by_side import profiles_section
 from alvh_core.reporting.surroundings import context_section, cost_section
 from alvh_core.reporting.triggers import trigger_view
+from alvh_core.schemas import META_ALERTS
 from alvh_core.universe import Asset
 
 PRICED_COLUMNS = ["underlying", "dte_days", "option_right", "delta_fwd", "strike_usd", "forward_usd", "spread_frac",
@@ -31,7 +33,8 @@ _PROFILE, _EVIDENCE = PROFILES["trigger_442"], EvidenceRule()
 def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, universe: Mapping[str, Asset], *,
                profile: LadderProfile = _PROFILE, evidence: EvidenceRule = _EVIDENCE,
                ledger: Mapping[str, object] | None = None,
-               profiles: Mapping[str, LadderProfile] | None = None) -> NightView:  # fmt: skip
+               profiles: Mapping[str, LadderProfile] | None = None,
+               news: pd.DataFrame | None = None) -> NightView:  # fmt: skip
     """Say everything the nightly report says.
 
     Parameters
@@ -48,6 +51,8 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
         Row of `META_NIGHTS`: code_version, rules_hash, run_id, universe and the row counts, where given.
     profiles : mapping of str to LadderProfile, optional
         All that run side by side; by default the one.
+    news : DataFrame, optional
+        `META_ALERTS` that the night raises; none by default.
 
     Returns
     -------
@@ -64,6 +69,7 @@ def night_view(tables: Mapping[str, pd.DataFrame], priced: pd.DataFrame, univers
     return NightView(
         headline=head,
         classes=class_table(rows, profile, head.source_mode),
+        news=news_table(frames.empty(META_ALERTS) if news is None else news),
         matrix=verdict_matrix(rows, profile),
         hedge_legs=hedge_legs(tables, rows),
         native_legs=native_legs(tables, rows),

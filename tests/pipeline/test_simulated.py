@@ -161,6 +161,7 @@ def test_the_ui_gets_verdicts_validation_and_report(prefect_api: str) -> None:
     assert {"verdicts", "validations", "report"} <= set(by_key)
     assert "V0_REF" in by_key["verdicts"]["data"]
     assert "| S&P 500 index | 1 |" in by_key["report"]["data"], "the answer by asset class"
+    assert "**New tonight**" in by_key["report"]["data"]
     assert f"quality/{DAY}-simulated.html" in by_key["validations"]["data"]
     assert "| core_options__daily_quotes |" in by_key["validations"]["data"]
 

@@ -1,16 +1,21 @@
 """What the report's sections on profiles and on the paper book say of budgets and of marks."""
 
+from datetime import UTC, date, datetime
+
 import pandas as pd
 import pytest
 
 from alvh_core import frames
+from alvh_core.alerting.findings import Finding, alert_frame
+from alvh_core.alerting.rules import ALERT_RULES
 from alvh_core.params import is_stress
 from alvh_core.profiles import PROFILES
 from alvh_core.registry.book import BOOK, POSITIONS
+from alvh_core.reporting.news import NOTHING, news_table
 from alvh_core.reporting.paper_book import book_section
 from alvh_core.reporting.side_by_side import profiles_section
 from alvh_core.reporting.surroundings import context_section
-from alvh_core.schemas import LADDER_LEGS
+from alvh_core.schemas import LADDER_LEGS, META_ALERTS
 
 DAY = pd.Timestamp("2026-07-16")
 SPX = {"trade_date": DAY, "source_mode": "recorded", "host": "SPX", "variant": "V0_REF", "hedge_symbol": "VIX",
@@ -88,3 +93,35 @@ def test_budgets_that_are_capped_are_told(report_night):
     table = _profiles(night, unit_basis="premium", budget_usd=1000.0, budget_used_frac=used, size_status=status)
     assert _column(table, "Budget used, SPX ladder") == ["—", "97 % / 50 % / 4 %"]
     assert _column(table, "Layers capped") == ["—", "10 of 30"]
+
+
+def _raised(*findings, mode="recorded"):
+    found = [(ALERT_RULES[name], finding) for name, finding in findings]
+    return alert_frame(found, date(2026, 7, 16), mode, datetime(2026, 7, 16, 23, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("mode", ["recorded", "simulated"])
+def test_news_are_the_alerts_in_their_own_words_gravest_first(mode):
+    flip = Finding(subject="VIX calls", turned_to="FAILS", headline="VIX calls fail the 8 % rule: too wide",
+                   expected="PASS, 4.00% of the premium: as on 2026-07-15", found="FAIL_ILLIQUID, 9.00%",
+                   concerns="hosts SPX", to_do="see the legs")  # fmt: skip
+    wider = Finding(subject="XLK puts", turned_to="WIDER", headline="wider", expected="2%", found="9%", to_do="look")
+    lost = Finding(subject="VIX", turned_to="MISSING", headline="no VIX chain", expected="it", found="404", to_do="ask",
+                   severity="CRITICAL")  # fmt: skip
+    table = news_table(_raised(("spread_regime", wider), ("filter_flip", flip), ("source_missing", lost), mode=mode))
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [
+        ["no VIX chain", "it", "404", "source_missing"],
+        ["VIX calls fail the 8 % rule: too wide", "PASS, 4.00% of the premium: as on 2026-07-15",
+         "FAIL_ILLIQUID, 9.00%", "filter_flip"],
+        ["wider", "2%", "9%", "spread_regime"],
+    ]  # fmt: skip
+    assert [row.cells[0].note for row in table.rows][1:] == [
+        "Concerns: hosts SPX — To do: see the legs",
+        "To do: look",
+    ]
+    assert [row.cells[0].tone for row in table.rows] == ["warn", "warn", ""]
+
+
+def test_a_night_without_news_says_so():
+    table = news_table(frames.empty(META_ALERTS))
+    assert (table.rows, table.empty) == ((), NOTHING)
