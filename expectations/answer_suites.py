@@ -3,7 +3,7 @@
 from alvh_core.costs.pairing import MAX_P_VALUE
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP, PAIRS
+from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP, HELD_SCENARIOS, PAIRS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
@@ -23,7 +23,7 @@ ROUNDING = 1e-12
 # A universe may have no single stock and no crypto fund, a night no calendar, no dividends and none of its closes.
 MAY_BE_EMPTY = frozenset(table.name for table in (
     DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT, POSITIONS, FILLS, PARITY,
-    LEG_TIGHTNESS, DIVIDEND_VALUE, DRIP,
+    LEG_TIGHTNESS, DIVIDEND_VALUE, DRIP, HELD_SCENARIOS,
 ))  # fmt: skip
 
 
@@ -97,6 +97,11 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
             _law("PAIR_KEPT_BY_LUCK", "below_when", ("pair_status", "pair_p_value"),
                  f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
                  why="The rule was set before any pair was looked at, and no pair is kept around it."),
+        ),
+        HELD_SCENARIOS.name: (
+            _law("HELD_VALUE_MISSING", "present_when", ("held_status", "value_mid_usd"),
+                 "held_status OK has value_mid_usd", equals="OK",
+                 why="A status that promises what a book is worth must come with it."),
         ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",

@@ -6,6 +6,7 @@ from prefect import get_run_logger
 from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
 from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends, night_drip
+from alvh_core.costs.held import HELD, QUOTED, held_scenarios
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import READ as LEG_COLUMNS
 from alvh_core.costs.scenario import distinct_legs, night_scenarios
@@ -15,8 +16,17 @@ from alvh_core.frames import as_mapping, only
 from alvh_core.ladders import ladder_books, legs_to_trade, plan_ladders
 from alvh_core.profiles import comparison_profile
 from alvh_core.registry.basis import HOST_BASIS, TERM
-from alvh_core.registry.book import BOOK
-from alvh_core.registry.costs import COST_TABLES, COSTS, DIVIDEND_VALUE, DRIP, PAIRS, SCENARIOS, STRUCTURE
+from alvh_core.registry.book import BOOK, POSITIONS
+from alvh_core.registry.costs import (
+    COST_TABLES,
+    COSTS,
+    DIVIDEND_VALUE,
+    DRIP,
+    HELD_SCENARIOS,
+    PAIRS,
+    SCENARIOS,
+    STRUCTURE,
+)
 from alvh_core.registry.tightness import BOOK_SPREADS
 from alvh_core.schemas import (
     CLOSES,
@@ -32,7 +42,7 @@ from tasks.night import Night
 
 
 @stage(
-    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, BOOK, BOOK_SPREADS, HOST_BASIS, TERM)),
+    reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, BOOK, POSITIONS, BOOK_SPREADS, HOST_BASIS, TERM)),
            *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
@@ -40,14 +50,18 @@ def costs(night: Night) -> None:
     """Compute scenarios, yearly costs, structure, pairs and dividend values of the night."""
     lake, mode, day = night.lake, night.source_mode, pd.Timestamp(night.trade_date)
     profile = comparison_profile(night.profiles)
-    plan = plan_ladders(night.universe, lake.read(PRICED_QUOTES, columns=["underlying"]), night.profiles.values())
+    priced = lake.read(PRICED_QUOTES, columns=["underlying", *QUOTED])
+    plan = plan_ladders(night.universe, priced, night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
     vix_betas = as_mapping(basis, "host", "vix_beta_frac")
-    term = lake.read(TERM)
+    measured = lake.read(TERM)
+    term = dict(zip(measured["beta_tenor_days"], measured["fwd_beta"], strict=True))
     chosen = legs_to_trade(lake.read(LADDER_LEGS, columns=LEG_COLUMNS), plan)
-    legs = distinct_legs(chosen, vix_betas, dict(zip(term["beta_tenor_days"], term["fwd_beta"], strict=True)))
+    legs = distinct_legs(chosen, vix_betas, term)
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
+    held = lake.read(POSITIONS, columns=HELD)
+    lake.write(held_scenarios(held, priced, vix_betas, p95, day, mode, term=term), HELD_SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)
     yearly = night_costs(book, legs, ladder_books(plan), yields, funding_rate=rate_at(curve, 0.25), trade_date=day,
                          source_mode=mode)  # fmt: skip

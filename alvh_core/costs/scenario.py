@@ -51,17 +51,35 @@ def distinct_legs(legs: pd.DataFrame, betas: Mapping[str, float],
     """
     first = legs[legs["host"].astype("str") == legs["scenario_host"].astype("str")]
     rows = first.drop_duplicates([*SHARED_BOOK, "layer_no"]).sort_values([*SHARED_BOOK, "layer_no"], ignore_index=True)
-    names = rows["hedge_symbol"].astype("str")
-    own = names.map(dict(betas)).astype("float64") * rows["forward_usd"]
-    move = np.where(names == HEDGE_INDEX, tenor_beta(rows["dte_days"].astype("float64"), term), own)
     priced = rows["iv_vol"].notna() & rows["forward_usd"].notna() & rows["discount"].notna()
     has_leg = priced & (rows["leg_status"] == "OK") & (rows["size_status"] != "NO_QUOTE")
     is_declared = rows["size_status"] != "NOT_IN_LADDER"
     size = rows["side"] * rows["units_target"] * rows["multiplier"].astype("float64")
-    return rows.assign(book_no=(~rows.duplicated(SHARED_BOOK)).cumsum() - 1, move_usd=move, shares=size.fillna(0.0),
+    return rows.assign(book_no=(~rows.duplicated(SHARED_BOOK)).cumsum() - 1,
+                       move_usd=vix_moves(rows, betas, term), shares=size.fillna(0.0),
                        is_declared=is_declared, is_missing=is_declared & ~has_leg,
                        is_bought=is_declared & has_leg & (rows["units_target"] > 0),
                        premium_usd=(size * rows["mid_usd"]).fillna(0.0))  # fmt: skip
+
+
+def vix_moves(contracts: pd.DataFrame, betas: Mapping[str, float], term: Mapping[int, float]) -> NDArray[np.float64]:
+    """Return how far the forwards of contracts move for a point of spot VIX, NaN where it is not known.
+
+    Parameters
+    ----------
+    contracts : DataFrame
+        ``hedge_symbol``, ``forward_usd`` and ``dte_days``.
+    betas, term : mapping
+        As for `distinct_legs`.
+
+    Returns
+    -------
+    ndarray of shape (n_contracts,)
+        [USD or points per VIX point]
+    """
+    names = contracts["hedge_symbol"].astype("str")
+    own = names.map(dict(betas)).astype("float64") * contracts["forward_usd"]
+    return np.where(names == HEDGE_INDEX, tenor_beta(contracts["dte_days"].astype("float64"), term), own)
 
 
 def books_of(legs: pd.DataFrame) -> pd.DataFrame:
@@ -70,8 +88,8 @@ def books_of(legs: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class _Contracts:
-    """The numbers that value legs after a jump, arrays of shape (n_legs,): taken from the frame once, priced often."""
+class Contracts:
+    """The numbers that value contracts after a jump, arrays of shape (n,): taken from the frame once, priced often."""
 
     forward: NDArray[np.float64]
     move: NDArray[np.float64]
@@ -82,7 +100,9 @@ class _Contracts:
     is_call: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, legs: pd.DataFrame) -> "_Contracts":
+    def of(cls, legs: pd.DataFrame) -> "Contracts":
+        """Take the numbers of `distinct_legs`, or of any contracts with the same columns."""
+
         def numbers(name: str) -> NDArray[np.float64]:
             return legs[name].to_numpy(dtype=np.float64)
 
@@ -91,6 +111,7 @@ class _Contracts:
                    is_call=(legs["option_right"] == "C").to_numpy())  # fmt: skip
 
     def after(self, shock: NDArray[np.float64] | float, vol_up: float = 0.0) -> NDArray[np.float64]:
+        """Return what a share is worth after jumps of shape (..., n), in USD, volatility higher by ``vol_up``."""
         forward = np.maximum(self.forward + shock * self.move, 1e-6)
         return price(forward, self.strike, self.years, self.vol + vol_up, self.discount, self.is_call)
 
@@ -110,7 +131,7 @@ def value_after(legs: pd.DataFrame, shock: NDArray[np.float64] | float) -> NDArr
     ndarray of shape (..., n_legs)
         [USD per share] NaN where the leg has no volatility or no beta.
     """
-    return _Contracts.of(legs).after(shock)
+    return Contracts.of(legs).after(shock)
 
 
 def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], trade_date: pd.Timestamp,
@@ -144,7 +165,7 @@ def night_scenarios(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float], tr
 
 def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.DataFrame:
     """Value every leg after every jump, a row for each."""
-    contracts, shock = _Contracts.of(legs), np.array(SHOCKS)[:, None]
+    contracts, shock = Contracts.of(legs), np.array(SHOCKS)[:, None]
     has_leg = (legs["is_declared"] & ~legs["is_missing"]).to_numpy()
     size, premium = (np.where(has_leg, legs[name], np.nan) for name in ("shares", "premium_usd"))
     value, wide = size * contracts.after(shock), legs["spread_frac"].to_numpy(dtype=np.float64)
@@ -154,14 +175,14 @@ def _layers(legs: pd.DataFrame, p95: Mapping[tuple[str, str], float]) -> pd.Data
         "scenario_layer_no": legs["layer_no"], "premium_usd": premium,
         "shocked_forward_usd": np.maximum(contracts.forward + shock * contracts.move, 1e-6), "value_mid_usd": value,
         "value_vol_up_usd": size * contracts.after(shock, VOL_UP), "gain_usd": value - premium,
-        "liq_tonight_usd": _sold(value, wide), "liq_p95_usd": _sold(value, usual),
-        "liq_x2_usd": _sold(value, 2.0 * wide), "liq_x3_usd": _sold(value, 3.0 * wide),
+        "liq_tonight_usd": sold(value, wide), "liq_p95_usd": sold(value, usual),
+        "liq_x2_usd": sold(value, 2.0 * wide), "liq_x3_usd": sold(value, 3.0 * wide),
         "rank": np.select([~has_leg, np.isnan(contracts.move)], [2, 1], default=0),
     }  # fmt: skip
     return pd.DataFrame({name: np.broadcast_to(values, value.shape).ravel() for name, values in columns.items()})
 
 
-def _sold(value: NDArray[np.float64], spread_frac: NDArray[np.float64]) -> NDArray[np.float64]:
+def sold(value: NDArray[np.float64], spread_frac: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what crossing half the spread leaves: less of what is owned, more to pay for what is owed."""
     return np.asarray(value - np.abs(value) * np.minimum(spread_frac, 2.0) / 2.0)
 
@@ -188,7 +209,7 @@ def break_even_shocks(legs: pd.DataFrame, fill: float) -> pd.DataFrame:
     usable = (np.bincount(numbers, legs["is_missing"]) == 0) & (np.bincount(numbers, is_bought) > 0)
     has_beta = np.bincount(numbers, is_bought & legs["move_usd"].isna()) == 0
     mine = is_bought & (usable & has_beta)[numbers]  # the others have no answer
-    contracts, shares = _Contracts.of(legs[mine]), legs["shares"].to_numpy()[mine]
+    contracts, shares = Contracts.of(legs[mine]), legs["shares"].to_numpy()[mine]
     starts = np.diff(numbers[mine], prepend=-1) > 0
     book, at = numbers[mine][starts], np.cumsum(starts) - 1
     cost, first = np.bincount(numbers, paid)[book], np.flatnonzero(starts)

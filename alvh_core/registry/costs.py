@@ -4,6 +4,7 @@ from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
 COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
+HELD_STATUSES = ("OK", "NO_BETA", "NO_VOL")
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
@@ -26,6 +27,9 @@ column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's s
 column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
 column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
 column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
+column("held_gain_usd", "float", "Value after the shock less the value at mid tonight", "USD")
+column("held_status", "category", "Why there is or is not a value: NO_VOL where a contract has no volatility tonight, "
+       "NO_BETA where it is not known how its underlying follows VIX", allowed=HELD_STATUSES)  # fmt: skip
 column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even: "
        "0 at once, as it should be; more would mean that model and quotes differ",
        "VIX points", low=0)  # fmt: skip
@@ -104,6 +108,14 @@ SCENARIOS = TableSpec(
             "liq_tonight_usd?", "liq_p95_usd?", "liq_x2_usd?", "liq_x3_usd?", "scenario_status"),
     description="What tonight's ladder would be worth after a jump of VIX, and what a sale of it would bring",
 )  # fmt: skip
+HELD_SCENARIOS = TableSpec(
+    name="out_alvh__daily_held_scenarios",
+    key=(*NIGHT_LADDER, "shock_vol_points"),
+    values=("units_open", "book_mark_usd?", "value_mid_usd?", "value_vol_up_usd?", "held_gain_usd?", "liq_tonight_usd?",
+            "liq_p95_usd?", "liq_x2_usd?", "liq_x3_usd?", "held_status"),
+    description="What each paper book that holds something would be worth after a jump of VIX, and what a sale of it "
+    "would bring",
+)  # fmt: skip
 COSTS = TableSpec(
     name="out_alvh__daily_costs",
     key=NIGHT_LADDER,
@@ -142,4 +154,4 @@ PAIRS = TableSpec(
             "pair_p_value?", "pair_status", "pair_reason", "profile?"),
     description="Whether a second instrument beside the comparing profile's ladder earns its place (V4), by host",
 )  # fmt: skip
-COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, DRIP, PAIRS)
+COST_TABLES: tuple[TableSpec, ...] = (SCENARIOS, HELD_SCENARIOS, COSTS, STRUCTURE, DIVIDEND_VALUE, DRIP, PAIRS)

@@ -7,9 +7,12 @@ import pandas as pd
 
 from alvh_core.params import LadderProfile
 from alvh_core.registry.book import BOOK, FILLS, POSITIONS
+from alvh_core.registry.costs import HELD_SCENARIOS
+from alvh_core.reporting.held import held_table
 from alvh_core.reporting.model import Cell, Column, Row, Section, Table
 from alvh_core.reporting.side_by_side import REFERENCE
 from alvh_core.reporting.texts import DASH, count, day, gain, known, number, percent, plain, records, several, text
+from alvh_core.schemas import LADDER_SIGNALS
 
 _HELD = (
     Column.words("Profile"), Column("Layer"), Column.words("Contract"), Column("Days left"), Column("Units"),
@@ -35,7 +38,7 @@ _TRADED = (
 
 
 def book_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, LadderProfile]) -> Section:
-    """Show the paper book: holdings and sums of the reference ladder by profile, and the night's fills of all.
+    """Show the paper book: holdings and sums of the reference ladder by profile, books in a jump, the night's fills.
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ def book_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
         tables=(
             Table(caption="SPX reference ladder: holdings", columns=_HELD, empty="Nothing is held.",
                   rows=tuple(map(_held, records(_reference(held, profiles))))),
+            held_table(tables[HELD_SCENARIOS.name], profiles, tables[LADDER_SIGNALS.name]["host"].nunique()),
             Table(caption="SPX reference ladder: sums", columns=_SUMS, empty="No book yet.",
                   rows=tuple(map(_sums, records(sums)))),
             Table(caption="Fills tonight, all ladders", columns=_TRADED, empty="Nothing was traded.",

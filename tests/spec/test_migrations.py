@@ -48,6 +48,7 @@ SINCE = {
     "out_liquidity__daily_book_spreads",
     "out_alvh__daily_ladder_tightness",
     "out_alvh__daily_scenarios",
+    "out_alvh__daily_held_scenarios",
     "out_alvh__daily_costs",
     "out_alvh__daily_structure",
     "out_fundamentals__daily_dividend_value",
