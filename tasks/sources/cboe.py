@@ -275,7 +275,7 @@ def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
 
 def _index_bars_url(wanted: Wanted, base: str) -> str | None:
     """Where an index has no chart, the same publisher may have its history; a fund would be another thing."""
-    is_index = wanted.asset is not None and wanted.asset.wire_symbol.startswith("_")
+    is_index = wanted.asset is not None and wanted.asset.is_index
     return index_history_url(wanted.symbol, base) if is_index else None
 
 

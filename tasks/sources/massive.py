@@ -43,7 +43,7 @@ def chain_url(wanted: Wanted, base: str = BASE_URL) -> str | None:
     """Address of the first page of a chain; indices are called ``I:VIX``."""
     if wanted.asset is None:
         return None
-    name = f"I:{wanted.symbol}" if wanted.asset.wire_symbol.startswith("_") else wanted.symbol
+    name = f"I:{wanted.symbol}" if wanted.asset.is_index else wanted.symbol
     last = wanted.trade_date + timedelta(days=HORIZON_DAYS)
     asked = {"expiration_date.gte": wanted.trade_date, "expiration_date.lte": last, "limit": PAGE_LIMIT}
     return f"{base}{_SNAPSHOT}{quote(name, safe=':')}?{urlencode(asked)}"

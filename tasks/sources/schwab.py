@@ -24,7 +24,7 @@ def chain_url(wanted: Wanted, base: str = BASE_URL) -> str | None:
     """Address of a chain, or of its first window; indices are called ``$VIX``."""
     if wanted.asset is None:
         return None
-    is_index = wanted.asset.wire_symbol.startswith("_")
+    is_index = wanted.asset.is_index
     days = INDEX_WINDOWS_DAYS[0] if is_index else HORIZON_DAYS
     return _url(base, f"${wanted.symbol}" if is_index else wanted.symbol, wanted.trade_date, days)
 

@@ -37,7 +37,7 @@ def actions_url(wanted: Wanted, base: str = BASE_URL) -> str | None:
 
 
 def _url(wanted: Wanted, base: str, days: int, more: str) -> str | None:
-    if wanted.asset is None or wanted.asset.wire_symbol.startswith("_"):
+    if wanted.asset is None or wanted.asset.is_index:
         return None
     start = wanted.trade_date - timedelta(days=days)
     return f"{base}/tiingo/daily/{wanted.asset.wire_symbol}/prices?startDate={start}&endDate={wanted.trade_date}&{more}"
