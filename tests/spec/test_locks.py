@@ -30,7 +30,7 @@ def test_a_held_night_is_held_for_everybody_else(warehouse, url):
         with pytest.raises(LockHeldError, match=r"2026-07-16-simulated of .*: expected it free within 0\.3 s"):  # noqa: SIM117
             with other.hold(KEY, 0.3):
                 pass
-        assert 0.3 <= time.monotonic() - start < 5.0
+        assert 0.3 <= time.monotonic() - start < 15.0
         with pytest.raises(LockHeldError), other.hold(NightKey(**vars(KEY) | {"universe": "mine"}), 0):
             pass
         for elsewhere in ({"source_mode": "live"}, {"trade_date": date(2026, 7, 17)}):

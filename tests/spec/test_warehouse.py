@@ -367,7 +367,7 @@ def test_readers_never_wait_and_never_see_half_a_night(url, big_nights):
         reader.close()
         assert writer.returncode == 0
     assert {120, 280} == set(seen)
-    assert slowest < 5.0, "the writer's lock timeout is 30 s: nobody waited for it"
+    assert slowest < 15.0, "the writer's lock timeout is 30 s: nobody waited for it"
 
 
 def test_an_open_reader_does_not_lock_the_writer_out(url, warehouse, night):
@@ -378,7 +378,7 @@ def test_an_open_reader_does_not_lock_the_writer_out(url, warehouse, night):
         assert connection.scalar(query) == "old"
         start = time.monotonic()
         publish(warehouse, night(mark="new"))
-        assert time.monotonic() - start < 5.0
+        assert time.monotonic() - start < 15.0
         assert connection.scalar(query) == "old", "a transaction sees one state"
     engine.dispose()
     assert set(query_warehouse(url, f"select reasons from {VERDICTS_TABLE.name}")["reasons"]) == {"new"}

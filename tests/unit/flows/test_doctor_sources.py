@@ -120,7 +120,7 @@ def test_nobody_answers_in_one_line():
         f"no answer from any of {len(SOURCES)} sources asked; 127.0.0.1:1: [Errno 111] Connection refused"
     )
     assert found["sources"].is_optional
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 15.0
     [dead] = [f for f in examine_sources(settings_of("http://127.0.0.1:1", source="live"), NOW) if f.check == "sources"]
     assert not dead.is_optional, "a machine that runs live nights needs somebody to ask"
 
@@ -132,9 +132,9 @@ def test_one_that_never_answers_takes_no_longer_than_the_limit(publishers):
         settings = settings_of(publishers.url)
         bases = settings.base_urls | {"cboe": f"http://127.0.0.1:{mute.getsockname()[1]}"}
         started = time.monotonic()
-        found = examined(settings.model_copy(update={"base_urls": bases}), limit_seconds=3.0)
-        assert time.monotonic() - started < 6.0
-    assert "late: no answer within 3 s" in found["cboe_chain"].found
+        found = examined(settings.model_copy(update={"base_urls": bases}), limit_seconds=6.0)
+        assert time.monotonic() - started < 12.0
+    assert "late: no answer within 6 s" in found["cboe_chain"].found
     assert found["bea_json"].is_ok, "nobody waits for it"
 
 
