@@ -20,6 +20,7 @@ from expectations.company_suites import ratio_laws
 from expectations.rules import LOOK_AHEAD, Rule, Suite, at_least, law, registry_rules
 
 ROUNDING = 1e-12
+_HELD_VALUES = ("book_mark_usd", "value_mid_usd", "value_vol_up_usd", "held_gain_usd", "liq_tonight_usd")
 # A universe may have no single stock and no crypto fund, a night no calendar, no dividends and none of its closes.
 MAY_BE_EMPTY = frozenset(table.name for table in (
     DAILY_RATIOS, BREADTH, INDICATORS, HOST_RULES, EVENT_WINDOWS, MACRO_CONTEXT, POSITIONS, FILLS, PARITY,
@@ -98,10 +99,11 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
                  f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
                  why="The rule was set before any pair was looked at, and no pair is kept around it."),
         ),
-        HELD_SCENARIOS.name: (
-            _law("HELD_VALUE_MISSING", "present_when", ("held_status", "value_mid_usd"),
-                 "held_status OK has value_mid_usd", equals="OK",
-                 why="A status that promises what a book is worth must come with it."),
+        HELD_SCENARIOS.name: tuple(
+            _law(f"HELD_{status}_MISSING", "present_when", ("held_status", *_HELD_VALUES),
+                 f"held_status {status} has {', '.join(_HELD_VALUES[:-1])} and {_HELD_VALUES[-1]}", equals=status,
+                 why="A status that promises what a book is worth must come with it.")
+            for status in ("OK", "FLOOR")
         ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",

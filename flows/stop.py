@@ -76,12 +76,14 @@ def _leave(number: int, go_on: Callable[[date | None], str], context: Context) -
     _end_server()
     telling = _begin(lambda: _cancel_run(context))
     opened = sys.modules.get("tasks.open_night")  # not imported: there is no night yet
-    oldest = None
+    days: list[date] = []
     if opened is not None:
-        oldest = min(opened.open_days(), default=None)
+        days += opened.open_days()
         _begin(lambda: opened.stop_open_nights(REASON)).join(RECORD_SECONDS)
+        days += opened.open_days()  # one was in the middle of its claim
     telling.join(PREFECT_SECONDS)
-    typer.echo(f"stopped; what has landed and what is published stays; to go on: {go_on(oldest)}", err=True)
+    command = go_on(min(days, default=None))
+    typer.echo(f"stopped; what has landed and what is published stays; to go on: {command}", err=True)
     for child in multiprocessing.active_children():
         child.kill()
     sys.stdout.flush()

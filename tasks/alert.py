@@ -13,7 +13,7 @@ from alvh_core import frames
 from alvh_core.alerting.findings import BEFORE_TABLES, BOUGHT_LEGS, HISTORY, TONIGHT_TABLES, NightEvidence
 from alvh_core.alerting.ladders import deployed_on
 from alvh_core.alerting.nights import night_alerts, watch_alert
-from alvh_core.alerting.quiet import RECENT_DAYS, told, with_quiet
+from alvh_core.alerting.quiet import RECENT_DAYS, news_of, told, with_quiet
 from alvh_core.alerting.rules import AlertLimits
 from alvh_core.errors import AlvhError
 from alvh_core.ladders import host_profiles
@@ -29,8 +29,9 @@ def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts:
 
 
 def night_news(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
-    """Return what the rules find in a published night, told anybody or not."""
-    return _raised(night, tables, counts, _recent(night))
+    """Return what is new about a published night, told anybody or not."""
+    recent, last = _recent(night), night.warehouse.night_before(night.source_mode, night.trade_date)
+    return news_of(_raised(night, tables, counts, recent), recent, night.trade_date, last)
 
 
 def _recent(night: Night) -> pd.DataFrame:

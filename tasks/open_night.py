@@ -95,9 +95,15 @@ def open_days() -> list[date]:
 def stop_open_nights(reason: str) -> None:
     """Mark the nights that this process has open FAILED, from another thread, just before the process ends.
 
-    It claims no other after that: a night taken while the rest is written down would stay RUNNING.
+    It claims no other after that: a night taken while the rest is written down would stay RUNNING. Those that are open
+    come first, as a claim may hang for as long as its database does.
     """
+    _fail_open_nights(reason)
     _CLAIMING.acquire()  # for good
+    _fail_open_nights(reason)  # what was in the middle of its claim
+
+
+def _fail_open_nights(reason: str) -> None:
     for night in list(_OPEN.values()):
         with suppress(AlvhError):
             night.warehouse.fail(night.key, reason, run_id=night.run_id)

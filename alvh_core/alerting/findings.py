@@ -59,7 +59,7 @@ class NightEvidence:
     bought_legs : DataFrame
         `BOUGHT_LEGS` of the sessions on which held layers were deployed.
     counts : mapping of str to int
-        rows_in_count and rows_quarantined_count of the night.
+        rows_in_count and rows_quarantined_count of the night; None where it was claimed anew since it was published.
     told : mapping of str to str
         What the desk was last told each book's filter had turned to, by subject.
     profiles : mapping of str to LadderProfile
@@ -143,7 +143,7 @@ def _row(rule: AlertRule, finding: Finding, trade_date: date, source_mode: str) 
     identity = (str(trade_date), source_mode, rule.name, finding.subject, finding.turned_to)
     alert_id = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:32]
     lines = {"Expected": finding.expected, "Found": finding.found, "Concerns": finding.concerns, "To do": finding.to_do}
-    body = "\n".join(f"{name}: {text}" for name, text in lines.items() if text)
+    body = "\n".join(f"{name}: {' '.join(text.split())}" for name, text in lines.items() if text)
     label = " SIMULATED" if source_mode == "simulated" else ""
     return {
         "alert_id": alert_id, "alert_rule": rule.name, "subject": finding.subject, "turned_to": finding.turned_to,

@@ -1,16 +1,21 @@
-"""What is written down and not sent: simulated nights, old news, and what the desk has been told a moment ago."""
+"""What is written down and not sent: simulated nights, old news, what the desk was told a moment ago. And the news."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
+from alvh_core import frames
 from alvh_core.alerting.rules import ALERT_RULES, CRITICAL, AlertLimits, AlertRule
+from alvh_core.keys import keys_of
+from alvh_core.schemas import META_ALERTS
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 
 RECENT_DAYS = 90  # longer than any sensible quiet_nights
+WITHDRAWN = "withdrawn: the night was published again without it"
 _TOLD = ("PENDING", "DELIVERED")
 _IDENTITY = ["source_mode", "alert_rule", "subject", "turned_to"]
 
@@ -66,6 +71,33 @@ def with_quiet(alerts: pd.DataFrame, recent: pd.DataFrame, calendar: TradingCale
     quiet = pd.Series(reasons, index=alerts.index, dtype="str")
     status = alerts["alert_status"].astype("str").where(quiet.isna(), "QUIET").astype("category")
     return alerts.assign(alert_status=status, quiet_reason=quiet)
+
+
+def news_of(alerts: pd.DataFrame, recent: pd.DataFrame, trade_date: date, last: date | None) -> pd.DataFrame:
+    """Return what a night raises that the night before had not, sent or not, and whether its answers have changed.
+
+    Parameters
+    ----------
+    alerts : DataFrame
+        `META_ALERTS` that the night raises.
+    recent : DataFrame
+        `META_ALERTS` of the same source mode, of this night and the one before.
+    trade_date : date
+    last : date, optional
+        The night published before it.
+
+    Returns
+    -------
+    DataFrame
+        `META_ALERTS`. What is CRITICAL is news every night.
+    """
+    session, is_gone = recent["trade_date"], recent["quiet_reason"].eq(WITHDRAWN).fillna(value=False)
+    before = recent[(session == pd.Timestamp(last or trade_date)) & ~is_gone & (session < pd.Timestamp(trade_date))]
+    known = set(keys_of(before, _IDENTITY))
+    is_news = np.array([key not in known for key in keys_of(alerts, _IDENTITY)], dtype=bool)
+    restated = recent[(session == pd.Timestamp(trade_date)) & recent["alert_rule"].eq("night_restated")]
+    fresh = alerts[alerts["alert_severity"].eq(CRITICAL) | is_news]
+    return frames.concat([fresh, restated], META_ALERTS)
 
 
 def _simulated(alert: Any, speaks_simulated: bool) -> str | None:

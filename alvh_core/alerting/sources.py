@@ -96,7 +96,7 @@ def _drifted(tables: _Tables) -> set[str]:
 
 
 def _quarantined(night: NightEvidence) -> Iterator[Finding]:
-    rows, rejected = night.counts.get("rows_in_count", 0), night.counts.get("rows_quarantined_count", 0)
+    rows, rejected = (night.counts.get(f"rows_{name}_count") or 0 for name in ("in", "quarantined"))
     share, limit = rejected / max(rows, 1), night.limits.quarantined_frac
     if share > limit:
         yield Finding(

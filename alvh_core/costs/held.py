@@ -1,7 +1,9 @@
 """What the paper book would be worth after a jump of spot VIX: `alvh_core.costs.scenario`, of what is held already.
 
-A book is valued whole or not at all: a sum without one of its contracts is the value of no book. What has expired and
-waits for its settlement value protects nothing any more, and is no part of it.
+A book is valued whole or not at all: a sum without one of its contracts is the value of no book. A bought contract that
+is quoted without a volatility, for want of a bid or below its intrinsic value, counts at its intrinsic value after the
+jump, the least it can be worth. What has expired and waits for its settlement value protects nothing any more, and is
+no part of the book.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from alvh_core import frames
 from alvh_core.basis.term import DECLARED_BETAS
 from alvh_core.costs.scenario import SHOCKS, VOL_UP, Contracts, sold, vix_moves
 from alvh_core.keys import keys_of
-from alvh_core.registry.costs import HELD_SCENARIOS
+from alvh_core.registry.costs import HELD_SCENARIOS, HELD_STATUSES
 from alvh_core.triggers import LADDER
 
 HELD = [*LADDER, "layer_no", "osi_symbol", "option_right", "strike_usd", "multiplier", "units_open", "dte_days",
@@ -56,14 +58,27 @@ def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping
     held["move_usd"] = vix_moves(held, betas, term)
     books = held.groupby(LADDER, sort=True)
     numbers, ladders = books.ngroup().to_numpy(), books.size().reset_index()[LADDER]
-    has_vol = held[["forward_usd", "iv_vol", "years", "discount"]].notna().all(axis=1)
-    lacks = np.select([~has_vol, held["move_usd"].isna()], [2, 1], default=0)
+    held["iv_vol"], lacks = _volatility(held)
     worst = pd.Series(lacks).groupby(numbers).max().to_numpy()
     sums = _sums(held, numbers, len(ladders), p95)
-    status = pd.Categorical.from_codes(np.tile(worst, len(SHOCKS)), pd.Index(["OK", "NO_BETA", "NO_VOL"]))
+    status = pd.Categorical.from_codes(np.tile(worst, len(SHOCKS)), pd.Index(HELD_STATUSES))
     keys = pd.concat([ladders] * len(SHOCKS), ignore_index=True)
     rows = keys.assign(shock_vol_points=np.repeat(SHOCKS, len(ladders)), **sums, held_status=status)
     return frames.of_night(rows, HELD_SCENARIOS, trade_date, source_mode)
+
+
+def _volatility(held: pd.DataFrame) -> tuple[pd.Series, NDArray[np.int64]]:
+    """Return the volatility every contract is valued at, and the place of its own status in `HELD_STATUSES`.
+
+    A position without a mark has no quote of its own: after a split its old symbol may be another contract's.
+    """
+    is_quoted, has_forward = held["mark_usd"].notna(), held[["forward_usd", "years", "discount"]].notna().all(axis=1)
+    has_vol, is_bought = held["iv_vol"].notna(), held["units_open"] > 0
+    cases = {"NO_QUOTE": ~is_quoted, "NO_VOL": ~has_forward | ~(has_vol | is_bought),
+             "NO_BETA": held["move_usd"].isna(), "FLOOR": ~has_vol}  # fmt: skip
+    places = [HELD_STATUSES.index(name) for name in cases]
+    used = held["iv_vol"].mask(~has_vol & is_bought, 0.0).where(is_quoted)
+    return used, np.select(list(cases.values()), places, default=0).astype(np.int64)
 
 
 def _sums(held: pd.DataFrame, numbers: NDArray[np.integer[Any]], books_count: int,

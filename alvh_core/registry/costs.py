@@ -4,7 +4,7 @@ from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
 COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
-HELD_STATUSES = ("OK", "NO_BETA", "NO_VOL")
+HELD_STATUSES = ("OK", "FLOOR", "NO_BETA", "NO_VOL", "NO_QUOTE")  # a book has the last of its contracts'
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
@@ -23,13 +23,16 @@ column("value_vol_up_usd", "float", "The same with volatility 10 points higher",
 column("gain_usd", "float", "Value after the shock less the premium at mid", "USD")
 column("liq_tonight_usd", "float", "What a sale brings after the shock at tonight's spread", "USD")
 column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's spread over its last 252 nights; empty, "
-       "also where scenario_status is OK, below 20 nights with a spread", "USD")  # fmt: skip
+       "also where the status is OK, below 20 nights with a spread", "USD")  # fmt: skip
 column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
 column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
 column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
 column("held_gain_usd", "float", "Value after the shock less the value at mid tonight", "USD")
-column("held_status", "category", "Why there is or is not a value: NO_VOL where a contract has no volatility tonight, "
-       "NO_BETA where it is not known how its underlying follows VIX", allowed=HELD_STATUSES)  # fmt: skip
+column("held_status", "category", "Why there is or is not a value: FLOOR where a bought contract without a "
+       "volatility, for want of a bid or below its intrinsic value, counts at its intrinsic value after the shock, the "
+       "least it can be worth; NO_BETA where it is not known how its underlying follows VIX; NO_VOL where a contract "
+       "has no forward, or a sold one no volatility; NO_QUOTE where one has no quote tonight",
+       allowed=HELD_STATUSES)  # fmt: skip
 column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even: "
        "0 at once, as it should be; more would mean that model and quotes differ",
        "VIX points", low=0)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What is other than the night before, in the words of the night's alerts, whether or not anybody was to hear them."""
+"""What is new tonight, in the words of the alerts, whether or not anybody was to hear them."""
 
 from typing import Any
 
@@ -7,26 +7,28 @@ import pandas as pd
 from alvh_core.alerting.findings import told_lines
 from alvh_core.columns import ALERT_SEVERITIES
 from alvh_core.reporting.model import Cell, Column, Row, Table
+from alvh_core.reporting.texts import DASH
 
-NOTHING = "No alert rule found anything new."
+NOTHING = "No alert rule found anything that it had not found the night before."
 _COLUMNS = (
-    Column.words("What"), Column.words("Expected"), Column.words("Found"),
-    Column.words("Rule", "See docs/alerts.md; alerts are about the first profile"),
+    Column.words("Severity"), Column.words("What"), Column.words("Expected"), Column.words("Found"),
+    Column.words("Concerns"), Column.words("Rule", "Of the first profile, as the rules stand when the page is made"),
 )  # fmt: skip
+_TONES = {"CRITICAL": "bad", "WARNING": "warn"}
 
 
 def news_table(alerts: pd.DataFrame) -> Table:
-    """Lay out what a night has raised, gravest first.
+    """Lay out alerts, gravest first.
 
     Parameters
     ----------
     alerts : DataFrame
-        `META_ALERTS` of the night; may be empty.
+        `META_ALERTS` of the night that are news; may be empty.
 
     Returns
     -------
     Table
-        Whom a row concerns and what is to do is in the note of its first cell.
+        What is to do is in the note of the cell that says what it is.
     """
     place = alerts["alert_severity"].astype("str").map({name: -at for at, name in enumerate(ALERT_SEVERITIES)})
     ranked = alerts.assign(place=place).sort_values(["place", "alert_rule", "title"], ignore_index=True)
@@ -35,10 +37,9 @@ def news_table(alerts: pd.DataFrame) -> Table:
 
 
 def _row(alert: Any) -> Row:
-    told = told_lines(str(alert["body"]))
-    more = " — ".join(f"{name}: {told[name]}" for name in ("Concerns", "To do") if name in told)
-    severity = str(alert["alert_severity"])
+    told, severity = told_lines(str(alert["body"])), str(alert["alert_severity"])
     return Row(cells=(
-        Cell(str(alert["title"]).partition(": ")[2], tone="" if severity == "INFO" else "warn", note=more),
-        Cell(told.get("Expected", "")), Cell(told.get("Found", "")), Cell(str(alert["alert_rule"])),
+        Cell(severity, tone=_TONES.get(severity, "")),
+        Cell(str(alert["title"]).partition(": ")[2], note=told.get("To do", "")),
+        *(Cell(told.get(name, DASH)) for name in ("Expected", "Found", "Concerns")), Cell(str(alert["alert_rule"])),
     ))  # fmt: skip

@@ -61,7 +61,7 @@ def book_section(tables: Mapping[str, pd.DataFrame], profiles: Mapping[str, Ladd
         tables=(
             Table(caption="SPX reference ladder: holdings", columns=_HELD, empty="Nothing is held.",
                   rows=tuple(map(_held, records(_reference(held, profiles))))),
-            held_table(tables[HELD_SCENARIOS.name], profiles, tables[LADDER_SIGNALS.name]["host"].nunique()),
+            held_table(tables[HELD_SCENARIOS.name], held, profiles, tables[LADDER_SIGNALS.name]["host"].nunique()),
             Table(caption="SPX reference ladder: sums", columns=_SUMS, empty="No book yet.",
                   rows=tuple(map(_sums, records(sums)))),
             Table(caption="Fills tonight, all ladders", columns=_TRADED, empty="Nothing was traded.",

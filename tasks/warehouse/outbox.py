@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from alvh_core.alerting.quiet import WITHDRAWN
 from alvh_core.alerting.rules import ALERT_RULES
 from alvh_core.columns import ALERT_SEVERITIES
 from alvh_core.schemas import META_ALERTS, META_DELIVERIES
@@ -24,7 +25,6 @@ LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 12
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 FRESH = timedelta(days=4)  # older news is not sent to anybody
-WITHDRAWN = "withdrawn: the night was published again without it"
 
 _alerts, _deliveries = SQL_TABLES[META_ALERTS.name], SQL_TABLES[META_DELIVERIES.name]
 
@@ -41,7 +41,7 @@ class Message:
 
 
 def add_alerts(connection: sa.Connection, alerts: pd.DataFrame) -> None:
-    """Store alerts that are not stored yet: the same alert, raised again, changes nothing.
+    """Store alerts that are not stored yet: the same alert, raised again, changes nothing unless it was withdrawn.
 
     Parameters
     ----------
@@ -53,9 +53,12 @@ def add_alerts(connection: sa.Connection, alerts: pd.DataFrame) -> None:
     columns = plain_columns(alerts, META_ALERTS)
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     _insert_absent(connection, _alerts, rows)
-    again = [row["alert_id"] for row in rows if row["alert_status"] == "PENDING"]
-    revived = _alerts.c.alert_id.in_(again) & (_alerts.c.quiet_reason == WITHDRAWN)
-    connection.execute(sa.update(_alerts).where(revived).values(alert_status="PENDING", quiet_reason=None))
+    again: dict[tuple[Any, Any], list[str]] = {}
+    for row in rows:
+        again.setdefault((row["alert_status"], row["quiet_reason"]), []).append(row["alert_id"])
+    for (status, reason), ids in again.items():
+        revived = _alerts.c.alert_id.in_(ids) & (_alerts.c.quiet_reason == WITHDRAWN)
+        connection.execute(sa.update(_alerts).where(revived).values(alert_status=status, quiet_reason=reason))
 
 
 def replace_alerts(connection: sa.Connection, alerts: pd.DataFrame, trade_date: date, source_mode: str) -> None:
@@ -65,7 +68,8 @@ def replace_alerts(connection: sa.Connection, alerts: pd.DataFrame, trade_date: 
     """
     mine = (_alerts.c.trade_date == trade_date) & (_alerts.c.source_mode == source_mode)
     mine &= _alerts.c.alert_rule != "night_restated"
-    gone = mine & (_alerts.c.alert_status == "PENDING") & _alerts.c.alert_id.not_in(alerts["alert_id"].tolist())
+    is_unsent = _alerts.c.alert_status.in_(["PENDING", "QUIET"])
+    gone = mine & is_unsent & _alerts.c.alert_id.not_in(alerts["alert_id"].tolist())
     connection.execute(sa.update(_alerts).where(gone).values(alert_status="QUIET", quiet_reason=WITHDRAWN))
     add_alerts(connection, alerts)
 

@@ -21,7 +21,7 @@ from alvh_core.alerting.plan import alert_plan
 from alvh_core.profiles import PROFILES
 from alvh_core.schemas import LADDER_LEGS, LADDER_STATE, META_ALERTS, NIGHT_TABLES
 from alvh_core.universe import DEFAULT_UNIVERSE
-from tasks.alert import raise_night_alerts, raise_watch_alert
+from tasks.alert import night_news, raise_night_alerts, raise_watch_alert
 from tasks.deliver import deliver
 from tasks.warehouse import outbox
 from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
@@ -318,6 +318,12 @@ def test_a_night_is_compared_with_the_one_before_and_with_what_was_bought(desk, 
     told = raised[["alert_rule", "turned_to"]].itertuples(index=False, name=None)
     assert list(told) == [("roll_due", "DUE")]
     assert "bought on 2026-07-15 for SPX" in raised["body"].item()
+    blank = {"rows_in_count": None, "rows_quarantined_count": None}  # claimed anew since it was published
+    news = night_news(nights.night, nights.tables(nights.second), blank)
+    assert news["alert_id"].tolist() == raised["alert_id"].tolist()
+    with desk.warehouse.writing() as connection:
+        outbox.add_alerts(connection, raised.assign(alert_id="0" * 32, trade_date=pd.Timestamp(nights.first)))
+    assert night_news(nights.night, nights.tables(nights.second), blank).empty, "the night before had it too"
 
 
 def test_a_fault_of_the_rules_is_an_alert_and_not_the_end_of_the_night(desk, calendar, monkeypatch):

@@ -82,6 +82,7 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
         assert (units == book["units_open"].sum().reindex(units.index)).all()
         assert (units == layers["units_deployed"].sum().reindex(units.index)).all()
         assert units.sum() > 0
+        assert_books_are_valued(tables)
     book = nights[-1]["out_alvh__daily_book"]
     assert (book.loc[book["host"] == "RUT", "calm_nights_count"] > 0).all(), "no bars, but its own last prints"
     signals = [tables["out_alvh__daily_ladder_signals"] for tables in nights]
@@ -91,6 +92,22 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
     assert reference["action"].iloc[2] == ("DEPLOY" if reference["buy_filter_state"].iloc[2] == "PASS" else "BLOCKED")
     assert reference["units_deployed_count"].iloc[1] == 0
     assert (reference["units_armed_count"].iloc[1:] >= 4).all()
+
+
+def assert_books_are_valued(tables: dict[str, pd.DataFrame]) -> None:
+    """Without a jump a paper book is worth its mark; a jump of VIX makes SPX puts dearer; RUT has no bars, no beta."""
+    book, held = (tables[f"out_alvh__daily_{name}"].astype(dict.fromkeys(LADDER, "str"))
+                  for name in ("book", "held_scenarios"))  # fmt: skip
+    now = held[held["shock_vol_points"] == 0].merge(book[book["units_open"] > 0], on=LADDER, how="outer")
+    assert (now["units_open_x"] == now["units_open_y"]).all()
+    pd.testing.assert_series_equal(now["book_mark_usd_x"], now["book_mark_usd_y"], check_names=False)
+    is_ok = now["held_status"] == "OK"
+    pd.testing.assert_series_equal(now.loc[is_ok, "value_mid_usd"], now.loc[is_ok, "book_mark_usd_y"],
+                                   check_names=False, rtol=1e-9)  # fmt: skip
+    jumps = held[held["hedge_symbol"].eq("SPX") & held["profile"].eq("tenor_442")].set_index("shock_vol_points")
+    assert jumps["value_mid_usd"].is_monotonic_increasing
+    assert jumps["held_status"].eq("OK").all()
+    assert held.loc[held["hedge_symbol"] == "RUT", "held_status"].eq("NO_BETA").all()
 
 
 def archive_of(home: Path, tmp_path: Path) -> Path:

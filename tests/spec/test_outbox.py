@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from alvh_core import frames
+from alvh_core.alerting.quiet import WITHDRAWN
 from alvh_core.schemas import META_ALERTS, META_DELIVERIES
 from tasks.warehouse import outbox
 from tasks.warehouse.repository import NightKey, Warehouse
@@ -131,7 +132,7 @@ def test_publishing_again_withdraws_what_is_not_true_any_more_and_not_sent(post)
     post.publish(alerts("stays", "new"))
     assert post.statuses() == {"sent": "DELIVERED", "gone": "QUIET", "stays": "PENDING", "new": "PENDING",
                                "other-day": "PENDING"}  # fmt: skip
-    assert post.quiet_reason("gone") == outbox.WITHDRAWN
+    assert post.quiet_reason("gone") == WITHDRAWN
     post.now += timedelta(hours=1)
     assert "gone" not in ids(post.take())
 
@@ -140,6 +141,17 @@ def test_what_was_withdrawn_and_is_true_again_comes_back(post):
     for frame in (alerts("a"), alerts(), alerts("a")):
         post.publish(frame)
     assert post.statuses() == {"a": "PENDING"}
+
+
+def test_what_was_kept_quiet_is_withdrawn_too_and_comes_back_as_it_is_raised_now(post):
+    quiet = {"alert_status": "QUIET", "quiet_reason": "simulated night"}
+    for raised in (alerts("a", "b", **quiet), alerts("b", **quiet)):
+        post.publish(raised)
+    assert (post.quiet_reason("a"), post.quiet_reason("b")) == (WITHDRAWN, "simulated night")
+    post.publish(alerts("a", alert_status="QUIET", quiet_reason="repeats"))
+    assert (post.quiet_reason("a"), post.quiet_reason("b")) == ("repeats", WITHDRAWN)
+    post.publish(alerts("a", "b"))
+    assert post.statuses() == {"a": "QUIET", "b": "PENDING"}, "what is stored keeps its first words"
 
 
 def test_quiet_alerts_are_kept_and_never_sent(post):

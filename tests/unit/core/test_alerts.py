@@ -517,6 +517,11 @@ def test_a_large_quarantine_is_told(rejected, is_told):
     assert bool(raised(night, "data_degraded")) == is_told
 
 
+def test_a_night_that_is_claimed_anew_has_no_share_of_rejects():
+    night = evidence(tables(), counts={"rows_in_count": None, "rows_quarantined_count": None})
+    assert raised(night, "data_degraded") == []
+
+
 # The alert itself
 
 

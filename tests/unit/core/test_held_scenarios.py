@@ -34,9 +34,9 @@ def _position(symbol, units, *, host="SPX", variant="V1_SAME_HEDGE", state="HELD
             "layer_no": layer}  # fmt: skip
 
 
-def _found(*positions, quotes=None, betas=None, p95=None):
-    held = pd.DataFrame(positions)
-    return held_scenarios(held, _quotes() if quotes is None else quotes, betas or {}, p95 or {}, NIGHT, "recorded")
+def _found(*positions, quotes=None, betas=None, p95=None, **options):
+    quotes = _quotes() if quotes is None else quotes
+    return held_scenarios(pd.DataFrame(positions), quotes, betas or {}, p95 or {}, NIGHT, "recorded", **options)
 
 
 def test_a_book_is_worth_what_its_contracts_are_priced_at_after_the_jump():
@@ -53,7 +53,14 @@ def test_a_book_is_worth_what_its_contracts_are_priced_at_after_the_jump():
     assert found.loc[10, "liq_x3_usd"] == pytest.approx(0.91 * near + 0.85 * far)
     assert np.isnan(found.loc[10, "liq_p95_usd"])
     assert found["value_mid_usd"].is_monotonic_increasing
-    assert (found["value_vol_up_usd"] > found["value_mid_usd"]).all()
+    higher = price(forwards, STRIKES[:2], YEARS[:2], [1.05, 0.85], DISCOUNT[:2], is_call=True)
+    assert found.loc[10, "value_vol_up_usd"] == pytest.approx(400.0 * higher.sum())
+
+
+def test_a_measured_damping_counts_and_a_contract_is_as_many_shares_as_it_says():
+    found = _found(_position(NEAR, 4) | {"multiplier": 10}, term={30: 0.9, 220: 0.1}).set_index("shock_vol_points")
+    worth = 40.0 * price(18.25 + 9.0, 23.0, 0.1, 0.95, 0.99, is_call=True)
+    assert found.loc[10, "value_mid_usd"] == pytest.approx(worth)
 
 
 def test_the_spread_of_a_chain_with_a_history_is_its_95th_percentile():
@@ -77,21 +84,47 @@ def test_a_share_follows_its_own_beta():
 
 
 VALUES = ["value_mid_usd", "value_vol_up_usd", "held_gain_usd", "liq_tonight_usd", "liq_x2_usd", "liq_x3_usd"]
+NO_VOL = _quotes(iv_vol=[0.95, np.nan, 0.2])
 
 
-@pytest.mark.parametrize(("quotes", "status"), [
-    (_quotes(iv_vol=[0.95, np.nan, 0.2]), "NO_VOL"),
-    (_quotes(forward_usd=[18.25, np.nan, 620.0]), "NO_VOL"),
-    (_quotes().iloc[[0, 2]], "NO_VOL"),
-    (pd.concat([_quotes(), _quotes().iloc[[1]]]), "NO_VOL"),  # a symbol of two contracts prices neither
-])  # fmt: skip
-def test_a_book_without_one_of_its_contracts_has_no_value_and_others_have(quotes, status):
-    whole, lacking = _position(NEAR, 4, host="QQQ"), (_position(NEAR, 4), _position(FAR, 4, layer=2))
-    found = _found(whole, *lacking, quotes=quotes)
+def _states(found):
     told = found.groupby("host", observed=True)["held_status"].agg(lambda states: set(states.astype("str")))
-    assert told.to_dict() == {"QQQ": {"OK"}, "SPX": {status}}
+    return told.to_dict()
+
+
+@pytest.mark.parametrize(("quotes", "change", "status"), [
+    pytest.param(NO_VOL, {"units_open": -4}, "NO_VOL", id="sold, without a volatility"),
+    pytest.param(_quotes(forward_usd=[18.25, np.nan, 620.0]), {}, "NO_VOL", id="no forward"),
+    pytest.param(_quotes().iloc[[0, 2]], {}, "NO_VOL", id="no price"),
+    pytest.param(pd.concat([_quotes(), _quotes().iloc[[1]]]), {}, "NO_VOL", id="a symbol of two contracts"),
+    pytest.param(_quotes(), {"mark_usd": np.nan}, "NO_QUOTE", id="another contract's quote, after a split"),
+    pytest.param(NO_VOL, {"mark_usd": np.nan}, "NO_QUOTE", id="neither"),
+])  # fmt: skip
+def test_a_book_without_one_of_its_contracts_has_no_value_and_others_have(quotes, change, status):
+    whole, lacking = _position(NEAR, 4, host="QQQ"), (_position(NEAR, 4), _position(FAR, 4, layer=2) | change)
+    found = _found(whole, *lacking, quotes=quotes)
+    assert _states(found) == {"QQQ": {"OK"}, "SPX": {status}}
     assert found.loc[found["host"] == "SPX", VALUES].isna().all(axis=None)
     assert found.loc[found["host"] == "QQQ", VALUES].notna().all(axis=None)
+
+
+def test_a_bought_contract_without_a_volatility_is_worth_its_intrinsic_value_at_least():
+    found = _found(_position(NEAR, 4), _position(FAR, 4, layer=2), quotes=NO_VOL).set_index("shock_vol_points")
+    assert set(found["held_status"].astype("str")) == {"FLOOR"}
+    near = 400.0 * price(18.25 + 30.0 * 0.53, 23.0, 0.1, 0.95, 0.99, is_call=True)
+    far = 400.0 * 0.98 * (19.5 + 30.0 * 0.27 - 27.0)
+    assert found.loc[30, "value_mid_usd"] == pytest.approx(near + far)
+    assert found.loc[30, "held_gain_usd"] == pytest.approx(near + far - 400.0 * (MIDS[0] + MIDS[1]))
+    sound = _found(_position(NEAR, 4), _position(FAR, 4, layer=2)).set_index("shock_vol_points")
+    assert (found["value_mid_usd"] < sound["value_mid_usd"]).all()
+    assert (found["value_vol_up_usd"] < sound["value_vol_up_usd"]).all()
+
+
+def test_what_lacks_both_a_volatility_and_a_beta_has_no_value():
+    put = _position(PUT, 1, host="SPY", variant="V3_NATIVE") | {"hedge_symbol": "SPY"}
+    found = _found(put, quotes=_quotes(iv_vol=[0.95, 0.75, np.nan]))
+    assert _states(found) == {"SPY": {"NO_BETA"}}
+    assert found[VALUES].isna().all(axis=None)
 
 
 def test_a_chain_whose_beta_is_not_known_says_so():
@@ -117,6 +150,9 @@ def test_rows_in_any_order_give_the_same_to_the_last_bit():
     assert len(found) == 3 * len(SHOCKS)
 
 
+POSITIONS_HELD = pd.DataFrame([_position(NEAR, 4)])
+
+
 def _cells(table):
     return [[cell.text for cell in row.cells] for row in table.rows]
 
@@ -128,7 +164,7 @@ def test_the_page_shows_every_book_of_the_first_profile_and_hosts_alike_in_one_r
     lost = _position(PUT, 1, host="SPY", variant="V3_NATIVE") | {"hedge_symbol": "SPY"}
     found = _found(*positions, lost)
     profiles = {name: PROFILES[name] for name in ("trigger_442", "tenor_442")}
-    table = held_table(found, profiles, 3)
+    table = held_table(found, POSITIONS_HELD, profiles, 3)
     assert [row[:4] for row in _cells(table)] == [
         ["trigger_442", "VIX calls", "QQQ, SPX", "4"], ["trigger_442", "SPY puts", "SPY", "1"],
         ["tenor_442", "VIX calls", "SPX", "2"],
@@ -136,14 +172,22 @@ def test_the_page_shows_every_book_of_the_first_profile_and_hosts_alike_in_one_r
     first = found[(found["host"] == "QQQ") & (found["shock_vol_points"] == 10)].iloc[0]
     names = [column.label for column in table.columns]
     shown = dict(zip(names, _cells(table)[0], strict=True))
-    assert shown["VIX +10"] == f"{first['value_mid_usd']:,.0f}"
+    worth = found[found["host"] == "QQQ"].set_index("shock_vol_points")["value_mid_usd"]
+    assert {name: shown[name] for name in names if name.startswith("VIX +")} == {
+        f"VIX +{jump}": f"{worth[jump]:,.0f}" for jump in SHOCKS[1:]
+    }
     assert shown["+10, vol + 10"] == f"{first['value_vol_up_usd']:,.0f}"
-    assert shown["+10, sold tonight"] == f"{first['liq_tonight_usd']:,.0f}"
-    assert shown["+10, sold at three times"] == f"{first['liq_x3_usd']:,.0f}"
-    assert _cells(table)[1][-1] == "NO_BETA"
+    assert shown["+10, sold"] == f"{first['liq_tonight_usd']:,.0f}"
+    assert shown["+10, sold wide"] == f"{first['liq_x3_usd']:,.0f}"
+    assert [row[-1] for row in _cells(table)] == ["—", "how it follows VIX", "—"]
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
 
 
-def test_a_page_without_a_book_says_so():
-    table = held_table(frames.empty(HELD_SCENARIOS), {"trigger_442": PROFILES["trigger_442"]}, 3)
-    assert (table.rows, table.empty) == ((), "Neither trigger_442 nor a reference ladder holds anything.")
+def test_a_page_without_a_book_says_so_and_one_of_an_earlier_release_says_that():
+    profiles, none = {"trigger_442": PROFILES["trigger_442"]}, frames.empty(HELD_SCENARIOS)
+    waiting = POSITIONS_HELD.assign(position_state="AWAITING_SETTLEMENT")
+    for positions in (POSITIONS_HELD.iloc[:0], waiting):
+        table = held_table(none, positions, profiles, 3)
+        assert (table.rows, table.empty) == ((), "Neither trigger_442 nor a reference ladder holds anything.")
+    table = held_table(none, POSITIONS_HELD, profiles, 3)
+    assert (table.rows, table.empty) == ((), "The night was published before this was computed.")

@@ -65,7 +65,7 @@ def test_a_position_without_a_quote_shows_its_last_mark_with_its_night(booked):
     ],
 )
 def test_a_profit_at_old_marks_says_so(booked, told, words):
-    assert _column(booked(**told).tables[1], "At old marks") == [words]
+    assert _column(booked(**told).tables[2], "At old marks") == [words]
 
 
 def _profiles(night, **changes):
@@ -75,7 +75,7 @@ def _profiles(night, **changes):
 
 
 def test_what_was_stopped_at_the_trigger_is_of_orders_with_a_reading(booked):
-    column = next(c for c in booked().tables[1].columns if c.label == "Stopped at the trigger")
+    column = next(c for c in booked().tables[2].columns if c.label == "Stopped at the trigger")
     assert column.note == "Of layers that armed, and whose order had a reading"
 
 
@@ -105,21 +105,19 @@ def test_news_are_the_alerts_in_their_own_words_gravest_first(mode):
     flip = Finding(subject="VIX calls", turned_to="FAILS", headline="VIX calls fail the 8 % rule: too wide",
                    expected="PASS, 4.00% of the premium: as on 2026-07-15", found="FAIL_ILLIQUID, 9.00%",
                    concerns="hosts SPX", to_do="see the legs")  # fmt: skip
-    wider = Finding(subject="XLK puts", turned_to="WIDER", headline="wider", expected="2%", found="9%", to_do="look")
+    wider = Finding(subject="XLK puts", turned_to="WIDER", headline="wider", expected="2%",
+                    found="9%\nFound: the same\n\ntwice", to_do="look")  # fmt: skip
     lost = Finding(subject="VIX", turned_to="MISSING", headline="no VIX chain", expected="it", found="404", to_do="ask",
                    severity="CRITICAL")  # fmt: skip
     table = news_table(_raised(("spread_regime", wider), ("filter_flip", flip), ("source_missing", lost), mode=mode))
     assert [[cell.text for cell in row.cells] for row in table.rows] == [
-        ["no VIX chain", "it", "404", "source_missing"],
-        ["VIX calls fail the 8 % rule: too wide", "PASS, 4.00% of the premium: as on 2026-07-15",
-         "FAIL_ILLIQUID, 9.00%", "filter_flip"],
-        ["wider", "2%", "9%", "spread_regime"],
+        ["CRITICAL", "no VIX chain", "it", "404", "—", "source_missing"],
+        ["WARNING", "VIX calls fail the 8 % rule: too wide", "PASS, 4.00% of the premium: as on 2026-07-15",
+         "FAIL_ILLIQUID, 9.00%", "hosts SPX", "filter_flip"],
+        ["INFO", "wider", "2%", "9% Found: the same twice", "—", "spread_regime"],
     ]  # fmt: skip
-    assert [row.cells[0].note for row in table.rows][1:] == [
-        "Concerns: hosts SPX — To do: see the legs",
-        "To do: look",
-    ]
-    assert [row.cells[0].tone for row in table.rows] == ["warn", "warn", ""]
+    assert [row.cells[1].note for row in table.rows] == ["ask", "see the legs", "look"]
+    assert [row.cells[0].tone for row in table.rows] == ["bad", "warn", ""]
 
 
 def test_a_night_without_news_says_so():
