@@ -161,12 +161,12 @@ def test_the_page_shows_every_book_of_the_first_profile_and_hosts_alike_in_one_r
     positions = [_position(NEAR, 4, host=host) for host in ("SPX", "QQQ")]
     positions += [_position(NEAR, 4, variant="V0_REF"), _position(FAR, 2, variant="V0_REF") | {"profile": "tenor_442"},
                   _position(FAR, 2) | {"profile": "tenor_442"}]  # fmt: skip
-    lost = _position(PUT, 1, host="SPY", variant="V3_NATIVE") | {"hedge_symbol": "SPY"}
+    lost = _position(PUT, 1, host="IWM", variant="V3_NATIVE") | {"hedge_symbol": "SPY"}
     found = _found(*positions, lost)
     profiles = {name: PROFILES[name] for name in ("trigger_442", "tenor_442")}
     table = held_table(found, POSITIONS_HELD, profiles, 3)
     assert [row[:4] for row in _cells(table)] == [
-        ["trigger_442", "VIX calls", "QQQ, SPX", "4"], ["trigger_442", "SPY puts", "SPY", "1"],
+        ["trigger_442", "VIX calls", "QQQ, SPX", "4"], ["trigger_442", "SPY puts", "IWM", "1"],
         ["tenor_442", "VIX calls", "SPX", "2"],
     ]  # fmt: skip
     first = found[(found["host"] == "QQQ") & (found["shock_vol_points"] == 10)].iloc[0]
