@@ -364,7 +364,7 @@ _add("body", "str", "What was expected, what was found, what to do")
 _add(
     "alert_status", "category", "PENDING, DELIVERED, QUIET (kept, not sent) or DEAD (given up)", allowed=ALERT_STATUSES
 )
-_add("quiet_reason", "str", "Why an alert is not sent")
+_add("quiet_reason", "str", "Why an alert is not sent; of one that was, that the night was published again without it")
 _add("created_at_utc", "timestamp", "When the alert was raised", "UTC")
 _add("channel", "str", "Name of the channel, never its address")
 _add("delivery_status", "category", "PENDING, SENT or DEAD", allowed=DELIVERY_STATUSES)

@@ -28,7 +28,7 @@ def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts:
     return _quietened(night, _raised(night, tables, counts, recent), recent)
 
 
-def night_news(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
+def night_news(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, Any]) -> pd.DataFrame:
     """Return what is new about a published night, told anybody or not."""
     recent, last = _recent(night), night.warehouse.night_before(night.source_mode, night.trade_date)
     return news_of(_raised(night, tables, counts, recent), recent, night.trade_date, last)

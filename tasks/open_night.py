@@ -98,9 +98,11 @@ def stop_open_nights(reason: str) -> None:
     It claims no other after that: a night taken while the rest is written down would stay RUNNING. Those that are open
     come first, as a claim may hang for as long as its database does.
     """
+    has_right = _CLAIMING.acquire(blocking=False)  # for good
     _fail_open_nights(reason)
-    _CLAIMING.acquire()  # for good
-    _fail_open_nights(reason)  # what was in the middle of its claim
+    if not has_right:
+        _CLAIMING.acquire()
+        _fail_open_nights(reason)  # what was in the middle of its claim
 
 
 def _fail_open_nights(reason: str) -> None:

@@ -73,7 +73,7 @@ class NightEvidence:
     before: Mapping[str, pd.DataFrame]
     history: pd.DataFrame
     bought_legs: pd.DataFrame
-    counts: Mapping[str, int]
+    counts: Mapping[str, int | None]
     told: Mapping[str, str]
     profiles: Mapping[str, LadderProfile]
     limits: AlertLimits

@@ -96,6 +96,7 @@ def news_of(alerts: pd.DataFrame, recent: pd.DataFrame, trade_date: date, last: 
     known = set(keys_of(before, _IDENTITY))
     is_news = np.array([key not in known for key in keys_of(alerts, _IDENTITY)], dtype=bool)
     restated = recent[(session == pd.Timestamp(trade_date)) & recent["alert_rule"].eq("night_restated")]
+    restated = restated.sort_values("created_at_utc").tail(1)  # one for every time its answers changed
     fresh = alerts[alerts["alert_severity"].eq(CRITICAL) | is_news]
     return frames.concat([fresh, restated], META_ALERTS)
 

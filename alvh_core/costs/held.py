@@ -1,9 +1,9 @@
 """What the paper book would be worth after a jump of spot VIX: `alvh_core.costs.scenario`, of what is held already.
 
-A book is valued whole or not at all: a sum without one of its contracts is the value of no book. A bought contract that
-is quoted without a volatility, for want of a bid or below its intrinsic value, counts at its intrinsic value after the
-jump, the least it can be worth. What has expired and waits for its settlement value protects nothing any more, and is
-no part of the book.
+A book is valued whole or not at all: a sum without one of its contracts is the value of no book. A bought contract
+whose quote has no volatility, often for want of a bid or below its intrinsic value, counts at its intrinsic value after
+the jump, the least it can be worth. What has expired and waits for its settlement value protects nothing any more, and
+is no part of the book.
 """
 
 from collections.abc import Mapping

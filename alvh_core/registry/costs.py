@@ -29,9 +29,9 @@ column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
 column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
 column("held_gain_usd", "float", "Value after the shock less the value at mid tonight", "USD")
 column("held_status", "category", "Why there is or is not a value: FLOOR where a bought contract without a "
-       "volatility, for want of a bid or below its intrinsic value, counts at its intrinsic value after the shock, the "
-       "least it can be worth; NO_BETA where it is not known how its underlying follows VIX; NO_VOL where a contract "
-       "has no forward, or a sold one no volatility; NO_QUOTE where one has no quote tonight",
+       "volatility (its iv_status says why) counts at its intrinsic value after the shock, the least it can be worth; "
+       "NO_BETA where it is not known how its underlying follows VIX; NO_VOL where a contract has no forward, or a "
+       "sold one no volatility; NO_QUOTE where one has no usable quote of its own tonight",
        allowed=HELD_STATUSES)  # fmt: skip
 column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even: "
        "0 at once, as it should be; more would mean that model and quotes differ",

@@ -57,20 +57,22 @@ def add_alerts(connection: sa.Connection, alerts: pd.DataFrame) -> None:
     for row in rows:
         again.setdefault((row["alert_status"], row["quiet_reason"]), []).append(row["alert_id"])
     for (status, reason), ids in again.items():
-        revived = _alerts.c.alert_id.in_(ids) & (_alerts.c.quiet_reason == WITHDRAWN)
-        connection.execute(sa.update(_alerts).where(revived).values(alert_status=status, quiet_reason=reason))
+        revived = sa.update(_alerts).where(_alerts.c.alert_id.in_(ids) & (_alerts.c.quiet_reason == WITHDRAWN))
+        is_quiet = _alerts.c.alert_status == "QUIET"
+        connection.execute(revived.where(is_quiet).values(alert_status=status, quiet_reason=reason))
+        connection.execute(revived.where(~is_quiet).values(quiet_reason=None))  # it was sent, and is true again
 
 
 def replace_alerts(connection: sa.Connection, alerts: pd.DataFrame, trade_date: date, source_mode: str) -> None:
-    """Store what a publication raises; withdraw what was raised about the night before and is neither true nor sent.
+    """Store what a publication raises; withdraw what was raised about the night before and is not true any more.
 
-    That its answers have changed once stays true.
+    What is not sent by then never is; of what was, it is written down. That its answers have changed once stays true.
     """
     mine = (_alerts.c.trade_date == trade_date) & (_alerts.c.source_mode == source_mode)
     mine &= _alerts.c.alert_rule != "night_restated"
-    is_unsent = _alerts.c.alert_status.in_(["PENDING", "QUIET"])
-    gone = mine & is_unsent & _alerts.c.alert_id.not_in(alerts["alert_id"].tolist())
-    connection.execute(sa.update(_alerts).where(gone).values(alert_status="QUIET", quiet_reason=WITHDRAWN))
+    gone = sa.update(_alerts).where(mine & _alerts.c.alert_id.not_in(alerts["alert_id"].tolist()))
+    connection.execute(gone.values(quiet_reason=WITHDRAWN))
+    connection.execute(gone.where(_alerts.c.alert_status == "PENDING").values(alert_status="QUIET"))
     add_alerts(connection, alerts)
 
 

@@ -132,7 +132,9 @@ def test_publishing_again_withdraws_what_is_not_true_any_more_and_not_sent(post)
     post.publish(alerts("stays", "new"))
     assert post.statuses() == {"sent": "DELIVERED", "gone": "QUIET", "stays": "PENDING", "new": "PENDING",
                                "other-day": "PENDING"}  # fmt: skip
-    assert post.quiet_reason("gone") == WITHDRAWN
+    assert (post.quiet_reason("gone"), post.quiet_reason("sent"), post.quiet_reason("stays")) == (
+        WITHDRAWN, WITHDRAWN, None,
+    )  # fmt: skip
     post.now += timedelta(hours=1)
     assert "gone" not in ids(post.take())
 
@@ -141,6 +143,16 @@ def test_what_was_withdrawn_and_is_true_again_comes_back(post):
     for frame in (alerts("a"), alerts(), alerts("a")):
         post.publish(frame)
     assert post.statuses() == {"a": "PENDING"}
+
+
+def test_what_was_sent_and_withdrawn_and_is_true_again_is_not_sent_again(post):
+    post.publish(alerts("a"))
+    post.address(desk=ALL)
+    post.sent(post.take())
+    for frame in (alerts(), alerts("a")):
+        post.publish(frame)
+    post.address(desk=ALL)
+    assert (post.statuses(), post.quiet_reason("a"), post.take()) == ({"a": "DELIVERED"}, None, [])
 
 
 def test_what_was_kept_quiet_is_withdrawn_too_and_comes_back_as_it_is_raised_now(post):

@@ -38,6 +38,7 @@ def test_what_the_night_before_had_is_no_news_whatever_became_of_it(status):
     pytest.param(_alert(day=LONG_AGO), id="long ago"),
     pytest.param(_alert(day=TONIGHT), id="an earlier publication of tonight"),
     pytest.param(_alert(day=BEFORE, alert_status="QUIET", quiet_reason=WITHDRAWN), id="withdrawn"),
+    pytest.param(_alert(day=BEFORE, alert_status="DELIVERED", quiet_reason=WITHDRAWN), id="sent, then withdrawn"),
 ])  # fmt: skip
 def test_what_the_night_before_had_not_is_news(recent):
     assert _subjects([_alert()], recent) == ["VIX calls"]
@@ -50,7 +51,8 @@ def test_what_is_critical_is_news_every_night():
 
 def test_a_night_with_other_answers_says_so_and_no_other_does():
     restated = {"subject": "night", "turned_to": "0" * 64, "rule": "night_restated"}
-    assert _subjects([], _alert(**restated), _alert("KO puts")) == ["night"]
+    again = _alert(**restated | {"turned_to": "1" * 64}, created_at_utc=pd.Timestamp("2026-07-17T12:00:00Z"))
+    assert _subjects([], again, _alert(**restated), _alert("KO puts")) == ["night"]
     assert _subjects([], _alert(day=BEFORE, **restated)) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.errors import ContractError
-from alvh_core.registry.costs import DIVIDEND_VALUE, PAIRS
+from alvh_core.registry.costs import DIVIDEND_VALUE, HELD_SCENARIOS, PAIRS
 from alvh_core.schemas import (
     BREADTH,
     DAILY_BARS,
@@ -309,6 +309,7 @@ def test_the_curve_and_that_a_missing_one_does_not_stop_the_night():
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
+HELD_VALUES = ("book_mark_usd", "value_mid_usd", "value_vol_up_usd", "held_gain_usd", "liq_tonight_usd")
 ANSWERS = {
     LADDER_LEGS: {
         **LADDER, "layer_no": [1, 2, 3], "units_target": [4, 4, 2], "osi_symbol": ["VIX   261021C00022000", None, None],
@@ -360,6 +361,10 @@ ANSWERS = {
         "pair_incremental_es": [0.008, NAN], "pair_p_value": [0.03, NAN], "pair_status": ["KEPT", "INSUFFICIENT"],
         "pair_reason": "x", "profile": "ratio_4_4_2",
     },
+    HELD_SCENARIOS: {
+        **LADDER, "variant": ["V0_REF", "V1_SAME_HEDGE", "V3_NATIVE"], "shock_vol_points": 10, "units_open": 4,
+        "held_status": ["OK", "FLOOR", "NO_QUOTE"], **{name: [1.0, 1.0, NAN] for name in HELD_VALUES},
+    },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
         "status": ["OK", "NO_QUOTES"],
@@ -401,6 +406,9 @@ BREACHES = [
     (PAIRS, {"pair_incremental_es": [NAN, NAN]}, [(0, "PAIR_KEPT_WITHOUT_TRIAL")]),
     (PAIRS, {"pair_direction": [None, None]}, [(0, "PAIR_KEPT_WITHOUT_TRIAL")]),
     (PAIRS, {"pair_weight_frac": [0.31, 0.3]}, [(0, "OUT_OF_RANGE")]),
+    *((HELD_SCENARIOS, {name: [NAN, 1.0, NAN]}, [(0, "HELD_OK_MISSING")]) for name in HELD_VALUES),
+    *((HELD_SCENARIOS, {name: [1.0, NAN, NAN]}, [(1, "HELD_FLOOR_MISSING")]) for name in HELD_VALUES),
+    (HELD_SCENARIOS, {"held_status": ["OK", "FLOOR", "LATER"]}, [(2, "NOT_ALLOWED")]),
     (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
     (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),
