@@ -404,7 +404,7 @@ def s3_server(tmp_path_factory):
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, env=os.environ | keys, stdout=log, stderr=log)
     try:
-        for _ in range(300):
+        for _ in range(1200):
             assert server.poll() is None, (folder / "log").read_text()
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 break

@@ -43,7 +43,7 @@ def events(prefect_api: str, simulated_home: Path) -> list[dict]:
     warehouse = Warehouse(f"sqlite:///{simulated_home}/warehouse.sqlite")
     run_id = (warehouse.ledger("simulated", DAY) or {})["run_id"]
     warehouse.close()
-    for _ in range(150):  # events travel by themselves, after the night
+    for _ in range(1500):  # events travel by themselves, after the night; a busy server takes a minute
         found = asset_events(prefect_api, run_id)
         if any(event["resource"]["prefect.resource.id"] == LAST for event in found):
             return found

@@ -45,7 +45,7 @@ class Server:
             "deployments": {"id": {"any_": [self.deployments[name]["id"]]}},
             "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
         }  # fmt: skip
-        for _ in range(100):
+        for _ in range(1000):
             runs = self.ask("flow_runs/filter", question)
             if runs:
                 return [datetime.fromisoformat(run["expected_start_time"]) for run in runs]

@@ -146,7 +146,7 @@ def reasons(warehouse) -> dict[str, str]:
 
 def is_gone(group: int) -> bool:
     """Wait until nobody of a process group is left."""
-    for _ in range(300):
+    for _ in range(600):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:

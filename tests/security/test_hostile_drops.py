@@ -17,7 +17,7 @@ from tasks.sources.limits import MAX_CONTRACTS, MAX_JSON_VALUES
 SAMPLES = sorted((Path(__file__).parents[1] / "contract" / "data" / "filedrops").iterdir())
 BODIES = {path.stem: path.read_bytes() for path in SAMPLES}
 HEADER, ROW = BODIES["datashop"].splitlines()[:2]
-PATIENCE_SECONDS = 20.0  # noise of a shared machine; each takes a second or two
+PATIENCE_SECONDS = 20.0  # of the processor; each takes a second or two
 
 
 def nested(depth=1_000_000):
@@ -76,9 +76,9 @@ def take(calendar, tmp_path):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_one_files_loss(name, take):
-    started = time.monotonic()
+    started = time.process_time()
     found, folder = take(HOSTILE[name])
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    assert time.process_time() - started < PATIENCE_SECONDS
     assert {one.outcome for one in found} <= {"REFUSED", "LEFT OUT"}
     assert found
     assert all(0 < len(one.reason) < 3000 for one in found)

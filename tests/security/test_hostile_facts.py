@@ -10,7 +10,7 @@ from hypothesis.strategies import data, integers, sampled_from
 from alvh_core.errors import RetriableError, SkippableError
 from tasks.sources import sec
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0  # of the processor
 DIGITS = b"9" * 1_000_000
 FACT = (b'{"start":"2025-01-01","end":"2025-12-31","val":4.1,"accn":"x","fy":2025,"fp":"FY","form":"10-K",'
         b'"filed":"2026-02-20"}')  # fmt: skip
@@ -39,10 +39,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_body_is_one_companys_loss(name):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises((SkippableError, RetriableError)) as refusal:
         sec.parse_facts(HOSTILE[name], "KO", "u")
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    assert time.process_time() - started < PATIENCE_SECONDS
     assert len(str(refusal.value)) < 3000
 
 

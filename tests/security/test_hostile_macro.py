@@ -23,7 +23,7 @@ from tasks.sources.source import Wanted
 from tasks.sources.transport import live_transport, session_with
 
 DAY = date(2026, 7, 16)
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0  # of the processor
 DIGITS = b"9" * 1_000_000
 EVENT = b"BEGIN:VEVENT\r\nDTSTART;TZID=US-Eastern:20260911T083000\r\nSUMMARY:Consumer Price Index\r\nEND:VEVENT\r\n"
 MEETING = b'{"title":"FOMC Meeting","time":"2:00 p.m.","month":"2026-10","days":"27-28"}'
@@ -94,10 +94,10 @@ def source_for(symbol, body):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_body_is_one_files_loss(name):
     symbol, body = HOSTILE[name]
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises((SkippableError, RetriableError)) as refusal:
         source_for(symbol, body).read(body, symbol, "u")
-    assert time.monotonic() - started < PATIENCE_SECONDS
+    assert time.process_time() - started < PATIENCE_SECONDS
     assert len(str(refusal.value)) < 3000
 
 

@@ -12,7 +12,7 @@ from tasks.sources import cfe, massive_stocks, tiingo
 from tasks.sources.documents import MAX_BYTES
 from tasks.sources.limits import MAX_CSV_BYTES
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0  # of the processor
 DIGITS = b"9" * 1_000_000
 EVENING = b"Product,Symbol,Expiration Date,Price\nVX,VX/U6,2026-09-16,18.6750\n"
 HISTORY = (b"Trade Date,Futures,Open,High,Low,Close,Settle,Change,Total Volume,EFP,Open Interest\n"
@@ -53,10 +53,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_it_is_refused_soon(name):
     kind, body = HOSTILE[name]
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises((SkippableError, RetriableError), match="X: https://h/x") as refusal:
         READ[kind][0](body, "X", "https://h/x")
-    assert time.monotonic() - start < PATIENCE_SECONDS
+    assert time.process_time() - start < PATIENCE_SECONDS
     assert len(str(refusal.value)) < 1000
 
 

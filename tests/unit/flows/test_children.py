@@ -54,7 +54,7 @@ def test_a_worker_does_not_outlive_a_parent_that_was_killed(tmp_path: Path) -> N
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
-    for _ in range(100):
+    for _ in range(600):
         try:
             os.kill(worker, 0)
         except ProcessLookupError:
