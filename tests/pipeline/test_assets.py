@@ -14,6 +14,7 @@ STAGES = ["curve", "macro", "markets", "cross_check", "fundamentals", "normalise
           "gather", "ratios", "remember", "context", "signal", "book", "tightness", "costs", "breadth", "judge",
           "drift", "publish", "report"]  # fmt: skip
 LAST = "alvh://report"
+PATIENCE_SECONDS = 300.0  # a busy server that has had many nights took over 30 s for one answer
 
 
 def declared(attribute: str) -> dict[str, set[str]]:
@@ -28,12 +29,12 @@ def asset_events(api: str, run_id: str) -> list[dict]:
     found: list[dict] = []
     question = {"filter": {"event": {"prefix": ["prefect.asset.materialization."]},
                            "related": {"id": [f"prefect.flow-run.{run_id}"]}}, "limit": 50}  # fmt: skip
-    page = requests.post(f"{api}/events/filter", json=question, timeout=30).json()
+    page = requests.post(f"{api}/events/filter", json=question, timeout=PATIENCE_SECONDS).json()
     while True:
         found += page["events"]
         if not page["next_page"]:
             return found
-        page = requests.get(page["next_page"], timeout=30).json()
+        page = requests.get(page["next_page"], timeout=PATIENCE_SECONDS).json()
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,13 @@ def events(prefect_api: str, simulated_home: Path) -> list[dict]:
     warehouse = Warehouse(f"sqlite:///{simulated_home}/warehouse.sqlite")
     run_id = (warehouse.ledger("simulated", DAY) or {})["run_id"]
     warehouse.close()
-    for _ in range(1500):  # events travel by themselves, after the night; a busy server takes a minute
+    until = time.monotonic() + PATIENCE_SECONDS
+    found: list[dict] = []
+    while time.monotonic() < until:  # events travel by themselves, after the night
         found = asset_events(prefect_api, run_id)
         if any(event["resource"]["prefect.resource.id"] == LAST for event in found):
             return found
-        time.sleep(0.2)
+        time.sleep(2.0)  # each answer costs the server seconds
     raise AssertionError(f"no event of {LAST} among {len(found)} of run {run_id}")
 
 

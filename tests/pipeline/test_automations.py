@@ -125,7 +125,7 @@ def _runs(api: str, flow: str, state: str) -> list[dict]:
 def _heartbeats(api: str, run_id: str) -> list[dict]:
     question = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]},
                            "resource": {"id": [f"prefect.flow-run.{run_id}"]}}}  # fmt: skip
-    return requests.post(f"{api}/events/filter", json=question, timeout=30).json()["events"]
+    return requests.post(f"{api}/events/filter", json=question, timeout=240).json()["events"]
 
 
 def _until(is_so: Callable[[], object], seconds: float) -> None:
