@@ -99,12 +99,7 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
                  f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
                  why="The rule was set before any pair was looked at, and no pair is kept around it."),
         ),
-        HELD_SCENARIOS.name: tuple(
-            _law(f"HELD_{status}_MISSING", "present_when", ("held_status", *_HELD_VALUES),
-                 f"held_status {status} has {', '.join(_HELD_VALUES[:-1])} and {_HELD_VALUES[-1]}", equals=status,
-                 why="A status that promises what a book is worth must come with it.")
-            for status in ("OK", "FLOOR")
-        ),
+        HELD_SCENARIOS.name: _held_laws(),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",
                  why="A status that promises a number must come with it."),
@@ -112,6 +107,15 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
                      why="Near after next turns the interpolation round."),
         ),
     }  # fmt: skip
+
+
+def _held_laws() -> tuple[Rule, ...]:
+    return tuple(
+        _law(f"HELD_{status}_MISSING", "present_when", ("held_status", *_HELD_VALUES),
+             f"held_status {status} has {', '.join(_HELD_VALUES[:-1])} and {_HELD_VALUES[-1]}", equals=status,
+             why="A status that promises what a book is worth must come with it.")
+        for status in ("OK", "FLOOR")
+    )  # fmt: skip
 
 
 def _signal_laws() -> tuple[Rule, ...]:

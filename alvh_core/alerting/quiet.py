@@ -92,7 +92,7 @@ def news_of(alerts: pd.DataFrame, recent: pd.DataFrame, trade_date: date, last: 
         `META_ALERTS`. What is CRITICAL is news every night.
     """
     session, is_gone = recent["trade_date"], recent["quiet_reason"].eq(WITHDRAWN).fillna(value=False)
-    before = recent[(session == pd.Timestamp(last or trade_date)) & ~is_gone & (session < pd.Timestamp(trade_date))]
+    before = recent[(session == (pd.Timestamp(last) if last else pd.NaT)) & ~is_gone]
     known = set(keys_of(before, _IDENTITY))
     is_news = np.array([key not in known for key in keys_of(alerts, _IDENTITY)], dtype=bool)
     restated = recent[(session == pd.Timestamp(trade_date)) & recent["alert_rule"].eq("night_restated")]

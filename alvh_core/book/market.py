@@ -6,7 +6,7 @@ print after the close. The opening value of other AM indices has no source here:
 last session of trading, and what had no quote then at its last mark. Never a close in place of an opening value.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,23 +20,25 @@ _GOOD = (*TWO_SIDED, "ZERO_BID")
 QUOTED = ["bid_usd", "ask_usd", "mid_usd", "extrinsic_usd"]
 
 
-def quotes_of(chains: pd.DataFrame, symbols: pd.Series) -> pd.DataFrame:
+def quotes_of(chains: pd.DataFrame, symbols: pd.Series, columns: Sequence[str] = QUOTED) -> pd.DataFrame:
     """Return tonight's quotes of contracts.
 
     Parameters
     ----------
     chains : DataFrame
-        `PRICED_QUOTES` of the hedge chains: ``osi_symbol``, ``quote_flag`` and `QUOTED`.
+        `PRICED_QUOTES` of the hedge chains: ``osi_symbol``, ``quote_flag`` and the columns.
     symbols : Series of str
         OCC symbols, in any number and order.
+    columns : sequence of str
+        Those wanted.
 
     Returns
     -------
     DataFrame
-        `QUOTED` aligned with ``symbols``; NaN where there is no usable quote.
+        The columns, aligned with ``symbols``; NaN where there is no usable quote.
     """
     mine = chains[chains["osi_symbol"].isin(symbols.unique()) & chains["quote_flag"].isin(_GOOD)]
-    known = mine.drop_duplicates("osi_symbol", keep=False).set_index("osi_symbol")[QUOTED]
+    known = mine.drop_duplicates("osi_symbol", keep=False).set_index("osi_symbol")[list(columns)]
     found = known.reindex(symbols.to_numpy())
     return found.set_index(symbols.index)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from alvh_core import frames
 from alvh_core.basis.term import DECLARED_BETAS
+from alvh_core.book.market import quotes_of
 from alvh_core.costs.scenario import SHOCKS, VOL_UP, Contracts, sold, vix_moves
 from alvh_core.keys import keys_of
 from alvh_core.registry.costs import HELD_SCENARIOS, HELD_STATUSES
@@ -22,7 +23,8 @@ from alvh_core.triggers import LADDER
 
 HELD = [*LADDER, "layer_no", "osi_symbol", "option_right", "strike_usd", "multiplier", "units_open", "dte_days",
         "mark_usd", "position_state"]  # fmt: skip
-QUOTED = ["osi_symbol", "forward_usd", "iv_vol", "years", "discount", "spread_frac"]
+_VALUED_BY = ("forward_usd", "iv_vol", "years", "discount", "spread_frac")
+QUOTED = ["osi_symbol", "quote_flag", *_VALUED_BY]
 
 
 def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping[str, float],
@@ -50,10 +52,8 @@ def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping
     DataFrame
         `HELD_SCENARIOS`: a row per book that holds something and per jump.
     """
-    quotes = priced.loc[priced["osi_symbol"].isin(positions["osi_symbol"].unique()), QUOTED]
-    quotes = quotes.drop_duplicates("osi_symbol", keep=False)
     alive = frames.as_text(positions.loc[positions["position_state"] != "AWAITING_SETTLEMENT", HELD])
-    held = alive.merge(frames.as_text(quotes), on="osi_symbol", how="left")
+    held = alive.join(quotes_of(priced, alive["osi_symbol"], _VALUED_BY))
     held = held.sort_values([*LADDER, "layer_no", "osi_symbol"], ignore_index=True)  # the order makes the last bit
     held["move_usd"] = vix_moves(held, betas, term)
     books = held.groupby(LADDER, sort=True)

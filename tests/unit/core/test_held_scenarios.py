@@ -20,8 +20,8 @@ MIDS = price(FORWARDS, STRIKES, YEARS, VOLS, DISCOUNT, IS_CALL)
 
 
 def _quotes(**changes):
-    frame = pd.DataFrame({"osi_symbol": [NEAR, FAR, PUT], "forward_usd": FORWARDS, "iv_vol": VOLS, "years": YEARS,
-                          "discount": DISCOUNT, "spread_frac": [0.06, 0.10, 0.02]})  # fmt: skip
+    frame = pd.DataFrame({"osi_symbol": [NEAR, FAR, PUT], "quote_flag": "OK", "forward_usd": FORWARDS, "iv_vol": VOLS,
+                          "years": YEARS, "discount": DISCOUNT, "spread_frac": [0.06, 0.10, 0.02]})  # fmt: skip
     return frame.assign(**changes)
 
 
@@ -96,6 +96,7 @@ def _states(found):
     pytest.param(NO_VOL, {"units_open": -4}, "NO_VOL", id="sold, without a volatility"),
     pytest.param(_quotes(forward_usd=[18.25, np.nan, 620.0]), {}, "NO_VOL", id="no forward"),
     pytest.param(_quotes().iloc[[0, 2]], {}, "NO_VOL", id="no price"),
+    pytest.param(_quotes(quote_flag=["OK", "CROSSED", "OK"]), {}, "NO_VOL", id="no usable quote"),
     pytest.param(pd.concat([_quotes(), _quotes().iloc[[1]]]), {}, "NO_VOL", id="a symbol of two contracts"),
     pytest.param(_quotes(), {"mark_usd": np.nan}, "NO_QUOTE", id="another contract's quote, after a split"),
     pytest.param(NO_VOL, {"mark_usd": np.nan}, "NO_QUOTE", id="neither"),
