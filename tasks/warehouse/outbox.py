@@ -27,6 +27,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=6)
 FRESH = timedelta(days=4)  # older news is not sent to anybody
 
 _alerts, _deliveries = SQL_TABLES[META_ALERTS.name], SQL_TABLES[META_DELIVERIES.name]
+_STANDS = _alerts.c.quiet_reason.is_distinct_from(WITHDRAWN)  # the status alone does not tell: a DEAD one stays DEAD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,7 @@ def take(connection: sa.Connection, channel: str, severities: Collection[str], *
                   _deliveries.c.attempts_count)
         .join(_deliveries, _deliveries.c.alert_id == _alerts.c.alert_id)
         .where(_deliveries.c.channel == channel, _deliveries.c.delivery_status == "PENDING",
-               _deliveries.c.next_attempt_at_utc <= _naive(due_at), _alerts.c.alert_status != "QUIET",
+               _deliveries.c.next_attempt_at_utc <= _naive(due_at), _alerts.c.alert_status != "QUIET", _STANDS,
                _alerts.c.alert_severity.in_(severities))
         .order_by(gravity, rank, _alerts.c.created_at_utc, _alerts.c.alert_id)
         .limit(BUNDLE)
@@ -185,7 +186,7 @@ def record_failed(connection: sa.Connection, channel: str, messages: Sequence[Me
 def try_again(connection: sa.Connection, channels: Collection[str], now: datetime) -> None:
     """Make fresh messages due that wait for their next attempt or were given up: somebody has mended the channel."""
     fresh = sa.select(_alerts.c.alert_id).where(
-        _alerts.c.created_at_utc > _naive(now - FRESH), _alerts.c.alert_status.in_(["PENDING", "DEAD"])
+        _alerts.c.created_at_utc > _naive(now - FRESH), _is_open(), _STANDS
     )
     unsent = _deliveries.c.channel.in_(channels) & (_deliveries.c.delivery_status != "SENT")
     again = sa.update(_deliveries).where(unsent & _deliveries.c.alert_id.in_(fresh))
@@ -207,7 +208,7 @@ def listing(connection: sa.Connection, *, trade_date: date | None = None, with_s
     if trade_date is not None:
         asked = asked.where(_alerts.c.trade_date == trade_date)
     if not with_settled:
-        asked = asked.where(_alerts.c.alert_status.in_(["PENDING", "DEAD"]))
+        asked = asked.where(_is_open(), _STANDS)
     alerts = connection.execute(asked).mappings().all()
     ids = [alert["alert_id"] for alert in alerts]
     told: dict[str, list[str]] = {}
@@ -224,7 +225,7 @@ def listing(connection: sa.Connection, *, trade_date: date | None = None, with_s
 
 
 def _give_up_stale(connection: sa.Connection, now: datetime) -> None:
-    stale = (_alerts.c.alert_status == "PENDING") & (_alerts.c.created_at_utc < _naive(now - FRESH))
+    stale = _is_open() & (_alerts.c.created_at_utc < _naive(now - FRESH))
     ids = connection.execute(sa.select(_alerts.c.alert_id).where(stale)).scalars().all()
     waiting = _deliveries.c.alert_id.in_(ids) & (_deliveries.c.delivery_status == "PENDING")
     connection.execute(sa.update(_deliveries).where(waiting).values(delivery_status="DEAD", next_attempt_at_utc=None))
@@ -240,12 +241,17 @@ def _keep_quiet(connection: sa.Connection, which: sa.ColumnElement[bool], reason
 
 def _settle(connection: sa.Connection, alert_ids: Sequence[str]) -> None:
     """Derive an alert's status from its deliveries: DEAD if one is given up, DELIVERED if all are sent."""
-    mine = _alerts.c.alert_id.in_(alert_ids) & _alerts.c.alert_status.in_(["PENDING", "DEAD"])
+    mine = _alerts.c.alert_id.in_(alert_ids) & _is_open()
     of_alert = _deliveries.c.alert_id == _alerts.c.alert_id
     has_dead = sa.exists().where(of_alert & (_deliveries.c.delivery_status == "DEAD"))
     is_open = sa.exists().where(of_alert & (_deliveries.c.delivery_status == "PENDING"))
     for which, status in ((has_dead, "DEAD"), (~has_dead & is_open, "PENDING"), (~has_dead & ~is_open, "DELIVERED")):
         connection.execute(sa.update(_alerts).where(mine & which).values(alert_status=status))
+
+
+def _is_open() -> sa.ColumnElement[bool]:
+    """Not settled: one that a channel gave up may still be on its way to another."""
+    return _alerts.c.alert_status.in_(["PENDING", "DEAD"])
 
 
 def _these(channel: str, messages: Sequence[Message]) -> sa.ColumnElement[bool]:

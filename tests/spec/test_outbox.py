@@ -59,6 +59,10 @@ class Post:
                 connection, channel, messages, error="answered 500", is_refused=is_refused, now=self.now
             )
 
+    def again(self, channels):
+        with self.warehouse.writing() as connection:
+            outbox.try_again(connection, channels, self.now)
+
     def statuses(self):
         with self.warehouse.reading() as connection:
             return dict(connection.execute(sa.select(ALERTS.c.alert_id, ALERTS.c.alert_status)).all())
@@ -164,6 +168,20 @@ def test_what_was_kept_quiet_is_withdrawn_too_and_comes_back_as_it_is_raised_now
     assert (post.quiet_reason("a"), post.quiet_reason("b")) == ("repeats", WITHDRAWN)
     post.publish(alerts("a", "b"))
     assert post.statuses() == {"a": "QUIET", "b": "PENDING"}, "what is stored keeps its first words"
+
+
+def test_what_one_channel_gave_up_and_was_withdrawn_reaches_no_other(post):
+    post.publish(alerts("a"))
+    post.address(desk=ALL, pager=ALL)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        post.failed(post.take("desk"))
+        post.now += outbox.LEASE + timedelta(hours=6)
+    assert post.statuses() == {"a": "DEAD"}
+    post.publish(alerts())
+    post.again(["desk", "pager"])
+    assert (post.take("desk"), post.take("pager"), post.quiet_reason("a")) == ([], [], WITHDRAWN)
+    post.publish(alerts("a"))
+    assert ids(post.take("pager")) == ["a"], "it is true again"
 
 
 def test_quiet_alerts_are_kept_and_never_sent(post):
@@ -288,8 +306,7 @@ def test_once_mended_everything_fresh_is_tried_again(post):
     for _ in range(outbox.MAX_ATTEMPTS):
         post.failed([message for message in post.take() if message.alert_id == "a"], is_refused=False)
         post.now += timedelta(hours=1)
-    with post.warehouse.writing() as connection:
-        outbox.try_again(connection, ["desk"], post.now)
+    post.again(["desk"])
     messages = post.take()
     assert ids(messages) == ["a", "b"]
     post.sent(messages)
@@ -304,6 +321,18 @@ def test_what_could_not_be_sent_in_four_days_is_given_up(post):
     post.address(desk=ALL)
     assert post.statuses() == {"a": "DEAD"}
     assert post.take() == []
+
+
+def test_what_another_channel_gave_up_grows_stale_too(post):
+    post.add(alerts("a"))
+    post.address(desk=ALL, pager=ALL)
+    for _ in range(outbox.MAX_ATTEMPTS):
+        post.failed(post.take())
+        post.now += timedelta(hours=6)
+    post.now += outbox.FRESH
+    post.address(desk=ALL, pager=ALL)
+    assert post.take("pager") == []
+    assert post.deliveries()["a", "pager"][0] == "DEAD"
 
 
 # Two at once, and one that dies
