@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: nightly test chaos check audit fix bench bench-scale lock docs data-docs clean
+.PHONY: nightly test search chaos check audit fix bench bench-scale lock docs data-docs clean
 
 nightly: $(READY)
 	$(BIN)/alvh nightly
@@ -12,6 +12,11 @@ nightly: $(READY)
 # A file a process, as many as there are cores: its tests share their nights.
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# Laws and hostile bodies on examples that nobody has seen: a failure prints how to have it again. `make test` draws the
+# same ones every time.
+search: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadfile --hypothesis-profile=search tests/property tests/security tests/unit
 
 # Thirty nights under random kills of flow, worker, server and database: some minutes.
 chaos: $(READY)

@@ -31,8 +31,11 @@ from alvh_core.universe import DEFAULT_UNIVERSE
 
 NEW_YORK = ZoneInfo("America/New_York")
 
-# How long an example takes says how busy the machine is: tests run beside one another.
-settings.register_profile("alvh", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says how busy the machine is: tests run beside one another. The same commit gets the same
+# examples; `make search` draws others.
+_SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("alvh", _SLOWLY, derandomize=True)
+settings.register_profile("search", _SLOWLY, print_blob=True)
 settings.load_profile("alvh")
 
 

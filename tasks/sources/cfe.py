@@ -107,11 +107,11 @@ def parse_history(body: bytes, symbol: str, url: str) -> pd.DataFrame:
 def _table(body: bytes, header: str, where: str) -> pd.DataFrame:
     """Read CSV below the line that begins with a header; small print above it is skipped, commas at an end too."""
     check_csv(body, where)
-    lines = body.decode("utf-8-sig").splitlines()
-    at = next((at for at, line in enumerate(lines[:3]) if line.upper().startswith(header)), None)
+    lines, names = body.decode("utf-8-sig").splitlines(), header.split(",")
+    at = next((at for at, line in enumerate(lines[:3]) if line.upper().split(",")[: len(names)] == names), None)
     if at is None:
         raise SkippableError(f"{where}: expected CSV of {header.lower()}, found {body[:60]!r}")
-    names, rows = header.split(","), lines[at + 1 :]
+    rows = lines[at + 1 :]
     if not rows:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
     columns = [*lines[at].upper().rstrip(",").split(","), "_"]  # rows may end with a comma

@@ -9,7 +9,7 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
 from alvh_core.universe import Asset
 from tasks.sources.catalogue import SOURCES
 from tasks.sources.client import FETCHED_AT_HEADER, MAX_BODY_BYTES, MISSING_HEADER
+from tasks.sources.filedrops.layout import SCHEME
 
 _REFUSED: tuple[int, bytes, dict[str, str]] = (requests.codes.forbidden, b"AccessDenied", {})
 _BUILDER = HTTPAdapter()  # only turns urllib3's response into requests'
@@ -98,12 +99,9 @@ class RecordedTransport(_BodyTransport):
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
         """Look the URL up in the session, then in the histories."""
-        parts = urlsplit(url)
-        for folder in self._folders:
-            for ending in (".gz", ".csv.gz"):
-                path = folder / f"{parts.hostname}{archived_name(parts.path, parts.query)}{ending}"
-                if ".." not in path.relative_to(folder).parts and self._counts(path):  # a recording may hold links
-                    return _recorded_body(path)
+        found = next((path for folder in self._folders for path in _places(folder, url) if self._counts(path)), None)
+        if found:
+            return _recorded_body(found)
         known = {MISSING_HEADER: json.dumps(self._misses[url])} if url in self._misses else {}
         return requests.codes.not_found, b"", {"X-Reason": "not in the recording"} | known
 
@@ -145,15 +143,24 @@ class ImportedTransport(_BodyTransport):
         self._folder = inner if inner and inner.is_dir() else histories
 
     def answer(self, url: str) -> tuple[int, bytes, dict[str, str]]:
-        """Look the URL up in the histories."""
-        parts = urlsplit(url)
-        for ending in (".gz", ".csv.gz"):
-            path = Path(f"{parts.hostname}{parts.path}{ending}")
-            if self._folder and ".." not in path.parts and (self._folder / path).is_file():
-                return _recorded_body(self._folder / path)
-        reason = ("no imported file had this chain" if parts.scheme == "import" else
-                  "imported nights ask nobody; --histories PATH names a folder that has it")  # fmt: skip
-        return requests.codes.not_found, b"", {MISSING_HEADER: json.dumps(f"{url}: {reason}")}
+        """Look the URL up in the histories; what is not there may be under another of its addresses."""
+        if url.startswith(SCHEME):
+            told = {MISSING_HEADER: json.dumps(f"{url}: no imported file had this chain")}
+            return requests.codes.not_found, b"", told
+        found = next((path for path in _places(self._folder, url) if path.is_file()), None) if self._folder else None
+        if found:
+            return _recorded_body(found)
+        nobody = "imported nights ask nobody; --histories PATH names a folder that has it"
+        return requests.codes.not_found, b"", {"X-Reason": nobody}
+
+
+def _places(folder: Path, url: str) -> Iterator[Path]:
+    """Yield where a folder may have the body of an address; never outside of it."""
+    parts = urlsplit(url)
+    for ending in (".gz", ".csv.gz"):
+        path = folder / f"{parts.hostname}{archived_name(parts.path, parts.query)}{ending}"
+        if ".." not in path.relative_to(folder).parts:
+            yield path
 
 
 def _recorded_body(path: Path) -> tuple[int, bytes, dict[str, str]]:

@@ -185,9 +185,7 @@ def record_failed(connection: sa.Connection, channel: str, messages: Sequence[Me
 
 def try_again(connection: sa.Connection, channels: Collection[str], now: datetime) -> None:
     """Make fresh messages due that wait for their next attempt or were given up: somebody has mended the channel."""
-    fresh = sa.select(_alerts.c.alert_id).where(
-        _alerts.c.created_at_utc > _naive(now - FRESH), _is_open(), _STANDS
-    )
+    fresh = sa.select(_alerts.c.alert_id).where(_alerts.c.created_at_utc > _naive(now - FRESH), _is_open(), _STANDS)
     unsent = _deliveries.c.channel.in_(channels) & (_deliveries.c.delivery_status != "SENT")
     again = sa.update(_deliveries).where(unsent & _deliveries.c.alert_id.in_(fresh))
     connection.execute(again.values(delivery_status="PENDING", attempts_count=0, next_attempt_at_utc=_naive(now)))

@@ -13,7 +13,7 @@ from alvh_core.fundamentals.trailing import trailing
 from alvh_core.schemas import CLOSES, DAILY_ACTIONS
 from alvh_core.universe import DEFAULT_UNIVERSE
 
-LAWS = settings(max_examples=60, derandomize=True)
+LAWS = settings(max_examples=60)
 DAY = date(2026, 8, 21)
 UNIVERSE = {s: DEFAULT_UNIVERSE[s] for s in ("KO", "JPM")}
 ENDS = [date(2024, 12, 31), date(2025, 3, 31), date(2025, 6, 30), date(2025, 9, 30), date(2025, 12, 31),

@@ -51,7 +51,7 @@ def _sorted(frame, key):
     return plain.sort_values(key).reset_index(drop=True)
 
 
-@settings(max_examples=5, derandomize=True)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1), names=st.permutations(NAMES), profiles=st.permutations(PLAYED))
 def test_order_changes_no_answer(priced, seed, names, profiles):
     plain = _night(priced, NAMES, PLAYED)
@@ -71,7 +71,7 @@ numbers = st.sampled_from([0.0, 1.0, 2.0, -1.0, float("nan")])
 rows = st.lists(st.tuples(numbers, numbers, st.sampled_from(["a", "b", "c", None])), min_size=1, max_size=5)
 
 
-@settings(max_examples=6, derandomize=True)
+@settings(max_examples=6)
 @given(drawn=rows)
 def test_a_proof_agrees_with_the_engine(drawn):
     frame = pd.DataFrame(drawn, columns=["x", "y", "word"]).astype({"x": "float64", "y": "float64", "word": "str"})

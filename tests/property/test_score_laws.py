@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alvh_core.liquidity import PERCENT_ANCHORS, log_linear, score_contracts
 from alvh_core.spreads import relative_spread
 
-LAWS = settings(max_examples=60, derandomize=True)
+LAWS = settings(max_examples=60)
 
 bids, widths = st.floats(0.05, 50.0), st.floats(0.0, 20.0)
 sizes = st.floats(0.0, 500.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alvh_core.params import SpreadRule
 from alvh_core.spreads import ladder_spreads, relative_spread
 
-LAWS = settings(max_examples=100, derandomize=True)
+LAWS = settings(max_examples=100)
 RULE = SpreadRule()
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alvh_core.profiles import PROFILES
 from alvh_core.triggers import LADDER, LayerRules, advance, arm_through, initial_state
 
-LAWS = settings(max_examples=30, derandomize=True)
+LAWS = settings(max_examples=30)
 PROFILE = PROFILES["trigger_442"]
 LADDERS = pd.DataFrame([["SPX", "V0_REF", "VIX", "trigger_442"]], columns=LADDER)
 START = date(2026, 7, 1)

@@ -33,6 +33,7 @@ HOSTILE = {
     "an expiry of a million digits": ("evening", EVENING.replace(b"2026-09-16", DIGITS)),
     "an expiry beyond time": ("evening", EVENING.replace(b"2026-09-16", b"9999-99-99")),
     "a contract of a million digits": ("history", HISTORY.replace(b"U (Sep 2026)", DIGITS)),
+    "a column that only begins as ours": ("history", HISTORY.replace(b"Volume", b"Volumes")),
     "a month that is none": ("history", HISTORY.replace(b"Sep 2026", b"Xyz 2026")),
     "no text": ("history", b"\xff\xfe" + HISTORY),
     "a quote that never ends": ("history", HISTORY + b'"2026-07-16,U (Sep 2026),1,1,1,1,1,1,1,1,1\n'),

@@ -7,7 +7,7 @@ from alvh_core.landing import Landing
 from tasks.gather import cut
 from tasks.sources.source import BARS, CHAIN, CURVE
 
-LAWS = settings(max_examples=60, derandomize=True)
+LAWS = settings(max_examples=60)
 
 
 def landings_of(sizes):

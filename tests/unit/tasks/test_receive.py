@@ -1,5 +1,6 @@
 """Files into the archive: once, chain by chain, never in place of another, never under a wrong day."""
 
+import gzip
 import hashlib
 from dataclasses import replace
 from datetime import date
@@ -13,7 +14,7 @@ from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.lake.raw import RawArchive
 from tasks.receive import Desk, receive
 from tasks.sources.catalogue import PayloadRequest, check_payload, night_requests
-from tasks.sources.client import HttpClient
+from tasks.sources.client import HttpClient, RecordedMissError
 from tasks.sources.decode import decode_chains
 from tasks.sources.filedrops.layout import drop_url
 from tasks.sources.source import CHAIN
@@ -149,16 +150,39 @@ def get(transport, url):
         client.close()
 
 
-def test_histories_come_from_a_folder(tmp_path):
-    import gzip
+CURVE = "https://home.treasury.gov/rates/csv/2026/all?type=daily&page"
+SERIES = "https://fred.stlouisfed.org/graph/fredgraph.csv?id="
 
-    file = tmp_path / "histories" / "home.treasury.gov" / "curve" / "2026.csv.gz"
-    file.parent.mkdir(parents=True)
-    file.write_bytes(gzip.compress(b"curve"))
+
+def keep(folder, name, body):
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(gzip.compress(body))
+
+
+def test_histories_come_from_a_folder(tmp_path):
+    keep(tmp_path / "histories", "home.treasury.gov/rates/csv/2026/all.csv.gz", b"curve")
     for folder in (tmp_path, tmp_path / "histories"):
-        assert get(ImportedTransport(folder), "https://home.treasury.gov/curve/2026?type=x") == b"curve"
+        assert get(ImportedTransport(folder), CURVE) == b"curve"
     with pytest.raises(SkippableError, match="imported nights ask nobody"):
         get(ImportedTransport(tmp_path), "https://home.treasury.gov/../../etc/passwd")
+
+
+def test_histories_answer_what_a_recording_of_the_same_bodies_does(tmp_path):
+    keep(tmp_path / "histories", "fred.stlouisfed.org/graph/fredgraph.csv@id=DGS10.gz", b"ten years")
+    (tmp_path / str(DAY)).mkdir()
+    for transport in (RecordedTransport(tmp_path, DAY), ImportedTransport(tmp_path)):
+        assert get(transport, SERIES + "DGS10") == b"ten years"
+        with pytest.raises(SkippableError):
+            get(transport, SERIES + "DGS2")
+
+
+def test_what_is_not_in_the_histories_may_be_there_under_another_address(tmp_path):
+    with pytest.raises(SkippableError) as miss:
+        get(ImportedTransport(tmp_path), SERIES + "DGS10")
+    assert not isinstance(miss.value, RecordedMissError), "the next address is asked"
+    with pytest.raises(RecordedMissError):
+        get(ImportedTransport(tmp_path), URL)
 
 
 def test_what_nobody_has_is_told_with_its_reason(tmp_path):
