@@ -8,9 +8,9 @@ next time: published nights are left alone, the others start from what has lande
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -90,9 +90,10 @@ def backfill(start: date, end: date, source: str | None = None, force: bool = Fa
     """
     last, nights = planned_nights(start, end, source, force=force)
     progress = Progress(len(nights))
-    for started in _ahead(nights, force=force):
-        is_last = started.night.trade_date == nights[-1].trade_date  # the others' pages are made when asked for
-        progress.note(started.night.trade_date, _decide(started, has_page=is_last))
+    with closing(_ahead(nights, force=force)) as in_hand:
+        for started in in_hand:
+            is_last = started.night.trade_date == nights[-1].trade_date  # the others' pages are made when asked for
+            progress.note(started.night.trade_date, _decide(started, has_page=is_last))
     restate(last)  # also where nothing was to be run: a backfill that was killed may have left it undone
     progress.end()
     failed = [day for day, outcome in progress.outcomes.items() if outcome.startswith("FAILED")]
@@ -135,7 +136,7 @@ class Started:
     outcome: str = ""
 
 
-def _ahead(nights: Iterable[Night], *, force: bool) -> Iterator[Started]:
+def _ahead(nights: Iterable[Night], *, force: bool) -> Generator[Started]:
     """Start nights a few ahead and hand them out in order."""
     queue: deque[Started] = deque()
     try:
@@ -147,7 +148,14 @@ def _ahead(nights: Iterable[Night], *, force: bool) -> Iterator[Started]:
             yield queue.popleft()
     finally:
         for started in queue:
-            started.held.close()
+            _give_up(started)
+
+
+def _give_up(started: Started) -> None:
+    """Let go of a night that nobody decides any more, and say so."""
+    night = started.night
+    with started.held, suppress(AlvhError):
+        night.warehouse.fail(night.key, "the backfill ended before this night", run_id=night.run_id)
 
 
 def _start(night: Night, *, force: bool) -> Started:

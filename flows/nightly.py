@@ -155,9 +155,10 @@ def compute_shards(night: Night, parts: Sequence[Sequence[Landing]]) -> list[dic
 def conclude(night: Night, counts: Mapping[str, int], *, has_page: bool = True) -> dict[str, str]:
     """Decide and publish a prepared night: what starts from the state that earlier nights left."""
     with in_order(night):
+        based_on_no = night.warehouse.last_publication(night.source_mode, before=night.trade_date)
         remember(night)
         context(night)
-        based_on_no = signal(night)
+        signal(night)
         book(night)
         tightness(night)
         costs(night)

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 
 from prefect import flow, get_run_logger, runtime
 
-from alvh_core.errors import FatalError
+from alvh_core.errors import AlvhError, FatalError
 from alvh_core.upkeep import sessions_up_to
 from flows.nightly import WAIT_SECONDS
 from flows.upkeep import run_guarded, take_up
 from flows.wiring import build_night, held_night, run_name, scheduled_date, trading_calendar
 from tasks.deliver import deliver_alerts
-from tasks.settings import load_settings
+from tasks.settings import Settings, load_settings
 from tasks.settle import settle_closes
 
 SESSIONS = 5
@@ -47,13 +47,22 @@ def reconcile(trade_date: date | None = None, source: str | None = None, session
     days = [day for day in days if known and day >= min(known)]
     ended = take_up(settings, days, source, wait_seconds=WAIT_SECONDS)
     for day in days:
-        provisional = held_night(settings, day, source or settings.source, "reconcile")
-        if provisional is not None and settle_closes(provisional):
-            get_run_logger().info("%s: provisional close replaced, to be decided again", day)
-            end = run_guarded(settings, provisional, source, force=True, wait_seconds=WAIT_SECONDS)
-            ended[day] = "SETTLED" if end == "COMPLETE" else end
+        try:
+            ended |= _settle(settings, day, source)
+        except AlvhError as error:  # one day's archive never keeps the others from their closes
+            ended[day] = f"FAILED: {error}"
     deliver_alerts(night)  # also what waited for the morning: the next watch is in the evening
     failed = {day: end for day, end in ended.items() if end.startswith("FAILED")}
     if failed:
         raise FatalError(f"{len(failed)} of {len(days)} nights are still open: {failed}")
     return {str(day): end for day, end in ended.items()}
+
+
+def _settle(settings: Settings, day: date, source: str | None) -> dict[date, str]:
+    """Decide a night again if its provisional close can be replaced; how it ended, if it was."""
+    night = held_night(settings, day, source or settings.source, "reconcile")
+    if night is None or not settle_closes(night):
+        return {}
+    get_run_logger().info("%s: provisional close replaced, to be decided again", day)
+    end = run_guarded(settings, night, source, force=True, wait_seconds=WAIT_SECONDS)
+    return {day: "SETTLED" if end == "COMPLETE" else end}

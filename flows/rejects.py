@@ -36,6 +36,8 @@ def quarantine(
             raise ContractError(f"{option}: expected {', '.join(known)}, found {value!r}")
     from tasks.warehouse.rejects import Wanted, rejects_of  # noqa: PLC0415 - pandas, SQLAlchemy
 
+    rule = rule.upper() if rule else None
+
     wanted = Wanted(trade_date=parse_date(day) if day else None, source_mode=mode, symbol=symbol, rule=rule,
                     severity=severity)  # fmt: skip
     found = rejects_of(settings.query_url, wanted, limit)

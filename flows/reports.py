@@ -4,10 +4,10 @@ from datetime import date
 
 from prefect import flow
 
-from alvh_core.errors import ContractError
 from flows.wiring import build_night, run_name
 from tasks.report import report
 from tasks.settings import load_settings
+from tasks.warehouse.published import find_published
 
 
 @flow(name="report", flow_run_name=run_name)
@@ -27,7 +27,6 @@ def report_night(trade_date: date, source: str | None = None) -> str:
     """
     settings = load_settings()
     night = build_night(settings, trade_date, source or settings.source, "report")
-    known = night.warehouse.ledger(night.source_mode, trade_date) or {}
-    if known.get("publication_no") is None and known.get("night_status") != "COMPLETE":  # failed again, still published
-        raise ContractError(f"{trade_date} ({night.source_mode}) is not published; run `alvh nightly` first")
+    with night.warehouse.reading() as connection:
+        find_published(connection, trade_date, night.source_mode)
     return str(report(night))

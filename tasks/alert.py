@@ -89,7 +89,7 @@ def raise_watch_alert(night: Night, rule_name: str, reason: str) -> None:
     """Put an alert about a whole night into the outbox: ``night_missing`` or ``night_failed``.
 
     The same night's same trouble is stored once, however often it is seen; publishing the night withdraws what is not
-    sent by then.
+    sent by then, and one that is published already, by another run, raises none.
 
     Parameters
     ----------
@@ -100,7 +100,8 @@ def raise_watch_alert(night: Night, rule_name: str, reason: str) -> None:
         What was found, without secrets.
     """
     with night.warehouse.writing(f"alert {rule_name}") as connection:
-        outbox.add_alerts(connection, _watched(night, rule_name, reason))
+        if ledger.status(connection, night.key) != "COMPLETE":
+            outbox.add_alerts(connection, _watched(night, rule_name, reason))
 
 
 def _watched(night: Night, rule_name: str, reason: str, turned_to: str = "") -> pd.DataFrame:

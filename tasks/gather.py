@@ -5,7 +5,7 @@ A shard is a run of neighbouring symbols, so that the rows of all shards one aft
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import pandas as pd
 from prefect import get_run_logger
@@ -87,19 +87,20 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
         with ThreadPoolExecutor(JOIN_THREADS) as pool:
             list(pool.map(lambda table: lake.join(table, [shard.shard for shard in shards]), SYMBOL_TABLES))
     for table in (META_QUARANTINE, META_PAYLOADS):
-        rows = concat(_parts(night, shards, table), table)
+        rows = concat(chain(*_parts(night, shards, table)), table)
         lake.write(rows.sort_values(list(table.key), ignore_index=True), table)  # however many parts there were
-    lake.write(together(_parts(night, shards, META_VALIDATIONS)), META_VALIDATIONS)
+    of_symbols, of_night = _parts(night, shards, META_VALIDATIONS)
+    lake.write(concat([together(of_symbols), *of_night], META_VALIDATIONS), META_VALIDATIONS)
     _gather_scores(night, shards)
     lake.sweep()
     get_run_logger().info("%d parts", number)
     return {name: sum(part[name] for part in counts) for name in counts[0]}
 
 
-def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> list[pd.DataFrame]:
-    """Read the bookkeeping of the symbols, and after it what belongs to the night."""
-    of_night = (night.lake.read(table, part) for part in OF_NIGHT)
-    return [*(shard.lake.read(table, SYMBOLS) for shard in shards), *of_night]
+def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    """Read the bookkeeping of the symbols, shard by shard, and apart from it what belongs to the night."""
+    of_night = [night.lake.read(table, part) for part in OF_NIGHT]
+    return [shard.lake.read(table, SYMBOLS) for shard in shards], of_night
 
 
 def _gather_scores(night: Night, shards: Sequence[Night]) -> None:

@@ -13,6 +13,7 @@ from tasks.alert import raise_night_alerts, store_night_alerts
 from tasks.assets import in_lake, in_warehouse, note_rows, stage
 from tasks.drift import CHECKS
 from tasks.night import Night
+from tasks.warehouse import ledger
 
 
 @stage(
@@ -29,7 +30,8 @@ def publish(night: Night, counts: Mapping[str, int], based_on_no: int) -> str:
     tables[META_VALIDATIONS.name] = concat([tables[META_VALIDATIONS.name], drifts, answers], META_VALIDATIONS)
     outcome, reason = night_outcome(tables)
     alerts = raise_night_alerts(night, tables, counts)
-    before = (night.warehouse.ledger(night.source_mode, night.trade_date) or {}).get("answers_sha256")
+    with night.warehouse.reading() as connection:  # the published ones, whoever claimed the night since
+        before = ledger.last_answers(connection, night.source_mode, night.trade_date, 1).get(night.trade_date)
     rows = night.warehouse.publish(
         night.key, tables, outcome=outcome, reason=reason, counts=counts, run_id=night.run_id, based_on_no=based_on_no,
         also=partial(store_night_alerts, night=night, alerts=alerts, answers_before=before),

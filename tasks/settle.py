@@ -4,6 +4,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from alvh_core.errors import AlvhError
+from alvh_core.schemas import LADDER_SIGNALS
 from alvh_core.upkeep import is_settled, was_provisional
 from tasks.land import archive_payload
 from tasks.night import Night
@@ -17,7 +18,7 @@ def settle_closes(night: Night) -> bool:
 
     The history the night was decided on stays in the archive under its hash.
     """
-    if not was_provisional(night.warehouse.night(night.source_mode, night.trade_date)):
+    if not was_provisional(night.warehouse.night(night.source_mode, night.trade_date, tables=[LADDER_SIGNALS])):
         return False
     request = next(r for r in night.requests if (r.dataset, r.symbol) == (INDEX, "VIX"))
     try:

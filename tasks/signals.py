@@ -34,10 +34,9 @@ from tasks.night import Night
 @stage(reads=[in_warehouse(LADDER_STATE), *map(in_lake, (DAILY_BARS, HOST_RULES, SNAPSHOTS, PRICED_QUOTES,
                                                          QUARANTINED_QUOTES, META_PAYLOADS, META_QUARANTINE))],
        writes=[*map(in_lake, (LADDER_LEGS, LADDER_SIGNALS, LADDER_STATE))])  # fmt: skip
-def signal(night: Night) -> int:
-    """Choose legs, apply the filter, advance the state machine; return the last publication it started from."""
+def signal(night: Night) -> None:
+    """Choose legs, apply the filter, advance the state machine."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
-    based_on_no = night.warehouse.last_publication(mode, before=day)
     bars, snapshots = lake.read(DAILY_BARS), lake.read(SNAPSHOTS)
     previous = night.warehouse.rows_before(LADDER_STATE, mode, day)
     priced = lake.read(PRICED_QUOTES)
@@ -58,4 +57,3 @@ def signal(night: Night) -> int:
     lake.write(answers.signals, LADDER_SIGNALS)
     lake.write(answers.state, LADDER_STATE)
     get_run_logger().info("%d ladders", len(plan))
-    return based_on_no

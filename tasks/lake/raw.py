@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -72,6 +73,7 @@ class RawArchive:
 
     def __init__(self, root: str | Path, source_mode: str, session: date) -> None:
         self._store, self._folder = open_store(root), f"source_mode={source_mode}/{session}"
+        self._putting = Lock()
 
     def path_of(self, url: str) -> str:
         """Return where the body of an address lies, below the root.
@@ -156,12 +158,13 @@ class RawArchive:
             What the archive holds now: a body that was there before stays as it was, with its first origin.
         """
         entry = RawEntry(bytes_count=len(body), **origin)
-        present = self.find(entry.url)
-        if present is not None:
-            return present
         path = self.path_of(entry.url)
-        self._store.write(path, igzip.compress(body, GZIP_LEVEL, mtime=0))
-        self._store.write(path + SIDECAR, json.dumps(asdict(entry), indent=1).encode())
+        with self._putting:  # two datasets may share an address, and land side by side
+            present = self.find(entry.url)
+            if present is not None:
+                return present
+            self._store.write(path, igzip.compress(body, GZIP_LEVEL, mtime=0))
+            self._store.write(path + SIDECAR, json.dumps(asdict(entry), indent=1).encode())
         return entry
 
     def has_any(self) -> bool:
@@ -170,7 +173,7 @@ class RawArchive:
 
     def supersede(self, url: str) -> None:
         """Set a body aside, under its hash, so that a later one of the same address can be archived."""
-        entry, path = self.find(url), self.path_of(url)
+        entry, path = self.find_whole(url), self.path_of(url)
         if entry is not None:
             for name in (path + SIDECAR, path):  # the sidecar first: a body without one does not count
                 self._store.move(name, f"{name}.{entry.payload_sha256[:12]}")
