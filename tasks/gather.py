@@ -89,12 +89,17 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     for table in (META_QUARANTINE, META_PAYLOADS):
         rows = concat(chain(*_parts(night, shards, table)), table)
         lake.write(rows.sort_values(list(table.key), ignore_index=True), table)  # however many parts there were
-    of_symbols, of_night = _parts(night, shards, META_VALIDATIONS)
-    lake.write(concat([together(of_symbols), *of_night], META_VALIDATIONS), META_VALIDATIONS)
+    lake.write(night_checks(night, shards), META_VALIDATIONS)
     _gather_scores(night, shards)
     lake.sweep()
     get_run_logger().info("%d parts", number)
     return {name: sum(part[name] for part in counts) for name in counts[0]}
+
+
+def night_checks(night: Night, shards: Sequence[Night]) -> pd.DataFrame:
+    """Return `META_VALIDATIONS`: the symbols' checks added up, and those of the night, each of one part."""
+    of_symbols, of_night = _parts(night, shards, META_VALIDATIONS)
+    return concat([together(of_symbols), *of_night], META_VALIDATIONS)
 
 
 def _parts(night: Night, shards: Sequence[Night], table: TableSpec) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:

@@ -292,6 +292,7 @@ class TwoNights:
 
     def __init__(self, warehouse, calendar):
         self.night = SimpleNamespace(trade_date=self.second, source_mode=self.mode, warehouse=warehouse,
+                                     key=NightKey(trade_date=self.second, universe="default", source_mode=self.mode),
                                      calendar=calendar, alert_plan=alert_plan({}, "test"),
                                      profile=replace(PROFILES["trigger_442"], name="p"),
                                      universe=DEFAULT_UNIVERSE)  # fmt: skip
@@ -344,6 +345,14 @@ def test_a_watcher_may_see_the_same_trouble_twice(desk, calendar):
     found = query_warehouse(desk.url, "select alert_rule, body from meta_alerts")
     assert found["alert_rule"].tolist() == ["night_missing"]
     assert "Found: RUNNING since 18:30" in found["body"].item()
+
+
+def test_a_watcher_who_comes_too_late_raises_nothing(desk, calendar, monkeypatch):
+    """Another run published the night after the watcher had looked."""
+    night = TwoNights(desk.warehouse, calendar).night
+    monkeypatch.setattr("tasks.alert.ledger.status", lambda _connection, key: {night.key: "COMPLETE"}[key])
+    raise_watch_alert(night, "night_missing", "RUNNING since 18:30")
+    assert query_warehouse(desk.url, "select * from meta_alerts").empty
 
 
 @pytest.mark.slow

@@ -28,7 +28,11 @@ def evening(clock: str) -> time_machine.travel:
     )
 
 
-def test_the_morning_fills_what_is_missing_oldest_first(home: Path, run_night, warehouse_of) -> None:
+def test_the_morning_fills_what_is_missing_oldest_first(
+    home: Path, run_night, warehouse_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import flows.reconcile
+    from alvh_core.errors import FatalError, SkippableError
     from flows.reconcile import reconcile
 
     for day in (DAYS[0], DAYS[2]):
@@ -41,6 +45,19 @@ def test_the_morning_fills_what_is_missing_oldest_first(home: Path, run_night, w
     assert (gap["trade_date"], gap["gap_status"], gap["attempts_count"]) == (DAYS[1], "FILLED", 1)
     assert warehouse.ledger("simulated", DAYS[2])["based_on_no"] > early, "concluded again on its new past"
     assert reconcile(trade_date=DAYS[2], sessions=5) == {}, "nothing is left to do"
+
+    seen = []
+
+    def damaged(night) -> bool:
+        seen.append(night.trade_date)
+        if night.trade_date == DAYS[0]:
+            raise SkippableError("planted")
+        return False
+
+    monkeypatch.setattr(flows.reconcile, "settle_closes", damaged)
+    with pytest.raises(FatalError, match=r"1 of 3 nights .*FAILED: planted"):
+        reconcile(trade_date=DAYS[2], sessions=5)
+    assert seen == DAYS, "one day's archive keeps no other from its close"
 
 
 def test_a_provisional_close_is_replaced_by_the_published_one(

@@ -24,6 +24,7 @@ from alvh_core.schemas import (
     VERDICTS_TABLE,
 )
 from tasks.warehouse import ledger, repository
+from tasks.warehouse.published import find_published
 from tasks.warehouse.repository import NightKey, Warehouse, query_warehouse
 from tasks.warehouse.tables import SQL_TABLES, plain_columns, typed_frame
 
@@ -119,6 +120,16 @@ def test_another_universes_claim_on_the_same_rows_ends(warehouse, night, url):
     assert warehouse.status(other) == warehouse.status(elsewhere) == "COMPLETE"
     assert query_warehouse(url, "select universe from meta_nights where source_mode = 'simulated'").values == [["mine"]]
     assert count(url) == 2 + 4
+
+
+def test_what_is_published_stays_so_whoever_claims_the_night_next(warehouse, night):
+    publish(warehouse, night())
+    other = NightKey(trade_date=KEY.trade_date, universe="mine", source_mode="simulated")
+    warehouse.claim(other, **CLAIM)
+    warehouse.fail(other, "boom", run_id="run-1")
+    with warehouse.reading() as connection:
+        assert find_published(connection, KEY.trade_date, "simulated").trade_date == KEY.trade_date
+        assert ledger.last_answers(connection, "simulated", KEY.trade_date, 1)[KEY.trade_date] is not None
 
 
 # Rows

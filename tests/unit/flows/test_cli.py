@@ -234,7 +234,7 @@ def test_quarantine_lists_by_rule_then_one_by_one_and_says_what_to_do(alvh, reje
 @pytest.mark.parametrize(("words", "keys"), [
     (("--symbol", "VIX"), ["VIX VIX 2026-09-16"]), (("--rule", "EXPIRY_DATE"), ["VIX VIX 2026-09-16"]),
     (("--severity", "expiry"), ["VIX VIX 2026-09-16"]), (("--symbol", "KO", "--severity", "expiry"), []),
-    (("--rule", "CROSSED", "--limit", "1", "--date", "2026-07-16", "--mode", "simulated"), ["KO 00"]),
+    (("--rule", "crossed", "--limit", "1", "--date", "2026-07-16", "--mode", "simulated"), ["KO 00"]),
 ])  # fmt: skip
 def test_quarantine_for_programs(alvh, rejected, words, keys):
     code, out, _ = alvh("quarantine", "--format", "json", *words)

@@ -1,10 +1,16 @@
 """Cutting a night into shards: whole symbols, in order, of about the same size, none lost."""
 
+from types import SimpleNamespace
+
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alvh_core import frames
 from alvh_core.landing import Landing
-from tasks.gather import cut
+from alvh_core.schemas import META_VALIDATIONS
+from tasks.gather import cut, night_checks
+from tasks.normalise import SYMBOLS
 from tasks.sources.source import BARS, CHAIN, CURVE
 
 LAWS = settings(max_examples=60)
@@ -47,3 +53,18 @@ def test_a_symbol_larger_than_a_part_stands_alone():
 def test_what_did_not_land_is_one_part():
     nothing = [Landing(dataset=CHAIN, symbol=symbol, url="u", reason="403") for symbol in "ABC"]
     assert [[x.symbol for x in part] for part in cut(nothing, 4)] == [["A", "B", "C"]]
+
+
+def counted(dataset, count, *, is_success):
+    row = {"trade_date": pd.Timestamp(2026, 7, 16), "source_mode": "simulated", "dataset": dataset,
+           "check_name": "ROW_COUNT", "check_column": "*", "severity": "night", "is_success": is_success,
+           "evaluated_count": count, "unexpected_count": 0}  # fmt: skip
+    return frames.conform(pd.DataFrame([row]), META_VALIDATIONS)
+
+
+def test_a_table_of_the_night_may_be_empty_and_the_quotes_may_not():
+    parts = {SYMBOLS: counted("quotes", 0, is_success=True), CURVE: counted("actions", 0, is_success=True)}
+    nothing = frames.empty(META_VALIDATIONS)
+    night = SimpleNamespace(lake=SimpleNamespace(read=lambda _table, part: parts.get(part, nothing)))
+    found = night_checks(night, [night, night])
+    assert dict(zip(found["dataset"], found["is_success"], strict=True)) == {"quotes": False, "actions": True}

@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 from pathlib import Path
@@ -69,6 +70,24 @@ def test_a_second_put_changes_nothing(archive):
     first = put(archive)
     again = put(archive, body=b"{}", fetched_at_utc="2026-07-17T07:00:00+00:00")
     assert again == first == archive.find(URL)
+    assert archive.read(URL) == BODY
+
+
+def test_two_that_land_one_address_at_once_leave_a_body_with_its_own_sidecar(archive, monkeypatch):
+    begun, write = threading.Event(), store.LocalStore.write
+
+    def slowly_at_first(self, path, data):
+        write(self, path, data)
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.3)  # the other one is at it
+
+    monkeypatch.setattr(store.LocalStore, "write", slowly_at_first)
+    first = threading.Thread(target=put, args=(archive,))
+    first.start()
+    begun.wait()
+    put(archive, body=b"{}")
+    first.join()
     assert archive.read(URL) == BODY
 
 
@@ -235,6 +254,16 @@ def test_a_body_that_is_set_aside_stops_counting_before_it_moves(archive, monkey
         archive.supersede(URL)
     assert archive.find(URL) is None
     assert body_of(archive).is_file()
+
+
+@pytest.mark.parametrize("damage", ["body", "sidecar"])
+def test_a_damaged_body_is_in_nobodys_way(archive, damage):
+    put(archive)
+    path = body_of(archive)
+    (path if damage == "body" else sidecar_of(path)).write_bytes(b"garbage")
+    archive.supersede(URL)
+    put(archive, body=b"{}")
+    assert archive.read(URL) == b"{}"
 
 
 def test_a_bomb_is_not_unpacked(archive, monkeypatch):
