@@ -173,9 +173,9 @@ class LadderProfile:
 
     def _check_bands(self) -> None:
         edges, weights = self.bands_vol_points, self.band_weights_frac
-        expected = len(edges) + 1 if self.mode == "bands" else 0
-        is_told = _are_numbers(edges) and _are_numbers(weights) and len(weights) == expected
-        if not is_told or any(low >= high for low, high in pairwise(edges)):
+        is_told = _are_numbers(edges) and _are_numbers(weights)
+        expected = len(edges) + 1 if is_told and self.mode == "bands" else 0
+        if not is_told or len(weights) != expected or any(low >= high for low, high in pairwise(edges)):
             raise ContractError(f"profile {self.name}: expected rising bands_vol_points and one weight more than edges"
                                 f" in mode bands, none in others, found {edges!r} and {weights!r}")  # fmt: skip
         if any(weight < 0.0 or weight > 1.0 for weight in weights):

@@ -44,6 +44,7 @@ def _accepted(read, where):
 @example("ratio_4_4_2", {"hold_days": 10})
 @example("trigger_442", {"spread_limit_frac": 8})
 @example("trigger_442", {"worst_leg_frac": -0.1})
+@example("vxth_baseline", {"bands_vol_points": 0})
 def test_a_profile_is_refused_or_its_budgets_are_of_a_year(base, table):
     document = {"profiles": {"own": {"base": base, "source": "a desk"} | table}}
     found = _accepted(lambda: extend_profiles(document, "p.toml")["own"], "p.toml: profiles.own")
