@@ -33,19 +33,7 @@ class AlvhError(Exception):
 
 
 class RetriableError(AlvhError):
-    """The same call may succeed later; the only class that tasks retry.
-
-    Parameters
-    ----------
-    message : str
-        Expected, found, where, what to do.
-    retry_after_seconds : float, optional
-        How long the other side asked us to wait. [seconds]
-    """
-
-    def __init__(self, message: str, retry_after_seconds: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after_seconds = retry_after_seconds
+    """The same call may succeed later; the only class that tasks retry."""
 
 
 class SkippableError(AlvhError):

@@ -15,16 +15,10 @@ from flows.wiring import PACKAGE, read_universe, trading_calendar
 from tasks.lake.raw import archived_sessions
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED
-from tasks.warehouse.engine import describe_url
+from tasks.warehouse.engine import describe_url, one_look
+from tasks.warehouse.ledger import stale_nights
 from tasks.warehouse.migrate import current_revision, head_revision
 from tasks.warehouse.repository import query_warehouse
-
-# Nights that `restate` could not conclude again, of other rules or another version: `tasks.warehouse.ledger`.
-STALE = """select trade_date, source_mode from meta_nights as later
-where night_status = 'COMPLETE' and exists (
-  select 1 from meta_nights as earlier where earlier.source_mode = later.source_mode
-  and earlier.trade_date < later.trade_date and earlier.publication_no > coalesce(later.based_on_no, 0))
-order by trade_date"""
 
 
 def examine(settings: Settings, *, is_offline: bool = False) -> list[Finding]:
@@ -85,7 +79,10 @@ def _warehouse(settings: Settings) -> Iterator[Finding]:
     for day, mode, status, reason in nights[~is_complete].itertuples(index=False):
         yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} {status} {reason or ''}".rstrip(),
                       advice=f"unless it runs now: `alvh nightly --date {day}` takes it up again")  # fmt: skip
-    for day, mode in query_warehouse(url, STALE).itertuples(index=False):
+    with one_look(url) as connection:  # nights that `restate` could not conclude again: other rules, another version
+        stale = [(day, mode) for mode in sorted(set(nights["source_mode"]))
+                 for day in stale_nights(connection, mode)]  # fmt: skip
+    for day, mode in stale:
         yield Finding(check=f"night {day}", is_ok=False, found=f"{mode} follows from a night that has changed since",
                       advice=f"`alvh nightly --date {day} --force` computes it anew")  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Stage 8, publish, asks here what the night raises; watchers ask here to raise what they saw. Nothing is sent here.
+"""Stage publish asks here what the night raises; watchers ask here to raise what they saw. Nothing is sent here.
 
 An alert becomes a row of the outbox, in the transaction of its night; `tasks.deliver` sends it.
 """

@@ -1,4 +1,4 @@
-"""Stage 2, curve: what belongs to the night and to no symbol of it: the discount curve, and which payloads it missed.
+"""Stage curve: what belongs to the night and to no symbol of it: the discount curve, and which payloads it missed.
 
 Everything after it can be computed symbol by symbol, so in shards.
 """

@@ -1,4 +1,4 @@
-"""Stage 10, deliver: what waits in the outbox goes to people.
+"""Stage deliver: what waits in the outbox goes to people.
 
 Sending never fails a night: the outbox keeps what did not go out, and the next delivery tries again. Addresses are
 fetched here, at the last moment, and go to the notifier only.

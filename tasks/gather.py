@@ -1,4 +1,4 @@
-"""Cutting a night into shards, and stage 7, gather: making one night of its parts.
+"""Cutting a night into shards, and stage gather: making one night of its parts.
 
 A shard is a run of neighbouring symbols, so that the rows of all shards one after another are the rows of the night.
 """

@@ -1,4 +1,4 @@
-"""Stage 7, judge: the verdict per ladder on all evidence so far, and the measures it rests on."""
+"""Stage judge: the verdict per ladder on all evidence so far, and the measures it rests on."""
 
 import pandas as pd
 from prefect import get_run_logger

@@ -1,4 +1,4 @@
-"""Stage 1, land: every payload of the night into the raw archive, before anything that could fail looks at it.
+"""Stage land: every payload of the night into the raw archive, before anything that could fail looks at it.
 
 One small task per payload, so that each is retried by itself and seen in the UI; retries only on `RetriableError`.
 """
@@ -102,8 +102,7 @@ def all_of(errors: Sequence[AlvhError]) -> AlvhError:
     if len(errors) == 1:
         return errors[0]
     told = "; ".join(map(str, errors))
-    waits = [error.retry_after_seconds for error in errors if isinstance(error, RetriableError)]
-    return RetriableError(told, max(waits)) if waits else SkippableError(told)
+    return RetriableError(told) if any(isinstance(error, RetriableError) for error in errors) else SkippableError(told)
 
 
 def archived_payload(night: Night, url: str) -> Payload | None:

@@ -1,4 +1,4 @@
-"""Stage 3, normalise: archived bodies to canonical quotes and bars in the lake; nothing later gets in."""
+"""Stage normalise: archived bodies to canonical quotes and bars in the lake; nothing later gets in."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Stage 0, open: one run at a time takes a night, and writes down how it ends.
+"""Stage open: one run at a time takes a night, and writes down how it ends.
 
 A lock that the system gives back when its holder dies, whatever killed it, tells a running night from a killed one. The
 ledger tells a finished night from an open one.

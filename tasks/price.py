@@ -1,4 +1,4 @@
-"""Stage 5, price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
+"""Stage price: forward per expiry by parity, Black-76 volatility and greeks, model-free 30-day volatility."""
 
 from prefect import get_run_logger
 

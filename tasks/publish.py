@@ -1,4 +1,4 @@
-"""Stage 8, publish: answers are checked against their own contract, then the night appears in one transaction."""
+"""Stage publish: answers are checked against their own contract, then the night appears in one transaction."""
 
 from collections.abc import Mapping
 from functools import partial

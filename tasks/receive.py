@@ -146,5 +146,6 @@ def _archive(desk: Desk, asset: Asset, body: bytes, session: date, origin: str) 
 
 def is_published(night: Night, received: Sequence[Received]) -> bool:
     """Tell whether a night was published with these chains: a run that was killed has landed some that it was not."""
-    payloads = night.warehouse.night(night.source_mode, night.trade_date)[META_PAYLOADS.name]
+    tables = night.warehouse.night(night.source_mode, night.trade_date, tables=[META_PAYLOADS])
+    payloads = tables[META_PAYLOADS.name]
     return {one.payload_sha256 for one in received} <= set(payloads["payload_sha256"].dropna())

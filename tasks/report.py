@@ -1,4 +1,4 @@
-"""Stage 9, report: two self-contained HTML pages per night, and what the Prefect UI shows of them."""
+"""Stage report: two self-contained HTML pages per night, and what the Prefect UI shows of them."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stage 6, score: spread-liquidity of contracts, expiries and underlyings; asset classes wait for all of them."""
+"""Stage score: spread-liquidity of contracts, expiries and underlyings; asset classes wait for all of them."""
 
 from prefect import get_run_logger
 

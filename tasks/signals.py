@@ -1,4 +1,4 @@
-"""Stage 6, signal: the ladder of every host and variant, from tonight's quotes and the state the last night left."""
+"""Stage signal: the ladder of every host and variant, from tonight's quotes and the state the last night left."""
 
 from functools import partial
 

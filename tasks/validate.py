@@ -1,4 +1,4 @@
-"""Stage 4, validate: every dataset against its suite; rejected rows to quarantine, the rest is the night."""
+"""Stage validate: every dataset against its suite; rejected rows to quarantine, the rest is the night."""
 
 from prefect import get_run_logger
 

@@ -50,9 +50,10 @@ ALERT_RULES: dict[str, AlertRule] = {
         AlertRule(name="roll_due", severity="WARNING", quiet_nights=5,
                   description="A contract held on paper is due to roll by its profile, has 5 days left, then none"),
         AlertRule(name="data_degraded", severity="WARNING", quiet_nights=3,
-                  description="Many rows in quarantine, a chain suspended, or hedge chains quoted after hours"),
+                  description="Many rows in quarantine; a chain suspended, quoted after hours, without a forward, or "
+                              "unlike its last nights"),
         AlertRule(name="source_missing", severity="WARNING", quiet_nights=3,
-                  description="A payload did not arrive that did the night before; CRITICAL for the VIX chain"),
+                  description="A payload is missing that was not the night before; CRITICAL for the VIX chain"),
         AlertRule(name="spread_regime", severity="INFO", quiet_nights=10,
                   description="The spread of a ladder leaves the range of its own last 20 nights"),
         AlertRule(name="feeds_differ", severity="WARNING", quiet_nights=5,

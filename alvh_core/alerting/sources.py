@@ -102,7 +102,7 @@ def _quarantined(night: NightEvidence) -> Iterator[Finding]:
         yield Finding(
             subject="quarantine", turned_to="ABOVE_LIMIT", headline=f"{share:.1%} of the rows are in quarantine",
             expected=f"at most {limit:.0%} of the rows rejected", found=f"{rejected} of {rows} rows, {share:.1%}",
-            to_do="look for one cause or many among the reasons in meta_quarantine; docs/alerts.md has the query",
+            to_do="one cause or many? docs/runbook.md, data_degraded, has the query for the reasons in meta_quarantine",
         )  # fmt: skip
 
 

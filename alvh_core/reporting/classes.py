@@ -74,6 +74,8 @@ def _reading(books: pd.DataFrame) -> Cell:
     read = books[books["quote_clock"].ne("after_hours") & books["spread_frac"].notna()]
     partial = next((state for state in read["state"] if state not in READINGS), READINGS[0])
     spread = reading(percent(read["spread_frac"].median(), 1), partial)
+    if not books["state"].isin(READINGS).any():
+        return Cell(f"{spread}, not measured", tone="warn")
     passing = int(books["tonight"].eq("DEPLOYABLE").sum())
     tone = "good" if passing == len(books) else "bad" if passing == 0 else "warn"
     return Cell(f"{spread}, {passing} of {len(books)} pass", tone=tone)

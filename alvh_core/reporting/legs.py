@@ -123,7 +123,8 @@ def _summary(ladder: Any) -> str:
         f"{sign.symbol} {sign.word}: spread {percent(ladder.s_ladder_frac)} of the premium "
         f"(limit {whole}), "
         f"worst leg {percent(ladder.s_worst_frac)} (limit {leg}), "
-        f"simple mean {percent(ladder.s_simple_frac)}, median of the chain's band {percent(ladder.s_median_frac)}, "
+        f"simple mean {percent(ladder.s_simple_frac)}, "
+        f"median of the chain from Δ 0.10 to 0.60 {percent(ladder.s_median_frac)}, "
         f"tick floor {percent(ladder.tick_floor_frac)}, premium $ {number(ladder.ladder_premium_usd, 0)}"
     )
 

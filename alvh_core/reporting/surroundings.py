@@ -45,7 +45,7 @@ def context_section(tables: Mapping[str, pd.DataFrame]) -> Section:
         tables=(
             Table(caption="Rules of the hosts", columns=_RULES, rows=_rule_rows(rules), empty="No rule is declared."),
             Table(caption="Macro events near the night", columns=_EVENTS, empty="No calendar is known tonight.",
-                  rows=tuple(map(_event, records(events)))),
+                  rows=tuple(map(_event, records(events.sort_values(["event_date", "event_type"]))))),
             Table(caption="Basis of hosts and wrappers", columns=_BASIS, empty="No host has bars.",
                   rows=tuple(map(_basis, records(basis)))),
         ),

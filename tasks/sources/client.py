@@ -204,7 +204,7 @@ class HttpClient:
             wait = _seconds_to_wait(response.headers)
             self._pacer.pause(_owner(str(response.url)), wait)
             raise _of(status, RetriableError(f"{symbol}: {url} answered {status}, expected 200; asked to wait "
-                                             f"{wait:g} s", retry_after_seconds=wait))  # fmt: skip
+                                             f"{wait:g} s"))  # fmt: skip
         if MISSING_HEADER in response.headers and self._is_replay:
             raise RecordedMissError(str(json.loads(response.headers[MISSING_HEADER])))
         raise _of(

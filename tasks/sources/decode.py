@@ -1,4 +1,4 @@
-"""Archived bodies to frames: all chains of a night side by side, then all bars, then the curve.
+"""Archived bodies to frames: all chains of a night side by side, then every other table.
 
 A body that cannot be decoded is lost with its reason and takes nothing else with it. Decoding releases the interpreter,
 so two threads use two cores.

@@ -234,7 +234,7 @@ class Warehouse:
                     **equal: str) -> pd.DataFrame:  # fmt: skip
         """Return a table's rows of a night and the nights before it, so many in all, with some columns as told.
 
-        Nights are counted by the ledger's complete ones: to find them in a large table would mean reading all of it.
+        Nights are counted by the ledger's published ones: to find them in a large table would mean reading all of it.
         """
         with self.reading() as connection:
             published = ledger.last_answers(connection, source_mode, trade_date, nights)

@@ -47,9 +47,9 @@ def test_every_class_has_its_readings_its_limit_and_its_verdict(report_night):
         "INSUFFICIENT: TOO_FEW_NIGHTS",
     ]  # fmt: skip
     assert found.loc["Sector ETFs", [PUTS, "Measured", "Limited tonight by"]].tolist() == [
-        "(8.6 %), 0 of 1 pass", "2 of 3", "own puts: leg missing, 1 of 1",
+        "(8.6 %), not measured", "2 of 3", "own puts: leg missing, 1 of 1",
     ]  # fmt: skip
-    assert found.loc["Emerging-market ETFs", PUTS] == "—, 0 of 1 pass"
+    assert found.loc["Emerging-market ETFs", PUTS] == "—, not measured"
 
 
 def test_a_book_that_hosts_share_is_one_reading(report_night):
@@ -75,7 +75,7 @@ def test_what_is_quoted_after_hours_is_no_reading(report_night):
     _change(night, lambda f: f["hedge_symbol"] == "SPX", filter_state="BAD_QUOTE", tonight="BLOCKED",
             quote_clock="after_hours")  # fmt: skip
     found = _answers(night).loc["S&P 500 index"]
-    assert (found[PUTS], found["Measured"]) == ("—, 0 of 1 pass", "2 of 3")
+    assert (found[PUTS], found["Measured"]) == ("—, not measured", "2 of 3")
 
 
 def test_verdicts_of_the_vix_calls_are_counted(report_night):

@@ -131,9 +131,8 @@ def test_403_of_what_is_no_network_asks_for_no_contact(httpserver, url, mode):
 @pytest.mark.parametrize("status", [408, 420, 425, 429, 500, 502, 503, 504, 520, 524])
 def test_the_server_may_answer_later(httpserver, client, url, status):
     httpserver.expect_request(PATH).respond_with_data("later", status)
-    with pytest.raises(RetriableError, match=f"answered {status}") as raised:
+    with pytest.raises(RetriableError, match=f"answered {status}, expected 200; asked to wait 0 s"):
         client.get(url, "VIX")
-    assert raised.value.retry_after_seconds == 0.0
 
 
 @pytest.mark.parametrize(("header", "low", "high"), [
@@ -218,9 +217,8 @@ def test_a_refusal_whose_words_cannot_be_read_is_one(httpserver, keyed, url, hea
 def test_the_next_request_waits_as_long_as_the_server_asked(httpserver, client, url, chain_body, slept):
     httpserver.expect_oneshot_request(PATH).respond_with_data("", 429, {"Retry-After": "60"})
     httpserver.expect_request(PATH).respond_with_data(chain_body())
-    with pytest.raises(RetriableError) as raised:
+    with pytest.raises(RetriableError, match="asked to wait 60 s"):
         client.get(url, "VIX")
-    assert raised.value.retry_after_seconds == 60.0
     assert slept == [], "it is the retry that waits, not the error"
     client.get(url, "VIX")
     assert 10.0 < slept[0] <= 60.0
