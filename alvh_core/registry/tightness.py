@@ -15,8 +15,8 @@ column("conv_edge_usd", "float", "Best conversion at the touch after fees: long 
 column("rev_edge_usd", "float", "Best reversal at the touch after fees: the opposite", "USD per share")
 column("is_edge_positive", "bool", "An edge above zero: a data error until proven otherwise")
 column("american_excess_usd", "float", "How far call less put is above its bound S - K D; dividends are not known. S "
-       "is the session's close, of quotes taken at the close, or the chain header's price: the one nearer to the parity "
-       "of the nearest expiry; empty where that is further away than half its synthetic's width",
+       "is the session's close, of quotes taken at it, or the chain header's price: the one nearer to the parity of "
+       "the nearest expiry; empty where that is further away than half its synthetic's width",
        "USD per share", low=0)  # fmt: skip
 column("synth_halfspread_bp", "float", "Half the width of the synthetic forward over the forward, median", "bp", low=0)
 column("r_implied_frac", "float", "Financing rate that the slope of parity implies", "fraction")
