@@ -60,7 +60,8 @@ column("stress_beta", "float", "Slope of the host's return on SPX's over the day
 column("stress_beta_se", "float", "Its error", low=0)
 column("stress_nobs_count", "int", "Such days", "sessions", low=0)
 column("stress_beta_status", "category", "OK with 20 such days or more", allowed=MEASURE_STATUSES)
-column("ad_corr63", "float", "Pearson correlation of the return with (advances - declines) / (advances + declines)",
+column("ad_corr63", "float", "Pearson correlation of the return with (advances - declines) / (advances + declines) of "
+       "all others: a host that is counted itself is left out of both",
        low=-1, high=1)  # fmt: skip
 column("ad_rank_corr63", "float", "Spearman correlation of the same", low=-1, high=1)
 column("ad_corr_se", "float", "Error of the Pearson correlation", low=0)

@@ -27,14 +27,15 @@ def _closes(columns):
     return Closes.of(wide.melt("bar_date", var_name="symbol", value_name="close_usd").dropna())
 
 
-def _basis(closes, names, curve=None, moves=None):
+def _basis(closes, names, curve=None, changes=None):
     nothing = pd.DataFrame({"curve_date": pd.Series(dtype="datetime64[s]"), "tenor_years": pd.Series(dtype="float64"),
                             "par_yield_frac": pd.Series(dtype="float64")})  # fmt: skip
     no_vol = pd.DataFrame({"underlying": pd.Series(dtype="str"), "trade_date": pd.Series(dtype="datetime64[s]"),
                            "iv30_vol": pd.Series(dtype="float64")})  # fmt: skip
-    counts = pd.DataFrame({"advances_count": 5, "declines_count": 4}, index=closes.dates.astype("datetime64[s]"))
-    found = night_basis(closes, names, counts if moves is None else moves, curve=nothing if curve is None else curve,
-                        volatility=no_vol, trade_date=DAY, source_mode="simulated")  # fmt: skip
+    no_one = pd.DataFrame(index=pd.DatetimeIndex([], dtype="datetime64[s]"))
+    found = night_basis(closes, names, no_one if changes is None else changes,
+                        curve=nothing if curve is None else curve, volatility=no_vol, trade_date=DAY,
+                        source_mode="simulated")  # fmt: skip
     return found.set_index(found["host"].astype("str"))
 
 
@@ -202,6 +203,29 @@ def test_pearson_is_numpys():
     expected = [np.corrcoef(y[:, at] - 0.5 * x, x)[0, 1] for at in range(3)]
     assert fit.slope == pytest.approx(expected)
     assert fit.se == pytest.approx(np.sqrt((1.0 - np.square(expected)) / 61))
+
+
+def test_a_host_is_beside_the_breadth_of_all_others():
+    """Ten members that know nothing of one another, and one outside: by a plain loop, and near zero on average."""
+    rng = np.random.default_rng(21)
+    names = [f"M{at}" for at in range(10)]
+    closes = _closes({name: _walk(rng, rng.normal(0.0, 0.01, 63).round(3)) for name in [*names, "OUT"]})
+    moves = np.diff(closes.values, axis=0)
+    changes = pd.DataFrame(moves, SESSIONS[-63:].astype("datetime64[s]"), closes.symbols)[names]
+    changes.iloc[5, 3] = np.nan  # M3 splits: it is not counted, and its own return is known
+    found = _basis(closes, [*names, "OUT"], changes=changes)
+    for name in [*names, "OUT"]:
+        own = closes.of_symbol(name)
+        shares = []
+        for day in range(63):
+            others = [changes.iloc[day][other] for other in names if other != name]
+            up, down = sum(move > 0 for move in others), sum(move < 0 for move in others)
+            shares.append((up - down) / (up + down))
+        returns = pd.Series(own[1:] / own[:-1] - 1.0)
+        assert found.loc[name, "ad_corr63"] == pytest.approx(returns.corr(pd.Series(shares)))
+        assert found.loc[name, "ad_rank_corr63"] == pytest.approx(returns.corr(pd.Series(shares), method="spearman"))
+    assert abs(found.loc[names, "ad_corr63"].mean()) < 0.1, "counted with themselves they are at 0.25"
+    assert (found["ad_status"] == "OK").all()
 
 
 # --- indicators -------------------------------------------------------------------------------------------------------
