@@ -131,8 +131,9 @@ def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[st
     share, fit = partial_r2(returns, market, changes, min_nobs=MIN_NOBS)
     nothing_left, moves = np.isfinite(fit.slope) & np.isnan(share), np.nan_to_num(returns).any(axis=0)
     status = np.select([nothing_left & moves, nothing_left], ["IDENTICAL_INSTRUMENTS", "INSUFFICIENT"], _status(fit))
-    return {"rate_beta_frac": np.where(nothing_left, np.nan, fit.slope), "rate_share_frac": np.clip(share, 0.0, 1.0),
-            "rate_status": status}  # fmt: skip
+    slope, se = (np.where(nothing_left, np.nan, values) for values in (fit.slope, fit.se))
+    return {"rate_beta_frac": slope, "rate_beta_se": se, "rate_share_frac": np.clip(share, 0.0, 1.0),
+            "rate_nobs_count": fit.nobs, "rate_status": status}  # fmt: skip
 
 
 def _curve(curve: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, object]:

@@ -70,11 +70,14 @@ column("ad_status", "category", "OK with 60 sessions or more", allowed=MEASURE_S
 column("breadth_scope", "category", "What was counted", allowed=("universe",))
 column("rate_beta_frac", "float", "Return of the host for one point of the 10-year yield, beside SPX and the slope",
        "fraction per percentage point")  # fmt: skip
+column("rate_beta_se", "float", "Its Newey-West error, 5 lags", "fraction per percentage point", low=0)
+column("rate_nobs_count", "int", "Sessions behind it, of 252: those of which, and of the one before, a curve is known",
+       "sessions", low=0)  # fmt: skip
 column("rate_share_frac", "float", "Share of what SPX leaves that rates explain: no VIX hedge touches it", "fraction",
        low=0, high=1)  # fmt: skip
 column("curve_10y3m_frac", "float", "10-year par yield less that of three months, of the newest curve known",
        "fraction a year")  # fmt: skip
-column("rate_status", "category", "OK with 120 nights or more; the market itself leaves nothing to explain",
+column("rate_status", "category", "OK with 120 sessions or more; the market itself leaves nothing to explain",
        allowed=RATE_STATUSES)  # fmt: skip
 
 column("window_pos_count", "int", "Sessions from the event; negative before it", "sessions")
@@ -118,7 +121,7 @@ HOST_BASIS = TableSpec(
             "vol_beta?", "vol_beta_se?", "vol_beta_nobs_count", "vol_beta_status", "stress_beta?", "stress_beta_se?",
             "stress_nobs_count", "stress_beta_status", "ad_corr63?", "ad_rank_corr63?", "ad_corr_se?",
             "is_ad_divergence?", "ad_status", "breadth_scope", "rate_beta_frac?", "rate_share_frac?", "rate_status",
-            "curve_10y3m_frac?", "curve_date?"),
+            "curve_10y3m_frac?", "curve_date?", "rate_beta_se?", "rate_nobs_count?"),
     description="How a host, or a volatility product, hangs together with VIX, SPX, breadth and rates",
 )  # fmt: skip
 EVENT_WINDOWS = TableSpec(

@@ -138,6 +138,25 @@ def test_rates_of_a_property_fund():
     assert share[0] == pytest.approx(1.0)
 
 
+def test_the_error_of_a_slope_on_rates_is_that_of_the_printed_formula():
+    """``(X'X)^-1 S (X'X)^-1`` with S summed by loops over sessions, two of them missing."""
+    rng = np.random.default_rng(13)
+    base, ten, slope, noise = rng.normal(size=(4, 90))
+    ten = ten + 0.5 * base
+    y = 0.7 * base - 0.3 * ten + np.convolve(np.r_[0.0, 0.0, noise], [0.5, 0.3, 0.2], mode="valid")
+    y[[20, 21]] = np.nan
+    _, fit = partial_r2(y[:, None], base, np.column_stack([ten, slope]), min_nobs=60)
+    x = np.column_stack([np.ones(90), base, ten, slope])
+    rows = ~np.isnan(y)
+    inverse = np.linalg.inv(x[rows].T @ x[rows])
+    beta = inverse @ x[rows].T @ y[rows]
+    moments = np.where(rows, y - x @ beta, 0.0)[:, None] * x
+    inner = sum((1.0 - abs(t - s) / 6.0) * np.outer(moments[t], moments[s])
+                for t in range(90) for s in range(90) if abs(t - s) <= 5)  # fmt: skip
+    assert (fit.slope[0], fit.nobs[0]) == (pytest.approx(beta[2]), 88)
+    assert fit.se[0] == pytest.approx((inverse @ inner @ inverse)[2, 2] ** 0.5)
+
+
 def test_rates_of_a_night():
     rng = np.random.default_rng(9)
     spx, ten = rng.normal(0.0, 0.01, 252), rng.normal(0.0, 0.0005, 252)
@@ -152,10 +171,11 @@ def test_rates_of_a_night():
     assert market["rate_status"] == "IDENTICAL_INSTRUMENTS"
     assert flat["rate_status"] == "INSUFFICIENT", "what does not move is not the market"
     for nothing in (market, flat):
-        assert np.isnan(nothing[["rate_beta_frac", "rate_share_frac"]].astype(float)).all()
+        assert np.isnan(nothing[["rate_beta_frac", "rate_beta_se", "rate_share_frac"]].astype(float)).all()
     assert row["rate_beta_frac"] == pytest.approx(-0.05)  # -5 per unit of yield is -0.05 per percentage point
     assert row["rate_share_frac"] == pytest.approx(1.0)
-    assert row["rate_status"] == "OK"
+    assert (row["rate_status"], row["rate_nobs_count"]) == ("OK", 252)
+    assert row["rate_beta_se"] == pytest.approx(0.0, abs=1e-9)
     assert row["curve_10y3m_frac"] == pytest.approx(levels[-1] - bills[-1])
     assert row["curve_date"] == days[-1]
 
