@@ -128,8 +128,9 @@ EVENT_WINDOWS = TableSpec(
     name="out_market__daily_event_windows",
     key=(*NIGHT, "event_type", "event_date"),
     values=("event_at_utc", "window_pos_count", "is_in_window", "is_blocking"),
-    description="Macro events near the night, as known on it, and whether they hold back new layers",
-)
+    description="Macro events near the night, as known on it, and whether they hold back new layers: FOMC_DECISION, "
+    "CPI, PPI, GDP and EMPLOYMENT, no other",
+)  # fmt: skip
 MACRO_CONTEXT = TableSpec(
     name="out_market__daily_macro_context",
     key=(*NIGHT, "host"),

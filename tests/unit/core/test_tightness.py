@@ -429,7 +429,7 @@ def test_where_tonights_volatility_stands_is_a_plain_count(vol, pctile):
     assert (found["iv30_vol"], found["iv30_nights_count"]) == (vol, 20)
 
 
-@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 0)])
+@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 40)])
 def test_without_enough_nights_or_without_tonight_it_stands_nowhere(nights, vol, count):
     found = _book(0.05, 19.0, _earlier([0.04] * nights, "18_to_22", 0.9), vol=vol)
     assert np.isnan(found["iv30_pctile_frac"])
