@@ -72,9 +72,9 @@ def exchange_breadth(closes: pd.DataFrame, listed: Collection[str], before: date
     return frames.concat(rows, BREADTH_COUNTS)
 
 
-def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: TradingCalendar,
-                   actions: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
-    """Count the hosts of the universe that are shares or funds, session by session, from tonight's bars alone.
+def universe_changes(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: TradingCalendar,
+                     actions: pd.DataFrame) -> pd.DataFrame:  # fmt: skip
+    """Return the moves of the hosts of the universe that are shares or funds, from tonight's bars alone.
 
     Parameters
     ----------
@@ -90,12 +90,12 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
     Returns
     -------
     DataFrame
-        As `count_moves`, by session, with ``before_date``; sessions without a member are left out.
+        Sessions by members. [USD]
     """
     members = [asset.symbol for asset in hosts(universe) if not asset.is_index]
     closes = Closes.of(bars.loc[bars["symbol"].isin(members), ["symbol", "bar_date", "close_usd"]])
     if not closes.symbols:
-        return pd.DataFrame(columns=[*_COUNTS, "before_date"])
+        return pd.DataFrame(index=pd.DatetimeIndex([], dtype="datetime64[s]"))
     first, last = closes.dates[[0, -1]].astype(object)
     sessions = pd.DatetimeIndex(calendar.between(first - ONE_DAY, last).astype("datetime64[s]"))
     table = pd.DataFrame(closes.values, pd.DatetimeIndex(closes.dates.astype("datetime64[s]")), closes.symbols)
@@ -104,7 +104,12 @@ def universe_moves(bars: pd.DataFrame, universe: Mapping[str, Asset], calendar: 
     for split in splits:
         if split.symbol in change.columns and split.ex_date in change.index:
             change.loc[split.ex_date, split.symbol] = np.nan
-    counts = count_moves(change).assign(before_date=sessions.to_series().shift())
+    return change
+
+
+def universe_moves(changes: pd.DataFrame) -> pd.DataFrame:
+    """Count what `universe_changes` returns: as `count_moves`, with ``before_date``, without sessions of no member."""
+    counts = count_moves(changes).assign(before_date=changes.index.to_series().shift())
     return counts[counts["members_count"] > 0]
 
 

@@ -188,7 +188,7 @@ def _ad(asset: Asset, rule: DeclaredRule, context: NightContext, profile: Ladder
     if own is None or own.ad_status != "OK":
         state = "NO_DATA" if own is None or own.ad_status == "NO_DATA" else "WARMING_UP"
         return Saying(state=state, reason="too few sessions with both the host's return and breadth")
-    told = f"correlation with breadth {own.ad_corr63:.2f} ± {own.ad_corr_se:.2f} over 63 sessions"
+    told = f"correlation with the breadth of all others {own.ad_corr63:.2f} ± {own.ad_corr_se:.2f} over 63 sessions"
     diverges = not pd.isna(own.is_ad_divergence) and bool(own.is_ad_divergence)
     return Saying(state="ACTIVE" if diverges else "CLEAR", reason=f"{told}{'; diverges' if diverges else ''}")
 

@@ -87,7 +87,7 @@ LISTED_YIELDS = TableSpec(
     name="core_rates__listed_yields",
     key=(*NIGHT, "curve_date", "tenor_years"),
     values=("par_yield_frac", "payload_sha256", "row_position"),
-    home=LAKE, description="Ten-year and three-month yields of every date that the night's curve file lists",
+    home=LAKE, description="Ten-year and three-month yields of every date that the night's curve files list",
 )  # fmt: skip
 _EVENT = ("event_type", "event_source", "event_period", "event_date")
 _OBSERVATION = ("series_id", "observation_date", "known_from_date")

@@ -9,7 +9,7 @@ from alvh_core.basis.hosts import WINDOW, YIELDS, night_basis
 from alvh_core.basis.indicators import night_indicators
 from alvh_core.basis.regime import night_regime
 from alvh_core.basis.term import night_term
-from alvh_core.breadth import universe_moves
+from alvh_core.breadth import universe_changes
 from alvh_core.frames import concat
 from alvh_core.host_rules import NightContext, crypto_hosts, night_rules
 from alvh_core.macro.windows import event_windows, macro_context
@@ -44,7 +44,7 @@ def context(night: Night) -> None:
         concat([warehouse.last_nights(before, mode, night.eve, WINDOW), lake.read(tonight)], before)
         for before, tonight in ((YIELDS, LISTED_YIELDS), (MODEL_FREE, MODEL_FREE))
     )
-    moves = universe_moves(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
+    changes = universe_changes(bars, universe, night.calendar, lake.read(DAILY_ACTIONS))
     before, settlements = warehouse.rows_before(REGIME, mode, day), lake.read(VX_SETTLEMENTS)
     moved = warehouse.last_nights(TERM, mode, night.eve, WINDOW - 1)
     close = trigger_close(bars, lake.read(SNAPSHOTS), day).vol_points
@@ -52,7 +52,7 @@ def context(night: Night) -> None:
         INDICATORS: night_indicators(closes, at, mode),
         REGIME: night_regime(closes, settlements, before, close, night.calendar.is_session, at, mode),
         TERM: night_term(settlements, closes, moved, at, mode),
-        HOST_BASIS: night_basis(closes, based_on_vix(universe), moves, curve=curve, volatility=volatility,
+        HOST_BASIS: night_basis(closes, based_on_vix(universe), changes, curve=curve, volatility=volatility,
                                 trade_date=at, source_mode=mode),
         EVENT_WINDOWS: event_windows(events, night.calendar, at, mode),
         MACRO_CONTEXT: macro_context(closes, crypto_hosts(universe), events, series, at, mode),

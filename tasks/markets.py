@@ -9,7 +9,7 @@ import pandas as pd
 from prefect import get_run_logger
 
 from alvh_core.actions import night_actions
-from alvh_core.breadth import continued, exchange_breadth, universe_breadth, universe_moves
+from alvh_core.breadth import continued, exchange_breadth, universe_breadth, universe_changes, universe_moves
 from alvh_core.frames import concat
 from alvh_core.futures import night_settlements
 from alvh_core.landing import Landing
@@ -51,7 +51,8 @@ def markets(night: Night, landings: Sequence[Landing]) -> None:
 def breadth(night: Night) -> None:
     """Count the universe, and continue the lines of advances less declines."""
     lake, day, mode = night.lake, night.trade_date, night.source_mode
-    moves = universe_moves(lake.read(DAILY_BARS), night.universe, night.calendar, lake.read(DAILY_ACTIONS))
+    bars, actions = lake.read(DAILY_BARS), lake.read(DAILY_ACTIONS)
+    moves = universe_moves(universe_changes(bars, night.universe, night.calendar, actions))
     tonight = concat([lake.read(BREADTH_COUNTS), universe_breadth(moves, day, mode)], BREADTH_COUNTS)
     before = night.warehouse.rows_before(BREADTH, mode, day)
     lake.write(continued(tonight, before, moves, night.calendar), BREADTH)

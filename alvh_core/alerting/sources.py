@@ -114,8 +114,10 @@ def _off_the_futures(tables: _Tables) -> set[str]:
 
 def _missing(tables: _Tables) -> pd.DataFrame:
     """Return what did not arrive, with dataset and symbol in one column too."""
-    payloads = tables[META_PAYLOADS.name]
-    lost = payloads[payloads["payload_outcome"] == "MISSING"].astype({"dataset": "str", "symbol": "str"})
+    payloads = tables[META_PAYLOADS.name].astype({"dataset": "str", "symbol": "str"})
+    is_lost, is_curve = payloads["payload_outcome"] == "MISSING", payloads["dataset"] == "treasury_curve"
+    newest = max(payloads.loc[is_curve & ~is_lost, "symbol"], default="")
+    lost = payloads[is_lost & ~(is_curve & (payloads["symbol"] < newest))]  # an older year only makes a history longer
     names = lost["symbol"].where(lost["dataset"] != SAMPLE, "")  # another sample every night is no news
     return lost.assign(payload=lost["dataset"] + " " + names).sort_values(["payload", "symbol"])
 

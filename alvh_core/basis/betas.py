@@ -93,11 +93,11 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
         ``1 - RSS(base and more) / RSS(base)``, 0 to 1; NaN with too few complete rows, or where the first variable
         leaves nothing.
     fit : Fit
-        Slope on the first column of ``more`` beside the others; ``se`` is not computed.
+        Slope on the first column of ``more`` beside the others, with its Newey-West error; ``r2`` is not computed.
     """
     left = np.asarray(y, dtype=np.float64)
     columns = np.column_stack([np.asarray(base, dtype=np.float64), np.asarray(more, dtype=np.float64)])
-    share, slope = np.full(left.shape[1], np.nan), np.full(left.shape[1], np.nan)
+    share, slope, se = (np.full(left.shape[1], np.nan) for _ in range(3))
     nobs = np.zeros(left.shape[1], dtype=np.int64)
     known_x = ~np.isnan(columns).any(axis=1)
     for at in range(left.shape[1]):  # few columns, and each has its own missing rows
@@ -106,18 +106,22 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
         if nobs[at] < min_nobs:
             continue
         full = np.column_stack([np.ones(nobs[at]), columns[rows]])
-        rss = [_rss(left[rows, at], full[:, :width]) for width in (2, full.shape[1])]
-        is_left = rss[0][0] > 1e-12 * float(left[rows, at] @ left[rows, at])  # else rounding is explained by rounding
-        share[at] = 1.0 - rss[1][0] / rss[0][0] if is_left else np.nan
-        slope[at] = rss[1][1][2]
-    nothing = np.full(left.shape[1], np.nan)
-    return share, Fit(slope=slope, se=nothing, r2=nothing, nobs=nobs)
+        (before, _), (noise, solution) = (_residuals(left[rows, at], full[:, :width]) for width in (2, full.shape[1]))
+        is_left = before @ before > 1e-12 * (left[rows, at] @ left[rows, at])  # else rounding is explained by rounding
+        share[at] = 1.0 - (noise @ noise) / (before @ before) if is_left else np.nan
+        slope[at] = solution[2]
+        own, _ = _residuals(full[:, 2], np.delete(full, 2, axis=1))  # what of it the others do not tell
+        moments = np.zeros((len(rows), 1))
+        moments[rows, 0] = own * noise  # a missing row keeps its place, so that lags are sessions
+        with np.errstate(invalid="ignore", divide="ignore"):  # of what never moved there is no error
+            se[at] = np.sqrt(np.maximum(_long_run(moments, LAGS)[0], 0.0)) / (own @ own)
+    return share, Fit(slope=slope, se=se, r2=np.full(left.shape[1], np.nan), nobs=nobs)
 
 
-def _rss(y: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+def _residuals(y: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what least squares leave, and their solution."""
     solution, *_ = np.linalg.lstsq(x, y, rcond=None)
-    left = y - x @ solution
-    return float(left @ left), np.asarray(solution, dtype=np.float64)
+    return np.asarray(y - x @ solution), np.asarray(solution, dtype=np.float64)
 
 
 def _long_run(moments: NDArray[np.float64], lags: int) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ AD_WINDOW, MIN_AD, HIGH_WINDOW = 63, 60, 20  # C16
 YIELDS = RATE_CURVE.only(("trade_date", "curve_date", "tenor_years", "par_yield_frac"))
 
 
-def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, curve: pd.DataFrame,
+def night_basis(closes: Closes, names: Sequence[str], changes: pd.DataFrame, *, curve: pd.DataFrame,
                 volatility: pd.DataFrame, trade_date: pd.Timestamp, source_mode: str) -> pd.DataFrame:  # fmt: skip
     """Return `HOST_BASIS` of the night.
 
@@ -32,8 +32,8 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
     closes : Closes
     names : sequence of str
         Hosts and volatility products.
-    moves : DataFrame
-        ``advances_count`` and ``declines_count`` by session, from `alvh_core.breadth.universe_moves`.
+    changes : DataFrame
+        Sessions by members of the breadth, from `alvh_core.breadth.universe_changes`.
     curve : DataFrame
         `YIELDS` known tonight; of a date told twice the later row counts.
     volatility : DataFrame
@@ -56,7 +56,7 @@ def night_basis(closes: Closes, names: Sequence[str], moves: pd.DataFrame, *, cu
         "vix_beta_nobs_count": by_vix.nobs, "vix_beta_status": _status(by_vix),
         "stress_beta": by_stress.slope, "stress_beta_se": by_stress.se, "stress_nobs_count": stress_count,
         "stress_beta_status": _status(by_stress), "breadth_scope": "universe",
-        **_breadth(closes, names, moves), **_rates(closes, names, curve), **_vol_beta(closes, names, volatility),
+        **_breadth(closes, names, changes), **_rates(closes, names, curve), **_vol_beta(closes, names, volatility),
         **_curve(curve, trade_date),
     })  # fmt: skip
     return frames.of_night(result, HOST_BASIS, trade_date, source_mode)
@@ -87,27 +87,33 @@ def _stress(closes: Closes, names: Sequence[str]) -> tuple[Fit, NDArray[np.int64
     return fit, fit.nobs
 
 
-def _breadth(closes: Closes, names: Sequence[str], moves: pd.DataFrame) -> dict[str, object]:
-    """Correlate changes with changes: levels of two random walks correlate for nothing."""
+def _breadth(closes: Closes, names: Sequence[str], changes: pd.DataFrame) -> dict[str, object]:
+    """Correlate changes with changes: levels of two random walks correlate for nothing.
+
+    A host is beside the signs of all others: its own would correlate with it by construction.
+    """
     recent = closes.last(AD_WINDOW + 1)
     values = _columns(recent, names)
-    counted = moves[["advances_count", "declines_count"]].reindex(_days(recent))
-    up, down = (counted[name].to_numpy(dtype=np.float64) for name in counted)
+    known = changes.reindex(_days(recent)).fillna(0.0)
+    own = np.sign(known.reindex(columns=list(names), fill_value=0.0).to_numpy(dtype=np.float64))
+    signs = np.sign(known.to_numpy(dtype=np.float64))
+    net, moved = signs.sum(axis=1), np.abs(signs).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = ((up - down) / (up + down))[1:]
+        share = ((net[:, None] - own) / (moved[:, None] - np.abs(own)))[1:]
     returns = _returns(recent, names)
-    both = ~np.isnan(returns) & ~np.isnan(share)[:, None]
-    paired = np.where(both, share[:, None], np.nan)
+    both = ~np.isnan(returns) & ~np.isnan(share)
+    paired = np.where(both, share, np.nan)
     pearson = correlations(returns, share, min_nobs=MIN_AD)
     ranked = correlations(rank_columns(np.where(both, returns, np.nan)), rank_columns(paired), min_nobs=MIN_AD)
-    line = np.nancumsum(up - down)
+    line = np.cumsum(net)
     high = values[-1:] >= np.where(np.isnan(values), -np.inf, values)[-HIGH_WINDOW:].max(axis=0, initial=-np.inf)
     high = high.any(axis=0)  # no bars at all: no high
     lags = line[-1] < line[-HIGH_WINDOW:].max() if len(line) else False
-    known = np.isfinite(pearson.slope)
+    is_told = np.isfinite(pearson.slope)
     return {
-        "ad_corr63": pearson.slope, "ad_rank_corr63": ranked.slope, "ad_corr_se": np.where(known, pearson.se, np.nan),
-        "is_ad_divergence": pd.Series(high & lags, dtype="boolean").where(known).array,
+        "ad_corr63": pearson.slope, "ad_rank_corr63": ranked.slope,
+        "ad_corr_se": np.where(is_told, pearson.se, np.nan),
+        "is_ad_divergence": pd.Series(high & lags, dtype="boolean").where(is_told).array,
         "ad_status": _status(pearson),
     }  # fmt: skip
 
@@ -125,8 +131,9 @@ def _rates(closes: Closes, names: Sequence[str], curve: pd.DataFrame) -> dict[st
     share, fit = partial_r2(returns, market, changes, min_nobs=MIN_NOBS)
     nothing_left, moves = np.isfinite(fit.slope) & np.isnan(share), np.nan_to_num(returns).any(axis=0)
     status = np.select([nothing_left & moves, nothing_left], ["IDENTICAL_INSTRUMENTS", "INSUFFICIENT"], _status(fit))
-    return {"rate_beta_frac": np.where(nothing_left, np.nan, fit.slope), "rate_share_frac": np.clip(share, 0.0, 1.0),
-            "rate_status": status}  # fmt: skip
+    slope, se = (np.where(nothing_left, np.nan, values) for values in (fit.slope, fit.se))
+    return {"rate_beta_frac": slope, "rate_beta_se": se, "rate_share_frac": np.clip(share, 0.0, 1.0),
+            "rate_nobs_count": fit.nobs, "rate_status": status}  # fmt: skip
 
 
 def _curve(curve: pd.DataFrame, trade_date: pd.Timestamp) -> dict[str, object]:

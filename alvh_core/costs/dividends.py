@@ -136,10 +136,10 @@ def night_dividends(ratios: pd.DataFrame, universe: Mapping[str, Asset], hedged:
     required = ten_year + beta * EQUITY_PREMIUM_FRAC
     paid = ratios["dividends_ttm_usd"].astype("float64")  # per share
     value = gordon_value(paid * (1.0 + DIVIDEND_GROWTH_FRAC), required, DIVIDEND_GROWTH_FRAC)
-    has_dividend = paid > 0
     status = np.select(
-        [~has_dividend, beta.isna(), required.isna(), np.isnan(value)],
-        ["NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G"], default="OK",
+        [ratios["dividends_status"] == "NOT_REPORTED", paid.isna(), paid <= 0, beta.isna(), required.isna(),
+         np.isnan(value)],
+        ["NOT_REPORTED", "NO_FACTS", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G"], default="OK",
     )  # fmt: skip
     is_ok = status == "OK"
     earned = ratios["eps_ttm_usd"].astype("float64") * ratios["shares_count"].astype("float64")

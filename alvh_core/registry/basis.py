@@ -60,7 +60,8 @@ column("stress_beta", "float", "Slope of the host's return on SPX's over the day
 column("stress_beta_se", "float", "Its error", low=0)
 column("stress_nobs_count", "int", "Such days", "sessions", low=0)
 column("stress_beta_status", "category", "OK with 20 such days or more", allowed=MEASURE_STATUSES)
-column("ad_corr63", "float", "Pearson correlation of the return with (advances - declines) / (advances + declines)",
+column("ad_corr63", "float", "Pearson correlation of the return with (advances - declines) / (advances + declines) of "
+       "all others: a host that is counted itself is left out of both",
        low=-1, high=1)  # fmt: skip
 column("ad_rank_corr63", "float", "Spearman correlation of the same", low=-1, high=1)
 column("ad_corr_se", "float", "Error of the Pearson correlation", low=0)
@@ -69,11 +70,14 @@ column("ad_status", "category", "OK with 60 sessions or more", allowed=MEASURE_S
 column("breadth_scope", "category", "What was counted", allowed=("universe",))
 column("rate_beta_frac", "float", "Return of the host for one point of the 10-year yield, beside SPX and the slope",
        "fraction per percentage point")  # fmt: skip
+column("rate_beta_se", "float", "Its Newey-West error, 5 lags", "fraction per percentage point", low=0)
+column("rate_nobs_count", "int", "Sessions behind it, of 252: those of which, and of the one before, a curve is known",
+       "sessions", low=0)  # fmt: skip
 column("rate_share_frac", "float", "Share of what SPX leaves that rates explain: no VIX hedge touches it", "fraction",
        low=0, high=1)  # fmt: skip
 column("curve_10y3m_frac", "float", "10-year par yield less that of three months, of the newest curve known",
        "fraction a year")  # fmt: skip
-column("rate_status", "category", "OK with 120 nights or more; the market itself leaves nothing to explain",
+column("rate_status", "category", "OK with 120 sessions or more; the market itself leaves nothing to explain",
        allowed=RATE_STATUSES)  # fmt: skip
 
 column("window_pos_count", "int", "Sessions from the event; negative before it", "sessions")
@@ -117,15 +121,16 @@ HOST_BASIS = TableSpec(
             "vol_beta?", "vol_beta_se?", "vol_beta_nobs_count", "vol_beta_status", "stress_beta?", "stress_beta_se?",
             "stress_nobs_count", "stress_beta_status", "ad_corr63?", "ad_rank_corr63?", "ad_corr_se?",
             "is_ad_divergence?", "ad_status", "breadth_scope", "rate_beta_frac?", "rate_share_frac?", "rate_status",
-            "curve_10y3m_frac?", "curve_date?"),
+            "curve_10y3m_frac?", "curve_date?", "rate_beta_se?", "rate_nobs_count?"),
     description="How a host, or a volatility product, hangs together with VIX, SPX, breadth and rates",
 )  # fmt: skip
 EVENT_WINDOWS = TableSpec(
     name="out_market__daily_event_windows",
     key=(*NIGHT, "event_type", "event_date"),
     values=("event_at_utc", "window_pos_count", "is_in_window", "is_blocking"),
-    description="Macro events near the night, as known on it, and whether they hold back new layers",
-)
+    description="Macro events near the night, as known on it, and whether they hold back new layers: FOMC_DECISION, "
+    "CPI, PPI, GDP and EMPLOYMENT, no other",
+)  # fmt: skip
 MACRO_CONTEXT = TableSpec(
     name="out_market__daily_macro_context",
     key=(*NIGHT, "host"),

@@ -10,7 +10,7 @@ STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
 PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
 BETA_KINDS = ("HEDGED", "UNHEDGED_STRESS", "NONE")
-DDM_STATUSES = ("OK", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
+DDM_STATUSES = ("OK", "NO_FACTS", "NOT_REPORTED", "NO_DIVIDEND", "NO_BETA", "NO_RATE", "R_NOT_ABOVE_G")
 
 column("scenario_host", "category", "First host, in the alphabet, of those whose ladders are this one: same chain and "
        "same parameters, the universe entry's laid over the profile's")  # fmt: skip
@@ -74,7 +74,9 @@ column("ddm_beta_kind", "category", "HEDGED: weekly, with the comparing profile'
        "host alone on SPX's worst days", allowed=BETA_KINDS)  # fmt: skip
 column("ddm_value_usd", "float", "Gordon value D1 / (r - g), g declared", "USD per share", low=0)
 column("ddm_gap_frac", "float", "Close over Gordon value, less one", "fraction")
-column("ddm_status", "category", "Why there is or is not a value", allowed=DDM_STATUSES)
+column("ddm_status", "category", "Why there is or is not a value: NO_DIVIDEND where a dividend of zero is reported, "
+       "NOT_REPORTED where the company reports none, NO_FACTS where dividends_status of the ratios has another reason",
+       allowed=DDM_STATUSES)  # fmt: skip
 column(
     "class_pe_ratio", "float", "Sum of market caps over sum of earnings in the asset class; loss-makers count", low=0
 )

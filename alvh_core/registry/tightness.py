@@ -14,7 +14,9 @@ column("conv_edge_usd", "float", "Best conversion at the touch after fees: long 
        "put, short call", "USD per share")  # fmt: skip
 column("rev_edge_usd", "float", "Best reversal at the touch after fees: the opposite", "USD per share")
 column("is_edge_positive", "bool", "An edge above zero: a data error until proven otherwise")
-column("american_excess_usd", "float", "How far call less put is above its bound S - K D; dividends are not known",
+column("american_excess_usd", "float", "How far call less put is above its bound S - K D; dividends are not known. S "
+       "is the session's close, of quotes taken at it, or the chain header's price: the one nearer to the parity of "
+       "the nearest expiry; empty where that is further away than half its synthetic's width",
        "USD per share", low=0)  # fmt: skip
 column("synth_halfspread_bp", "float", "Half the width of the synthetic forward over the forward, median", "bp", low=0)
 column("r_implied_frac", "float", "Financing rate that the slope of parity implies", "fraction")
@@ -41,7 +43,7 @@ column("s_regime_pctile_frac", "float", "Share of the nights of the same VIX reg
 column("s_p95_frac", "float", "95th percentile of the spread over the last 252 nights", "fraction", low=0, high=2)
 column("iv30_pctile_frac", "float", "Share of the chain's last 252 nights with a 30-day volatility not above tonight's",
        "fraction", low=0, high=1)  # fmt: skip
-column("iv30_nights_count", "int", "Nights with a 30-day volatility behind it; 20 are needed", "nights", low=0)
+column("iv30_nights_count", "int", "Nights with a 30-day volatility, tonight or not; 20 are needed", "nights", low=0)
 column("adv_sel_proxy", "float", "PROXY of adverse selection: slope of the log of the spread on the underlying's "
        "|return| over the last 60 sessions", "log of spread per 1.00 of return")  # fmt: skip
 column("adv_sel_nobs_count", "int", "Nights behind it", "nights", low=0, high=60)
@@ -62,7 +64,8 @@ LEG_TIGHTNESS = TableSpec(
     key=(*NIGHT, "osi_symbol"),
     values=("underlying", "spread_frac?", "spread_ticks?", "is_tick_constrained?", "eas_bp?", "iv_spread_vol?",
             "depth_imbalance_frac?", "close_widening_ratio?", "adverse_selection_status"),
-    description="The contracts that ladders chose tonight, by measures that compare across moneyness",
+    description="The contracts that ladders chose tonight and that have a usable quote, by measures that compare "
+    "across moneyness",
 )  # fmt: skip
 BOOK_SPREADS = TableSpec(
     name="out_liquidity__daily_book_spreads",

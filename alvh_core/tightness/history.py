@@ -102,14 +102,15 @@ def iv_percentiles(readings: pd.DataFrame, tonight: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     DataFrame
-        ``iv30_pctile_frac`` and ``iv30_nights_count`` by chain: share of the nights with a volatility whose own is not
-        above tonight's, which counts. NaN with fewer than 20, or without one tonight.
+        By chain ``iv30_nights_count``, the nights with a volatility, and ``iv30_pctile_frac``, the share of them whose
+        own is not above tonight's, which counts. NaN with fewer than 20, or without one tonight.
     """
     read = [*_BOOK, "iv30_vol"]
-    both = readings[read].merge(tonight[read], on=_BOOK, suffixes=("", "_now")).dropna()
-    below = (both["iv30_vol"] <= both["iv30_vol_now"]).groupby([both[name] for name in _BOOK])
-    count = below.size()
-    return pd.DataFrame({"iv30_pctile_frac": below.mean().where(count >= MIN_NIGHTS), "iv30_nights_count": count})
+    both = readings[read].dropna().merge(tonight[read], on=_BOOK, suffixes=("", "_now"))
+    below = (both["iv30_vol"] <= both["iv30_vol_now"]).astype("float64").where(both["iv30_vol_now"].notna())
+    nights = below.groupby([both[name] for name in _BOOK])
+    count = nights.size()
+    return pd.DataFrame({"iv30_pctile_frac": nights.mean().where(count >= MIN_NIGHTS), "iv30_nights_count": count})
 
 
 def spreads_on_moves(readings: pd.DataFrame, closes: Closes) -> pd.DataFrame:

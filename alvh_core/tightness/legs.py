@@ -17,7 +17,7 @@ from alvh_core.volumes import OPEN_INTEREST_FRAC, VOLUME_FRAC
 
 def leg_tightness(legs: pd.DataFrame, priced: pd.DataFrame, rule: SpreadRule, trade_date: pd.Timestamp,
                   source_mode: str) -> pd.DataFrame:  # fmt: skip
-    """Return `LEG_TIGHTNESS`: every contract that a ladder chose tonight, once.
+    """Return `LEG_TIGHTNESS`: every contract with a usable quote that a ladder chose tonight, once.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ _FEES = 2.0 * FEE_USD_PER_CONTRACT / 100.0
 def night_parity(
     priced: pd.DataFrame,
     forwards: pd.DataFrame,
-    spots: Mapping[str, float],
+    spots: pd.DataFrame,
     universe: Mapping[str, Asset],
     trade_date: pd.Timestamp,
     source_mode: str,
@@ -39,8 +39,8 @@ def night_parity(
         `PRICED_QUOTES`.
     forwards : DataFrame
         `FORWARDS`.
-    spots : mapping of str to float
-        Vendor's price of the underlyings, for the bound of American options only.
+    spots : DataFrame
+        From `spot_candidates`, for the bound of American options only.
     universe : mapping of str to Asset
     trade_date : Timestamp
     source_mode : str
@@ -51,7 +51,8 @@ def night_parity(
     pairs = parity_pairs(priced.assign(is_adjusted=False))[[*EXPIRY, *PAIRED]].merge(numbered, on=EXPIRY)[columns]
     near = pairs[(pairs["strike_usd"] / pairs["forward_usd"] - 1.0).abs() <= BAND_FRAC]
     terms = known[[*EXPIRY, "dte_days", "years", "discount"]]
-    result = terms.join([band_measures(near), implied_rates(near), _american_excess(near, spots)])
+    bands = band_measures(near)
+    result = terms.join([bands, implied_rates(near), _american_excess(near, vouched_spots(known.join(bands), spots))])
     names = result["underlying"].astype("str")
     american = names.map(lambda name: universe[name].exercise == "american").to_numpy(dtype=bool)
     status = _financing_status(result, american)
@@ -141,8 +142,61 @@ def _financing_status(result: pd.DataFrame, american: np.ndarray) -> np.ndarray:
     )  # fmt: skip
 
 
-def _american_excess(pairs: pd.DataFrame, spots: Mapping[str, float]) -> pd.DataFrame:
+def spot_candidates(snapshots: pd.DataFrame, bars: pd.DataFrame, trade_date: pd.Timestamp) -> pd.DataFrame:
+    """Return what each underlying may have cost at the instant of its chain's quotes.
+
+    Parameters
+    ----------
+    snapshots : DataFrame
+        `SNAPSHOTS`.
+    bars : DataFrame
+        `DAILY_BARS`.
+    trade_date : Timestamp
+
+    Returns
+    -------
+    DataFrame
+        ``underlying``, ``spot_usd``: the header's price, and the session's close beside quotes taken at the close.
+    """
+    at_close = snapshots.loc[snapshots["quote_clock"] == "at_close", "underlying"].astype("str")
+    is_close = (bars["bar_date"] == trade_date) & bars["symbol"].isin(set(at_close))
+    parts = (snapshots[["underlying", "underlying_price_usd"]], bars.loc[is_close, ["symbol", "close_usd"]])
+    named = [part.set_axis(["underlying", "spot_usd"], axis=1).astype({"underlying": "str"}) for part in parts]
+    return pd.concat(named, ignore_index=True)
+
+
+def vouched_spots(expiries: pd.DataFrame, spots: pd.DataFrame) -> pd.Series:
+    """Return the candidate of each underlying that the parity of its nearest expiry vouches for; none is left out.
+
+    A header may hold a trade of after the bell beside quotes of the bell, and the close is a quarter of an hour older
+    than quotes of options that trade until 16:15: either is dollars off, on the same night.
+
+    Parameters
+    ----------
+    expiries : DataFrame
+        `EXPIRY`, ``forward_usd``, ``discount``, ``synth_halfspread_bp``.
+    spots : DataFrame
+        From `spot_candidates`.
+
+    Returns
+    -------
+    Series
+        By underlying the price nearest to ``F D``, no further from it than half the width of the synthetic. The nearest
+        expiry has hardly a dividend or an early exercise before it; later ones are judged by what it vouches for.
+    """
+    known = expiries[expiries["synth_halfspread_bp"].notna()].sort_values(["expiry_date", "root"])
+    near = known.astype({"underlying": "str"}).drop_duplicates("underlying")
+    fair = near["forward_usd"] * near["discount"]
+    half = 1e-4 * near["synth_halfspread_bp"] * fair
+    tried = near[["underlying"]].assign(fair=fair, half=half).merge(spots, on="underlying")
+    tried["gap"] = (tried["spot_usd"] - tried["fair"]).abs()
+    held = tried[tried["gap"] <= tried["half"]].sort_values(["gap", "spot_usd"]).drop_duplicates("underlying")
+    found: pd.Series = held.set_index("underlying")["spot_usd"]
+    return found
+
+
+def _american_excess(pairs: pd.DataFrame, spots: pd.Series) -> pd.DataFrame:
     """Return how far an executable ``C - P`` is above its upper bound ``S - K D``; below it dividends would count."""
-    spot = pairs["underlying"].map(dict(spots)).astype("float64")
+    spot = pairs["underlying"].astype("str").map(spots).astype("float64")
     over = (pairs["low_usd"] - (spot - pairs["strike_usd"] * pairs["discount"])).clip(lower=0.0)
     return over.rename("american_excess_usd").groupby(pairs["expiry_no"]).max().to_frame()

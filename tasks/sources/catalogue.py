@@ -6,7 +6,7 @@ those that have the same dataset. Nothing here knows an address, a column or Pre
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -98,7 +98,8 @@ class PayloadRequest:
 SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
     CHAIN: lambda universe, _day: list(universe),
     INDEX: lambda universe, _day: _indices(universe),
-    CURVE: lambda _universe, day: [f"UST{year}" for year in sorted({day.year, _ten_days_ago(day).year}, reverse=True)],
+    # early in January the curve itself stands in last year's file; later on the sessions by which moves are measured
+    CURVE: lambda _universe, day: [f"UST{day.year}", f"UST{day.year - 1}"],
     BARS: lambda universe, _day: [symbol for symbol in universe if symbol not in _indices(universe)],
     CROSS_CHECK: lambda universe, day: sampled(list(universe), day),
     MACRO_CALENDAR: lambda _universe, _day: ["FED", "BLS", "BEA"],
@@ -114,11 +115,6 @@ SYMBOLS: dict[str, Callable[[Mapping[str, Asset], date], list[str]]] = {
 
 def _indices(universe: Mapping[str, Asset]) -> list[str]:
     return sorted({*INDICES, *(asset.vol_index for asset in universe.values() if asset.vol_index)})
-
-
-def _ten_days_ago(day: date) -> date:
-    """Return how old a curve may be; in early January that one stands in last year's file."""
-    return day - timedelta(days=10)
 
 
 def night_requests(

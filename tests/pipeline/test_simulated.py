@@ -38,7 +38,8 @@ def test_the_archive_of_a_night_replays_it_row_for_row(run_night, simulated_home
 
 def test_the_first_night_knows_how_rates_have_moved(simulated_home, warehouse_of) -> None:
     basis = warehouse_of(simulated_home).night("simulated", DAY)["out_basis__daily_hosts"].set_index("host")
-    assert basis.loc[["IWM", "XLF"], "rate_status"].eq("OK").all(), "the curve's file lists the whole year"
+    assert basis.loc[["IWM", "XLF"], "rate_status"].eq("OK").all()
+    assert basis.loc[["IWM", "XLF"], "rate_nobs_count"].eq(248).all(), "two days off of the banks take two moves each"
     assert basis.loc["XLF", "rate_share_frac"] > 0.0
 
 

@@ -417,6 +417,20 @@ def test_what_is_newly_missing_is_told_by_kind():
                              ("source_missing", "option_chain", "KO, XLF", "WARNING")]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("lost", "landed", "told"),
+    [
+        (["UST2025"], ["UST2026"], []),
+        (["UST2026"], ["UST2025"], ["UST2026"]),
+        (["UST2026", "UST2025"], [], ["UST2025, UST2026"]),
+    ],
+)
+def test_a_missing_curve_of_last_year_is_no_news_beside_this_years(lost, landed, told):
+    names = [[("treasury_curve", symbol) for symbol in symbols] for symbols in (lost, landed)]
+    night = evidence(payloads(*names[0], landed=names[1]))
+    assert raised(night) == [("source_missing", "treasury_curve", symbols, "WARNING") for symbols in told]
+
+
 def test_the_vix_chain_is_graver_and_for_itself():
     night = evidence(payloads(("option_chain", "VIX"), ("option_chain", "KO")))
     assert raised(night) == [("source_missing", "option_chain", "KO", "WARNING"),

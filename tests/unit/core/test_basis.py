@@ -27,14 +27,15 @@ def _closes(columns):
     return Closes.of(wide.melt("bar_date", var_name="symbol", value_name="close_usd").dropna())
 
 
-def _basis(closes, names, curve=None, moves=None):
+def _basis(closes, names, curve=None, changes=None):
     nothing = pd.DataFrame({"curve_date": pd.Series(dtype="datetime64[s]"), "tenor_years": pd.Series(dtype="float64"),
                             "par_yield_frac": pd.Series(dtype="float64")})  # fmt: skip
     no_vol = pd.DataFrame({"underlying": pd.Series(dtype="str"), "trade_date": pd.Series(dtype="datetime64[s]"),
                            "iv30_vol": pd.Series(dtype="float64")})  # fmt: skip
-    counts = pd.DataFrame({"advances_count": 5, "declines_count": 4}, index=closes.dates.astype("datetime64[s]"))
-    found = night_basis(closes, names, counts if moves is None else moves, curve=nothing if curve is None else curve,
-                        volatility=no_vol, trade_date=DAY, source_mode="simulated")  # fmt: skip
+    no_one = pd.DataFrame(index=pd.DatetimeIndex([], dtype="datetime64[s]"))
+    found = night_basis(closes, names, no_one if changes is None else changes,
+                        curve=nothing if curve is None else curve, volatility=no_vol, trade_date=DAY,
+                        source_mode="simulated")  # fmt: skip
     return found.set_index(found["host"].astype("str"))
 
 
@@ -137,6 +138,25 @@ def test_rates_of_a_property_fund():
     assert share[0] == pytest.approx(1.0)
 
 
+def test_the_error_of_a_slope_on_rates_is_that_of_the_printed_formula():
+    """``(X'X)^-1 S (X'X)^-1`` with S summed by loops over sessions, two of them missing."""
+    rng = np.random.default_rng(13)
+    base, ten, slope, noise = rng.normal(size=(4, 90))
+    ten = ten + 0.5 * base
+    y = 0.7 * base - 0.3 * ten + np.convolve(np.r_[0.0, 0.0, noise], [0.5, 0.3, 0.2], mode="valid")
+    y[[20, 21]] = np.nan
+    _, fit = partial_r2(y[:, None], base, np.column_stack([ten, slope]), min_nobs=60)
+    x = np.column_stack([np.ones(90), base, ten, slope])
+    rows = ~np.isnan(y)
+    inverse = np.linalg.inv(x[rows].T @ x[rows])
+    beta = inverse @ x[rows].T @ y[rows]
+    moments = np.where(rows, y - x @ beta, 0.0)[:, None] * x
+    inner = sum((1.0 - abs(t - s) / 6.0) * np.outer(moments[t], moments[s])
+                for t in range(90) for s in range(90) if abs(t - s) <= 5)  # fmt: skip
+    assert (fit.slope[0], fit.nobs[0]) == (pytest.approx(beta[2]), 88)
+    assert fit.se[0] == pytest.approx((inverse @ inner @ inverse)[2, 2] ** 0.5)
+
+
 def test_rates_of_a_night():
     rng = np.random.default_rng(9)
     spx, ten = rng.normal(0.0, 0.01, 252), rng.normal(0.0, 0.0005, 252)
@@ -151,10 +171,11 @@ def test_rates_of_a_night():
     assert market["rate_status"] == "IDENTICAL_INSTRUMENTS"
     assert flat["rate_status"] == "INSUFFICIENT", "what does not move is not the market"
     for nothing in (market, flat):
-        assert np.isnan(nothing[["rate_beta_frac", "rate_share_frac"]].astype(float)).all()
+        assert np.isnan(nothing[["rate_beta_frac", "rate_beta_se", "rate_share_frac"]].astype(float)).all()
     assert row["rate_beta_frac"] == pytest.approx(-0.05)  # -5 per unit of yield is -0.05 per percentage point
     assert row["rate_share_frac"] == pytest.approx(1.0)
-    assert row["rate_status"] == "OK"
+    assert (row["rate_status"], row["rate_nobs_count"]) == ("OK", 252)
+    assert row["rate_beta_se"] == pytest.approx(0.0, abs=1e-9)
     assert row["curve_10y3m_frac"] == pytest.approx(levels[-1] - bills[-1])
     assert row["curve_date"] == days[-1]
 
@@ -202,6 +223,29 @@ def test_pearson_is_numpys():
     expected = [np.corrcoef(y[:, at] - 0.5 * x, x)[0, 1] for at in range(3)]
     assert fit.slope == pytest.approx(expected)
     assert fit.se == pytest.approx(np.sqrt((1.0 - np.square(expected)) / 61))
+
+
+def test_a_host_is_beside_the_breadth_of_all_others():
+    """Ten members that know nothing of one another, and one outside: by a plain loop, and near zero on average."""
+    rng = np.random.default_rng(21)
+    names = [f"M{at}" for at in range(10)]
+    closes = _closes({name: _walk(rng, rng.normal(0.0, 0.01, 63).round(3)) for name in [*names, "OUT"]})
+    moves = np.diff(closes.values, axis=0)
+    changes = pd.DataFrame(moves, SESSIONS[-63:].astype("datetime64[s]"), closes.symbols)[names]
+    changes.iloc[5, 3] = np.nan  # M3 splits: it is not counted, and its own return is known
+    found = _basis(closes, [*names, "OUT"], changes=changes)
+    for name in [*names, "OUT"]:
+        own = closes.of_symbol(name)
+        shares = []
+        for day in range(63):
+            others = [changes.iloc[day][other] for other in names if other != name]
+            up, down = sum(move > 0 for move in others), sum(move < 0 for move in others)
+            shares.append((up - down) / (up + down))
+        returns = pd.Series(own[1:] / own[:-1] - 1.0)
+        assert found.loc[name, "ad_corr63"] == pytest.approx(returns.corr(pd.Series(shares)))
+        assert found.loc[name, "ad_rank_corr63"] == pytest.approx(returns.corr(pd.Series(shares), method="spearman"))
+    assert abs(found.loc[names, "ad_corr63"].mean()) < 0.1, "counted with themselves they are at 0.25"
+    assert (found["ad_status"] == "OK").all()
 
 
 # --- indicators -------------------------------------------------------------------------------------------------------

@@ -105,15 +105,15 @@ def test_levels_of_two_walks_correlate_for_nothing_and_changes_do_not():
 def test_basis_of_a_night():
     market = RNG.normal(0.0, 0.02, len(DAYS) - 1)
     closes = _closes(SPX=market, IWM=1.3 * market, VIX=np.clip(-5.0 * market, -0.5, 0.5))
-    moves = pd.DataFrame({"advances_count": 60, "declines_count": 40}, index=DAYS)
+    changes = pd.DataFrame({"UP": 1.0, "DOWN": -1.0, "HIGH": 1.0}, index=DAYS)
     sizes = {"curve": frames.empty(RATE_CURVE), "volatility": frames.empty(MODEL_FREE), "trade_date": NIGHT,
              "source_mode": "recorded"}  # fmt: skip
-    found = night_basis(closes, ["SPX", "IWM", "GONE"], moves, **sizes).set_index("host")
+    found = night_basis(closes, ["SPX", "IWM", "GONE"], changes, **sizes).set_index("host")
     assert found.loc["SPX", "stress_beta"] == pytest.approx(1.0)
     assert found.loc["IWM", "stress_beta"] == pytest.approx(1.3)
     assert found.loc["SPX", "vix_beta_frac"] < 0.0
     assert found.loc["GONE", ["vix_beta_status", "stress_beta_status"]].tolist() == ["NO_DATA", "NO_DATA"]
-    mixed = night_basis(closes, ["GONE", "IWM", "SPX"], moves, **sizes).set_index("host")
+    mixed = night_basis(closes, ["GONE", "IWM", "SPX"], changes, **sizes).set_index("host")
     pd.testing.assert_frame_equal(found.sort_index(), mixed.sort_index())
 
 

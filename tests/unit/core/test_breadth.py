@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alvh_core.breadth import continued, exchange_breadth, universe_breadth, universe_moves
+from alvh_core.breadth import continued, exchange_breadth, universe_breadth, universe_changes, universe_moves
 from alvh_core.frames import conform, empty
 from alvh_core.schemas import BREADTH, BREADTH_COUNTS, DAILY_ACTIONS, DAILY_BARS
 from alvh_core.universe import DEFAULT_UNIVERSE
@@ -70,22 +70,23 @@ def test_the_universe_counts_shares_and_funds_only(calendar):
     found = bars(
         XLF=(1, 2, 3, 4), KO=(4, 3, 2, 1), SPX=(1, 2, 3, 4), VXX=(1, 2, 3, 4), VIX=(1, 2, 3, 4), O=(5, 5, 5, 5)
     )
-    moves = universe_moves(found, DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS))
+    moves = universe_moves(universe_changes(found, DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS)))
     tonight = universe_breadth(moves, DAY, MODE).iloc[0]
     assert tonight[list(BREADTH_COUNTS.names[3:])].tolist() == [pd.Timestamp(BEFORE), 1, 1, 1, 3, 0]
 
 
 def test_a_close_that_is_missing_is_no_move_and_no_other_days_close_stands_in(calendar):
     found = bars(XLF=(1, 2, 3, 0), KO=(4, 3, 0, 5))
-    moves = universe_moves(found, DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS))
+    moves = universe_moves(universe_changes(found, DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS)))
     assert moves["members_count"].tolist() == [2, 1]
     assert universe_breadth(moves, DAY, MODE).empty, "KO's last close is two sessions old"
-    assert universe_moves(empty(DAILY_BARS), DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS)).empty
+    nothing = universe_changes(empty(DAILY_BARS), DEFAULT_UNIVERSE, calendar, empty(DAILY_ACTIONS))
+    assert universe_moves(nothing).empty
 
 
 def test_a_member_does_not_count_on_the_day_it_splits(calendar):
     found = bars(XLF=(100, 101, 102, 25.4), KO=(4, 3, 2, 1))
-    split = universe_moves(found, DEFAULT_UNIVERSE, calendar, splits(("XLF", DAY, 4.0)))
+    split = universe_moves(universe_changes(found, DEFAULT_UNIVERSE, calendar, splits(("XLF", DAY, 4.0))))
     assert universe_breadth(split, DAY, MODE)["members_count"].tolist() == [1]
     assert split["members_count"].tolist() == [2, 2, 1]
 

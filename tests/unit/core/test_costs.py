@@ -349,7 +349,7 @@ def test_a_required_return_takes_the_hedged_beta_where_there_is_one():
     })  # fmt: skip
     ratios = pd.DataFrame({
         "symbol": ["KO", "JNJ", "AAPL"], "dividends_ttm_usd": 2.0, "close_usd": 60.0, "eps_ttm_usd": 3.0,
-        "shares_count": 1e9, "market_cap_usd": 6e10,
+        "shares_count": 1e9, "market_cap_usd": 6e10, "dividends_status": "OK",
     })  # fmt: skip
     hedged = hedged_betas(structure)
     assert hedged == {"KO": 0.5, "SPX": 0.99}
@@ -361,6 +361,24 @@ def test_a_required_return_takes_the_hedged_beta_where_there_is_one():
     np.testing.assert_allclose(found["ddm_beta"], [0.5, 0.8, np.nan])
     np.testing.assert_allclose(found["required_return_frac"], [0.065, 0.08, np.nan])  # at a premium of 5 %
     assert found["ddm_status"].astype("str").tolist() == ["OK", "OK", "NO_BETA"]
+
+
+@pytest.mark.parametrize(
+    ("reported", "paid", "told"),
+    [
+        ("OK", 2.0, "OK"),
+        ("OK", 0.0, "NO_DIVIDEND"),
+        ("NOT_REPORTED", np.nan, "NOT_REPORTED"),
+        *((status, np.nan, "NO_FACTS") for status in ("NO_FACTS", "NO_CIK", "STALE", "INCOMPLETE")),
+    ],
+)
+def test_what_is_not_known_is_no_dividend_of_zero(reported, paid, told):
+    ratios = pd.DataFrame({
+        "symbol": ["KO"], "dividends_ttm_usd": paid, "dividends_status": reported, "close_usd": 60.0,
+        "eps_ttm_usd": 3.0, "shares_count": 1e9, "market_cap_usd": 6e10,
+    })  # fmt: skip
+    found = night_dividends(ratios, DEFAULT_UNIVERSE, {"KO": 0.5}, {}, 0.04, NIGHT, "simulated").iloc[0]
+    assert (found["ddm_status"], np.isnan(found["ddm_value_usd"])) == (told, told != "OK")
 
 
 def _drip(actions, closes):

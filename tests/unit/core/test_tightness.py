@@ -14,7 +14,7 @@ from alvh_core.profiles import PROFILES
 from alvh_core.selection import LegRule
 from alvh_core.tightness.history import MIN_NIGHTS, book_spreads
 from alvh_core.tightness.legs import ladder_tightness, leg_tightness
-from alvh_core.tightness.parity import band_measures, implied_rates, night_parity
+from alvh_core.tightness.parity import band_measures, implied_rates, night_parity, spot_candidates, vouched_spots
 from alvh_core.universe import DEFAULT_UNIVERSE
 
 DAY = pd.Timestamp("2026-07-16")
@@ -43,10 +43,11 @@ def _table(which):
     return priced, pd.DataFrame([{**named, "forward_usd": forward, "discount": np.exp(-rate * years)}])
 
 
-def _parity(*which, universe=DEFAULT_UNIVERSE, change=lambda priced, forwards: (priced, forwards)):
+def _parity(*which, universe=DEFAULT_UNIVERSE, spot=1962.0, change=lambda priced, forwards: (priced, forwards)):
     tables = [change(*_table(name)) for name in which]
     priced, forwards = (pd.concat(parts, ignore_index=True) for parts in zip(*tables, strict=True))
-    return night_parity(priced, forwards, {"SPX": 1962.0}, universe, DAY, "simulated")
+    spots = pd.DataFrame({"underlying": ["SPX"], "spot_usd": [spot]})
+    return night_parity(priced, forwards, spots, universe, DAY, "simulated")
 
 
 def _ratios(which):
@@ -121,6 +122,43 @@ def test_american_options_have_a_bound_and_no_edge():
     assert row[["conv_edge_usd", "rev_edge_usd"]].isna().all()
     assert row["american_excess_usd"] >= 0.0
     assert np.isnan(_parity("near")["american_excess_usd"].iloc[0])
+
+
+@pytest.mark.parametrize(
+    ("clock", "header", "expected"),
+    [
+        pytest.param("at_close", 448.82, 451.10, id="a header of after the bell: the close"),
+        pytest.param("at_close", 451.40, 451.40, id="quotes of a quarter past, as of ETFs: the header"),
+        pytest.param("in_session", 448.82, None, id="a stale header in session, where the close is not of the quotes"),
+        pytest.param("in_session", 451.60, 451.60, id="a good one"),
+        pytest.param("at_close", NAN, 451.10, id="no header"),
+    ],
+)  # fmt: skip
+def test_parity_of_the_nearest_expiry_says_which_price_is_of_the_quotes(clock, header, expected):
+    snapshots = pd.DataFrame({"underlying": ["MSFT"], "quote_clock": clock, "underlying_price_usd": header})
+    bars = pd.DataFrame({"symbol": ["MSFT", "MSFT", "SPX"], "bar_date": [DAY - pd.Timedelta(days=1), DAY, DAY],
+                         "close_usd": [451.43, 451.10, 451.43]})  # fmt: skip
+    expiries = pd.DataFrame({
+        "underlying": "MSFT", "root": "MSFT", "expiry_date": DAY + pd.to_timedelta([400, 0, 1, 30], "D"),
+        "forward_usd": [448.82, 448.82, 451.475, 460.0], "discount": [1.0, 1.0, 0.9999, 0.99],
+        "synth_halfspread_bp": [50.0, NAN, 11.0, 0.0],
+    })  # fmt: skip
+    found = vouched_spots(expiries, spot_candidates(snapshots, bars, DAY))
+    assert found.to_dict() == ({} if expected is None else {"MSFT": expected})
+
+
+def test_the_excess_is_over_the_price_that_is_vouched_for():
+    """The sample's synthetic is 1962.86, half a width of 1.86 around it."""
+    american = {"SPX": DEFAULT_UNIVERSE["SPY"]}
+    priced, forwards = _table("near")
+    wide = priced.pivot_table(index="strike_usd", columns="option_right", values=["bid_usd", "ask_usd"])
+    near = wide[(np.abs(wide.index / 1962.9 - 1.0) <= 0.05) & (wide["bid_usd"] > 0).all(axis=1)]
+    executable = near["bid_usd"]["C"] - near["ask_usd"]["P"] + near.index * forwards["discount"].iloc[0]
+    for spot in (1961.0, 1962.0):
+        excess = _parity("near", universe=american, spot=spot)["american_excess_usd"].iloc[0]
+        assert excess == pytest.approx(max(executable.max() - spot, 0.0))
+    for spot in (1950.0, 1970.0, NAN):
+        assert np.isnan(_parity("near", universe=american, spot=spot)["american_excess_usd"].iloc[0])
 
 
 @pytest.mark.parametrize(
@@ -391,7 +429,7 @@ def test_where_tonights_volatility_stands_is_a_plain_count(vol, pctile):
     assert (found["iv30_vol"], found["iv30_nights_count"]) == (vol, 20)
 
 
-@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 0)])
+@pytest.mark.parametrize(("nights", "vol", "count"), [(18, 1.0, 19), (40, NAN, 40)])
 def test_without_enough_nights_or_without_tonight_it_stands_nowhere(nights, vol, count):
     found = _book(0.05, 19.0, _earlier([0.04] * nights, "18_to_22", 0.9), vol=vol)
     assert np.isnan(found["iv30_pctile_frac"])
