@@ -3,7 +3,7 @@
 from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
 SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
-COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
+COST_STATUSES = ("OK", "NEVER_HELD", "INSUFFICIENT", "NO_RETURNS")
 HELD_STATUSES = ("OK", "FLOOR", "NO_BETA", "NO_VOL", "NO_QUOTE")  # a book has the last of its contracts'
 SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
@@ -37,7 +37,8 @@ column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which t
        "0 at once, as it should be; more would mean that model and quotes differ",
        "VIX points", low=0)  # fmt: skip
 column("be_shock_touch_vol_points", "float", "The same bought at the ask", "VIX points", low=0)
-column("be_shock_status", "category", "Why there is or is not a break-even below 100 points", allowed=SHOCK_STATUSES)
+column("be_shock_status", "category", "Why there is or is not a break-even at the touch below 100 points",
+       allowed=SHOCK_STATUSES)  # fmt: skip
 column("stress_price_mid_ratio", "float", "Premium at mid over the value at spot VIX + 10", low=0)
 column("stress_price_touch_ratio", "float", "Premium at the ask over the value at spot VIX + 10", low=0)
 column("hedged_notional_usd", "float", "What the basis points are of", "USD", low=0)
@@ -48,10 +49,12 @@ column("fees_bp", "float", "Fees, a year", "bp of the notional", low=0)
 column("financing_bp", "float", "Premium outlay at the three-month rate, a year", "bp of the notional")
 column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees and financing: the honest name of a "
        "hedge's WACC", "bp of the notional")  # fmt: skip
-column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURNS where in 63 nights the host had none "
-       "to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
-column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge; hosts compare "
-       "by profiles sized by premium", low=0)  # fmt: skip
+column("cost_status", "category", "OK with 63 nights, 63 of them calm, held or not: held_nights_count tells how many "
+       "it was held on; NEVER_HELD where nothing was ever traded, so that no cost is known; NO_RETURNS where in 63 "
+       "nights the host had none to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
+column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge, nights "
+       "without a contract in it: read it beside held_nights_count; hosts compare by profiles sized by premium",
+       low=0)  # fmt: skip
 column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
 column("structure_alpha_frac", "float", "What it earns a week where the SPX ladder earns nothing: the intercept",
@@ -125,7 +128,7 @@ COSTS = TableSpec(
     values=("hedged_notional_usd", "be_shock_mid_vol_points?", "be_shock_touch_vol_points?", "be_shock_status",
             "stress_price_mid_ratio?", "stress_price_touch_ratio?", "carry_mid_bp?", "friction_eff_bp?",
             "friction_touch_bp?", "fees_bp?", "financing_bp?", "hedge_cost_of_capital_bp?", "cost_status",
-            "dividend_cover_ratio?", "scenario_host?"),
+            "dividend_cover_ratio?", "scenario_host?", "held_nights_count?"),
     description="What a ladder costs a year in basis points of what it protects, and what it takes to earn it back",
 )  # fmt: skip
 STRUCTURE = TableSpec(

@@ -194,9 +194,12 @@ def test_order_of_legs_does_not_matter():
     pd.testing.assert_frame_equal(one, other)
 
 
+NIGHTS = ("book_nights_count", "calm_nights_count", "held_nights_count")
+
+
 def _sums(**values):
     zero = dict.fromkeys(("sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_outlay_days_usd"), 0.0)
-    return pd.DataFrame([{**zero, "book_nights_count": 252, "calm_nights_count": 252, **values}])
+    return pd.DataFrame([{**zero, **dict.fromkeys(NIGHTS, 252), **values}])
 
 
 def test_a_monthly_share_of_premium_that_always_expires_worthless_costs_twelve_times_it():
@@ -223,6 +226,58 @@ def test_costs_of_half_a_year_by_hand():
 def test_too_few_nights_are_no_year_and_a_host_without_bars_never_has_one(nights, calm, status):
     cost = yearly_costs(_sums(book_nights_count=nights, calm_nights_count=calm), pd.Series([1e6]), 0.05).iloc[0]
     assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == (status, True)
+
+
+@pytest.mark.parametrize(("traces", "status"), [
+    pytest.param({}, "NEVER_HELD", id="nothing was ever traded"),
+    pytest.param({"book_nights_count": 5, "calm_nights_count": 5}, "NEVER_HELD", id="nor on the first nights"),
+    pytest.param({"calm_nights_count": 0}, "NEVER_HELD", id="whatever the host's bars tell"),
+    pytest.param({"held_nights_count": 2}, "OK", id="held twice, and sold without a fee: premium is not asked"),
+    pytest.param({"sum_fees_usd": 4.0}, "OK", id="bought and gone before the night was over"),
+    pytest.param(dict.fromkeys(NIGHTS, np.nan), "INSUFFICIENT", id="no row in the book"),
+])  # fmt: skip
+def test_what_was_never_held_has_cost_nothing_known(traces, status):
+    cost = yearly_costs(_sums(**{"held_nights_count": 0, **traces}), pd.Series([1e6]), 0.05).iloc[0]
+    assert cost["cost_status"] == status
+    numbers = cost.drop("cost_status").astype("float64")
+    assert numbers.isna().all() if status != "OK" else numbers.notna().all()
+
+
+def _tonight(legs, ladders, **sums):
+    """Return `COSTS` of ladders whose books have all the same sums, otherwise 0."""
+    book = ladders.assign(**dict.fromkeys(set(BOOK.names) - set(ladders), 0.0)).assign(**sums)
+    found = night_costs(book, legs, ladders, {"SPX": 0.02}, funding_rate=0.04, trade_date=NIGHT, source_mode="recorded")
+    return found.astype({"host": "str", "variant": "str", "be_shock_status": "str", "cost_status": "str"})
+
+
+def _reference():
+    plan = plan_ladders({name: DEFAULT_UNIVERSE[name] for name in ("VIX", "SPX")},
+                        pd.DataFrame({"underlying": ["VIX", "SPX"]}), [PROFILES["trigger_442"]])  # fmt: skip
+    return ladder_books(plan)
+
+
+def test_the_nights_on_which_a_ladder_was_held_stand_beside_its_costs():
+    nights, calls = {"book_nights_count": 66, "calm_nights_count": 66}, distinct_legs(_ladder(), {})
+    held = _tonight(calls, _reference(), **nights, held_nights_count=2, sum_fees_usd=10.0)
+    first = held[held["variant"] == "V0_REF"].iloc[0]
+    assert (first["cost_status"], first["held_nights_count"]) == ("OK", 2)
+    assert first["dividend_cover_ratio"] > 1000, "that it covers so much says how seldom it was held"
+    never = _tonight(calls, _reference(), **nights).iloc[0]
+    assert (never["cost_status"], never["held_nights_count"]) == ("NEVER_HELD", 0)
+    assert never[["carry_mid_bp", "hedge_cost_of_capital_bp", "dividend_cover_ratio"]].isna().all()
+    tables = {SCENARIOS.name: frames.empty(SCENARIOS), TERM.name: frames.empty(TERM)}
+    rows = (cost_section({COSTS.name: costs, **tables}, {"trigger_442": PROFILES["trigger_442"]}).tables[0].rows[0]
+            for costs in (held, _tonight(calls, _reference(), **nights)))  # fmt: skip
+    shown = [[cell.text for cell in row.cells][-3:] for row in rows]
+    assert shown == [["0.0", "2", "OK"], ["—", "0", "NEVER_HELD"]]
+
+
+def test_the_status_of_a_break_even_is_that_of_the_one_at_the_touch():
+    """Puts on what rises with VIX: at mid even at once, at the touch never."""
+    puts = distinct_legs(_ladder(symbol="SPX", right="P").assign(variant="V3_NATIVE"), {"SPX": 0.01})
+    found = _tonight(puts, _reference()).set_index("variant").loc["V3_NATIVE"]
+    assert (found["be_shock_mid_vol_points"], found["be_shock_status"]) == (pytest.approx(0.0), "NO_SOLUTION")
+    assert np.isnan(found["be_shock_touch_vol_points"])
 
 
 @pytest.mark.parametrize(
