@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alvh_core import frames
+from alvh_core.basis.betas import slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
@@ -21,7 +22,7 @@ from alvh_core.costs.dividends import (
     night_drip,
     portfolio_pe,
 )
-from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
+from alvh_core.costs.scenario import break_even_shocks, distinct_legs, known_betas, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
 from alvh_core.ladders import ladder_books, plan_ladders
@@ -55,7 +56,8 @@ def test_nothing_is_gained_without_a_jump_and_layers_add_up():
     legs = distinct_legs(_ladder(), {})
     found = night_scenarios(legs, {}, NIGHT, "simulated")
     calm = found[found["shock_vol_points"] == 0]
-    np.testing.assert_allclose(calm["gain_usd"], 0.0, atol=1e-8)
+    assert (calm["gain_usd"] == 0.0).all(), "to the last bit, whatever rounding the model's mid has"
+    np.testing.assert_allclose(found["gain_usd"], found["value_mid_usd"] - found["premium_usd"], atol=1e-8)
     for _, part in found.groupby("shock_vol_points"):
         by_layer = part.set_index("scenario_layer_no")["value_mid_usd"]
         assert by_layer[0] == pytest.approx(by_layer[[1, 2, 3]].sum())
@@ -87,6 +89,55 @@ def test_a_chain_without_a_beta_says_so_and_a_missing_leg_leaves_no_sum():
     whole = found[found["scenario_layer_no"] == 0]
     assert whole["value_mid_usd"].isna().all()
     assert set(whole["scenario_status"].astype("str")) == {"NO_LEG"}
+
+
+def _basis(**betas):
+    rows = [{"host": name, "vix_beta_frac": beta, "vix_beta_se": error} for name, (beta, error) in betas.items()]
+    return pd.DataFrame(rows)
+
+
+def test_a_beta_that_chance_would_give_is_none():
+    nan = np.nan
+    betas, weak = known_betas(_basis(KO=(0.0007, 0.0006), XLE=(1.644e-3, 1e-3), SPX=(-1.646e-3, 1e-3), VXX=(0.02, 1e-3),
+                                     GONE=(nan, nan), BARE=(-0.004, nan), STILL=(0.0, 0.0)))  # fmt: skip
+    assert weak == {"KO", "XLE", "BARE", "STILL"}, "without an error there is no evidence"
+    assert (betas["SPX"], betas["VXX"]) == (-1.646e-3, 0.02)
+    assert set(betas) == {"SPX", "VXX", "GONE"}
+
+
+def test_few_betas_of_zero_pass():
+    """Half a year of sessions with tails as fat as markets have: the limit is meant for 10 of 100."""
+    rng = np.random.default_rng(3)
+    fit = slopes(rng.standard_t(3, (120, 2000)), rng.standard_t(3, (120, 2000)), min_nobs=120)
+    rows = pd.DataFrame({"host": np.arange(2000).astype("U"), "vix_beta_frac": fit.slope, "vix_beta_se": fit.se})
+    passed = len(known_betas(rows)[0]) / 2000
+    assert 0.08 < passed < 0.16
+
+
+def test_what_follows_vix_by_chance_has_no_stress_and_says_why():
+    puts = _ladder(symbol="KO", right="P").assign(variant="V3_NATIVE")
+    betas, weak = known_betas(_basis(KO=(-0.0003, 0.0004), SPX=(-0.004, 0.0003)))
+    legs = distinct_legs(pd.concat([puts, _ladder()]), betas, weak=weak)
+    found = night_scenarios(legs, {}, NIGHT, "recorded")
+    mine = found[found["hedge_symbol"] == "KO"]
+    assert set(mine["scenario_status"].astype("str")) == {"WEAK_BETA"}
+    assert mine[["value_mid_usd", "value_vol_up_usd", "gain_usd", "liq_tonight_usd"]].isna().all(axis=None)
+    assert set(found.loc[found["hedge_symbol"] == "VIX", "scenario_status"].astype("str")) == {"OK"}
+    for fill in (0.0, 1.0):
+        even = break_even_shocks(legs, fill).set_index("hedge_symbol")
+        assert even["status"].to_dict() == {"KO": "WEAK_BETA", "VIX": "OK"}
+        assert np.isnan(even.loc["KO", "shock"])
+    lost = distinct_legs(puts.assign(leg_status="NO_EXPIRY", size_status="NO_QUOTE"), betas, weak=weak)
+    assert break_even_shocks(lost, 1.0)["status"].tolist() == ["NO_LEG"], "what is not there has nothing to follow"
+
+
+def test_costs_of_a_ladder_that_follows_vix_by_chance_tell_no_price_of_stress():
+    puts = distinct_legs(_ladder(symbol="SPX", right="P"), {}, weak={"SPX"})
+    found = _tonight(puts, _reference()).set_index("variant").loc["V3_NATIVE"]
+    assert found["be_shock_status"] == "WEAK_BETA"
+    names = [name for name in found.index if name.startswith(("be_shock_", "stress_price_")) and "status" not in name]
+    assert len(names) == 4
+    assert found[names].isna().all()
 
 
 def _whole(legs):
