@@ -3,7 +3,6 @@
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
 from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends, night_drip
 from alvh_core.costs.held import HELD, QUOTED, held_scenarios
@@ -34,8 +33,10 @@ from alvh_core.schemas import (
     DAILY_BARS,
     DAILY_RATIOS,
     LADDER_LEGS,
+    MODEL_FREE,
     PRICED_QUOTES,
     RATE_CURVE,
+    SNAPSHOTS,
 )
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
@@ -43,7 +44,8 @@ from tasks.night import Night
 
 @stage(
     reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, BOOK, POSITIONS, BOOK_SPREADS, HOST_BASIS, TERM)),
-           *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
+           *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS, SNAPSHOTS, MODEL_FREE)),
+           *map(in_warehouse, (BOOK, SNAPSHOTS, MODEL_FREE))],
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
 def costs(night: Night) -> None:
@@ -68,7 +70,7 @@ def costs(night: Night) -> None:
     lake.write(yearly, COSTS)
     notionals = {each.host: each.profile.hedged_notional_usd for each in plan if each.profile.name == profile.name}
     earlier = night.warehouse.last_nights(BOOKED, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
-    tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
+    tonight, closes = only(book, READ, "profile", profile.name), night.closes()
     structure = night_structure(earlier, tonight, closes, notionals, day, mode)
     lake.write(structure, STRUCTURE)
     lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
