@@ -3,7 +3,7 @@
 from alvh_core.costs.pairing import MAX_P_VALUE
 from alvh_core.registry.basis import EVENT_WINDOWS, INDICATORS, MACRO_CONTEXT
 from alvh_core.registry.book import FILLS, POSITIONS
-from alvh_core.registry.costs import DIVIDEND_VALUE, DRIP, HELD_SCENARIOS, PAIRS
+from alvh_core.registry.costs import COSTS, DIVIDEND_VALUE, DRIP, HELD_SCENARIOS, PAIRS
 from alvh_core.registry.rules import HOST_RULES
 from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LEG_TIGHTNESS, PARITY
@@ -100,6 +100,11 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
                  why="The rule was set before any pair was looked at, and no pair is kept around it."),
         ),
         HELD_SCENARIOS.name: _held_laws(),
+        COSTS.name: (
+            _law("BREAK_EVEN_MISSING", "present_when", ("be_shock_status", "be_shock_touch_vol_points"),
+                 "be_shock_status OK has be_shock_touch_vol_points", equals="OK",
+                 why="The status is of the break-even at the touch; the one at mid is even at once, whatever follows."),
+        ),
         MODEL_FREE.name: (
             _law("STATUS_WITHOUT_VALUE", "present_when", ("status", "iv30_vol"), "status OK has iv30_vol", equals="OK",
                  why="A status that promises a number must come with it."),

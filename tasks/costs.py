@@ -3,13 +3,12 @@
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.basis.closes import Closes
 from alvh_core.costs.carry import night_costs
 from alvh_core.costs.dividends import hedged_betas, host_yields, night_dividends, night_drip
 from alvh_core.costs.held import HELD, QUOTED, held_scenarios
 from alvh_core.costs.pair_rows import night_pairs
 from alvh_core.costs.scenario import READ as LEG_COLUMNS
-from alvh_core.costs.scenario import distinct_legs, night_scenarios
+from alvh_core.costs.scenario import distinct_legs, known_betas, night_scenarios
 from alvh_core.costs.structure import BOOKED, READ, WINDOW_NIGHTS, night_structure
 from alvh_core.curve import rate_at
 from alvh_core.frames import as_mapping, only
@@ -34,8 +33,10 @@ from alvh_core.schemas import (
     DAILY_BARS,
     DAILY_RATIOS,
     LADDER_LEGS,
+    MODEL_FREE,
     PRICED_QUOTES,
     RATE_CURVE,
+    SNAPSHOTS,
 )
 from tasks.assets import in_lake, in_warehouse, stage
 from tasks.night import Night
@@ -43,7 +44,8 @@ from tasks.night import Night
 
 @stage(
     reads=[*map(in_lake, (PRICED_QUOTES, LADDER_LEGS, BOOK, POSITIONS, BOOK_SPREADS, HOST_BASIS, TERM)),
-           *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS)), in_warehouse(BOOK)],
+           *map(in_lake, (RATE_CURVE, DAILY_ACTIONS, CLOSES, DAILY_RATIOS, DAILY_BARS, SNAPSHOTS, MODEL_FREE)),
+           *map(in_warehouse, (BOOK, SNAPSHOTS, MODEL_FREE))],
     writes=[*map(in_lake, COST_TABLES)],
 )  # fmt: skip
 def costs(night: Night) -> None:
@@ -53,27 +55,27 @@ def costs(night: Night) -> None:
     priced = lake.read(PRICED_QUOTES, columns=["underlying", *QUOTED])
     plan = plan_ladders(night.universe, priced, night.profiles.values())
     basis, curve, book, spreads = (lake.read(table) for table in (HOST_BASIS, RATE_CURVE, BOOK, BOOK_SPREADS))
-    vix_betas = as_mapping(basis, "host", "vix_beta_frac")
+    betas, weak = known_betas(basis)
     measured = lake.read(TERM)
     term = dict(zip(measured["beta_tenor_days"], measured["fwd_beta"], strict=True))
     chosen = legs_to_trade(lake.read(LADDER_LEGS, columns=LEG_COLUMNS), plan)
-    legs = distinct_legs(chosen, vix_betas, term)
+    legs = distinct_legs(chosen, betas, term, weak=weak)
     p95 = as_mapping(spreads, ["hedge_symbol", "option_right"], "s_p95_frac")
     lake.write(night_scenarios(legs, p95, day, mode), SCENARIOS)
     held = lake.read(POSITIONS, columns=HELD)
-    lake.write(held_scenarios(held, priced, vix_betas, p95, day, mode, term=term), HELD_SCENARIOS)
+    lake.write(held_scenarios(held, priced, betas, p95, day, mode, term=term, weak=weak), HELD_SCENARIOS)
     yields = host_yields(lake.read(DAILY_ACTIONS), lake.read(CLOSES), day)
     yearly = night_costs(book, legs, ladder_books(plan), yields, funding_rate=rate_at(curve, 0.25), trade_date=day,
                          source_mode=mode)  # fmt: skip
     lake.write(yearly, COSTS)
     notionals = {each.host: each.profile.hedged_notional_usd for each in plan if each.profile.name == profile.name}
     earlier = night.warehouse.last_nights(BOOKED, mode, night.eve, WINDOW_NIGHTS - 1, profile=profile.name)
-    tonight, closes = only(book, READ, "profile", profile.name), Closes.of(lake.read(DAILY_BARS))
+    tonight, closes = only(book, READ, "profile", profile.name), night.closes()
     structure = night_structure(earlier, tonight, closes, notionals, day, mode)
     lake.write(structure, STRUCTURE)
     lake.write(night_pairs(earlier, closes, night.universe, profile.name, day, mode), PAIRS)
-    betas = hedged_betas(structure), as_mapping(basis, "host", "stress_beta")
+    market_betas = hedged_betas(structure), as_mapping(basis, "host", "stress_beta")
     ratios = lake.read(DAILY_RATIOS)
     lake.write(night_drip(lake.read(DAILY_ACTIONS), lake.read(DAILY_BARS), day, mode), DRIP)
-    lake.write(night_dividends(ratios, night.universe, *betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
+    lake.write(night_dividends(ratios, night.universe, *market_betas, rate_at(curve, 10.0), day, mode), DIVIDEND_VALUE)
     get_run_logger().info("%d ladders", len(yearly))

@@ -3,28 +3,16 @@
 import pandas as pd
 from prefect import get_run_logger
 
-from alvh_core.basis.closes import Closes
-from alvh_core.evaluation.nights import (
-    BILLS,
-    CAPACITY,
-    CAPACITY_NIGHTS,
-    NIGHTS,
-    PRINTS,
-    VOUCHED,
-    host_closes,
-    night_evaluation,
-)
+from alvh_core.evaluation.nights import BILLS, CAPACITY, CAPACITY_NIGHTS, NIGHTS, night_evaluation
 from alvh_core.evaluation.paths import BOOKED
 from alvh_core.evaluation.ruling import Evaluation
 from alvh_core.frames import concat, conform, empty
 from alvh_core.registry.book import BOOK
 from alvh_core.registry.costs import COSTS
 from alvh_core.registry.evaluation import EVALUATION
-from alvh_core.registry.spec import TableSpec
 from alvh_core.registry.tightness import LADDER_TIGHTNESS
 from alvh_core.schemas import DAILY_BARS, LADDER_SIGNALS, MODEL_FREE, RATE_CURVE, SNAPSHOTS, VERDICTS_TABLE
 from alvh_core.triggers import LADDER
-from alvh_core.universe import cash_indices
 from alvh_core.verdict import SCOPES, uncounted
 from alvh_core.verdict import judge as judge_ladders
 from tasks.assets import in_lake, in_warehouse, stage
@@ -59,17 +47,9 @@ def _evaluated(night: Night, signals: pd.DataFrame) -> Evaluation:
     lake, mode, eve, warehouse = night.lake, night.source_mode, night.eve, night.warehouse
     first = night.profile.name
     capacity = conform(lake.read(LADDER_TIGHTNESS), CAPACITY)
-    known = host_closes(lake.read(DAILY_BARS), _of_all_nights(night, SNAPSHOTS, PRINTS),
-                        _of_all_nights(night, MODEL_FREE, VOUCHED), cash_indices(night.universe))  # fmt: skip
     return night_evaluation(
         signals[LADDER], lake.read(BOOK), warehouse.last_nights(BOOKED, mode, eve, NIGHTS - 1),
         concat([warehouse.last_nights(CAPACITY, mode, eve, CAPACITY_NIGHTS - 1, profile=first),
                 capacity[capacity["profile"] == first]], CAPACITY),
-        _of_all_nights(night, RATE_CURVE, BILLS), lake.read(COSTS), Closes.of(known), night.profiles,
+        night.and_before(RATE_CURVE, BILLS), lake.read(COSTS), night.closes(), night.profiles,
     )  # fmt: skip
-
-
-def _of_all_nights(night: Night, table: TableSpec, part: TableSpec) -> pd.DataFrame:
-    """Return some columns of a table, of tonight and of the nights before that are evaluated."""
-    earlier = night.warehouse.last_nights(part, night.source_mode, night.eve, NIGHTS - 1)
-    return concat([earlier, conform(night.lake.read(table), part)], part)

@@ -11,12 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from alvh_core.alerting.plan import AlertPlan
+from alvh_core.basis.closes import Closes
 from alvh_core.errors import FatalError
+from alvh_core.evaluation.nights import NIGHTS, PRINTS, VOUCHED, host_closes
 from alvh_core.evaluation.rules import EvidenceRule
+from alvh_core.frames import concat, conform
 from alvh_core.params import LadderProfile
+from alvh_core.registry.spec import TableSpec
+from alvh_core.schemas import DAILY_BARS, MODEL_FREE, SNAPSHOTS
 from alvh_core.sessions import Session, TradingCalendar
-from alvh_core.universe import Asset
+from alvh_core.universe import Asset, cash_indices
 from tasks.lake.raw import RawArchive
 from tasks.lake.tables import LakeTables
 from tasks.sources.catalogue import PayloadRequest, night_requests
@@ -133,6 +140,16 @@ class Night:
     def quality_path(self) -> Path:
         """Quality page of the night, in a folder of its own beside the reports."""
         return self.reports_root / "quality" / self.report_path.name
+
+    def and_before(self, table: TableSpec, part: TableSpec) -> pd.DataFrame:
+        """Return some columns of a table, of tonight and of the nights before that are evaluated."""
+        earlier = self.warehouse.last_nights(part, self.source_mode, self.eve, NIGHTS - 1)
+        return concat([earlier, conform(self.lake.read(table), part)], part)
+
+    def closes(self) -> Closes:
+        """Return the closes that ladders are set beside: bars, and last prints of indices that nobody gives bars of."""
+        prints, quoted = self.and_before(SNAPSHOTS, PRINTS), self.and_before(MODEL_FREE, VOUCHED)
+        return Closes.of(host_closes(self.lake.read(DAILY_BARS), prints, quoted, cash_indices(self.universe)))
 
     def with_warehouse(self, warehouse: Warehouse) -> "Night":
         """Work with a warehouse that is open already: nights in a row share the statements and the history it holds."""

@@ -20,8 +20,8 @@ from alvh_core.triggers import LADDER, ladder_keys
 
 _SUMS = (
     "sum_pnl_mid_usd", "sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_premium_usd",
-    "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
-    *FILTER_COUNTS,
+    "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "held_nights_count", "rolls_due_count",
+    "rolls_done_count", *FILTER_COUNTS,
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def night_book(trades: NightTrades, before: pd.DataFrame, ladders: pd.DataFrame,
         "sum_pnl_mid_usd": pnl, "sum_pnl_calm_usd": pnl.where(is_calm, 0.0), "sum_crossing_usd": fills["crossing_usd"],
         "sum_fees_usd": fills["fees_usd"], "sum_premium_usd": fills["premium"],
         "sum_outlay_days_usd": was["value"] * days, "book_nights_count": 1,
-        "calm_nights_count": is_calm.astype("int64"),
+        "calm_nights_count": is_calm.astype("int64"), "held_nights_count": (now["units"] > 0).astype("int64"),
         "rolls_due_count": was["due"], "rolls_done_count": was["done"], **_of_filter(ladders, keys),
     }  # fmt: skip
     sums = {name: past[name] + gain for name, gain in gains.items()}

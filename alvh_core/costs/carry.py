@@ -17,6 +17,8 @@ from alvh_core.triggers import ladder_keys
 
 SESSIONS, MIN_NIGHTS, EFFECTIVE_FILL = 252.0, 63, 0.59
 _BP = 1e4
+# All are 0 where nothing was ever traded; premium alone would say so of a ladder that only sells.
+_TRACES = ["held_nights_count", "sum_crossing_usd", "sum_fees_usd", "sum_outlay_days_usd"]
 
 
 def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: float) -> pd.DataFrame:
@@ -37,10 +39,11 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
         ``carry_mid_bp`` = -1e4 (252 / n) sum(P&L of calm nights) / N with n the calm nights; friction, fees and
         financing over all nights; linear in the notional and in the fill. ``cost_status`` INSUFFICIENT and no numbers
         below 63 nights, or 63 calm ones; NO_RETURNS where of 63 nights or more not one is calm: no host loses 2 % on
-        each, it has no bars.
+        each, it has no bars; NEVER_HELD and no numbers where nothing was ever traded: what it would cost is not known.
     """
+    never = book[_TRACES].eq(0).all(axis=1)
     nights, calm = book["book_nights_count"].astype("float64"), book["calm_nights_count"].astype("float64")
-    enough = (nights >= MIN_NIGHTS) & (calm >= MIN_NIGHTS)
+    enough = ~never & (nights >= MIN_NIGHTS) & (calm >= MIN_NIGHTS)
     year = (_BP * SESSIONS / nights.where(enough)) / notional_usd
     friction = book["sum_crossing_usd"] * year
     parts = {
@@ -49,7 +52,8 @@ def yearly_costs(book: pd.DataFrame, notional_usd: pd.Series, funding_rate: floa
         "financing_bp": book["sum_outlay_days_usd"] / 365.0 * funding_rate * year,
     }  # fmt: skip
     total = parts["carry_mid_bp"] + parts["friction_touch_bp"] + parts["fees_bp"] + parts["financing_bp"]
-    status = np.select([enough, (nights >= MIN_NIGHTS) & (calm == 0)], ["OK", "NO_RETURNS"], default="INSUFFICIENT")
+    status = np.select([never, enough, (nights >= MIN_NIGHTS) & (calm == 0)], ["NEVER_HELD", "OK", "NO_RETURNS"],
+                       default="INSUFFICIENT")  # fmt: skip
     return pd.DataFrame({**parts, "friction_eff_bp": EFFECTIVE_FILL * friction, "hedge_cost_of_capital_bp": total,
                          "cost_status": status})  # fmt: skip
 
@@ -79,7 +83,8 @@ def night_costs(book: pd.DataFrame, legs: pd.DataFrame, ladders: pd.DataFrame, y
     dividend = ladders["host"].map(dict(yields)).astype("float64")
     cover = dividend / (cost["hedge_cost_of_capital_bp"] / _BP).where(cost["hedge_cost_of_capital_bp"] > 0)
     told = shocked.assign(be_shock_status=shocked["be_shock_status"].fillna("NO_LEG"))
-    return frames.conform(ladders.assign(**told, **cost, dividend_cover_ratio=cover, trade_date=trade_date,
+    return frames.conform(ladders.assign(**told, **cost, dividend_cover_ratio=cover,
+                                         held_nights_count=booked["held_nights_count"], trade_date=trade_date,
                                          source_mode=source_mode), COSTS)  # fmt: skip
 
 
@@ -98,5 +103,6 @@ def _shocks(legs: pd.DataFrame) -> pd.DataFrame:
     ratio = {name: (found[name] / found["stressed"]).where(known & (found[name] > 0)) for name in ("mid", "touch")}
     return found[SHARED_BOOK].assign(
         be_shock_mid_vol_points=found["shock"], be_shock_touch_vol_points=found["shock_touch"],
-        be_shock_status=found["status"], stress_price_mid_ratio=ratio["mid"], stress_price_touch_ratio=ratio["touch"],
+        be_shock_status=at_touch["status"], stress_price_mid_ratio=ratio["mid"],
+        stress_price_touch_ratio=ratio["touch"],
     )  # fmt: skip

@@ -6,7 +6,7 @@ the jump, the least it can be worth. What has expired and waits for its settleme
 is no part of the book.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ QUOTED = ["osi_symbol", "quote_flag", *_VALUED_BY]
 
 def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping[str, float],
                    p95: Mapping[tuple[str, str], float], trade_date: pd.Timestamp, source_mode: str, *,
-                   term: Mapping[int, float] = DECLARED_BETAS) -> pd.DataFrame:  # fmt: skip
+                   term: Mapping[int, float] = DECLARED_BETAS, weak: Collection[str] = ()) -> pd.DataFrame:  # fmt: skip
     """Value every paper book after every jump.
 
     Parameters
@@ -46,6 +46,8 @@ def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping
     source_mode : str
     term : mapping of int to float
         Move of a VIX future per point of spot, by days to settlement.
+    weak : collection of str
+        Chains whose beta is not told from zero, see `alvh_core.costs.scenario.known_betas`.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping
     held["move_usd"] = vix_moves(held, betas, term)
     books = held.groupby(LADDER, sort=True)
     numbers, ladders = books.ngroup().to_numpy(), books.size().reset_index()[LADDER]
-    held["iv_vol"], lacks = _volatility(held)
+    held["iv_vol"], lacks = _volatility(held, weak)
     worst = pd.Series(lacks).groupby(numbers).max().to_numpy()
     sums = _sums(held, numbers, len(ladders), p95)
     status = pd.Categorical.from_codes(np.tile(worst, len(SHOCKS)), pd.Index(HELD_STATUSES))
@@ -67,7 +69,7 @@ def held_scenarios(positions: pd.DataFrame, priced: pd.DataFrame, betas: Mapping
     return frames.of_night(rows, HELD_SCENARIOS, trade_date, source_mode)
 
 
-def _volatility(held: pd.DataFrame) -> tuple[pd.Series, NDArray[np.int64]]:
+def _volatility(held: pd.DataFrame, weak: Collection[str]) -> tuple[pd.Series, NDArray[np.int64]]:
     """Return the volatility every contract is valued at, and the place of its own status in `HELD_STATUSES`.
 
     A position without a mark has no quote of its own: after a split its old symbol may be another contract's.
@@ -75,7 +77,8 @@ def _volatility(held: pd.DataFrame) -> tuple[pd.Series, NDArray[np.int64]]:
     is_quoted, has_forward = held["mark_usd"].notna(), held[["forward_usd", "years", "discount"]].notna().all(axis=1)
     has_vol, is_bought = held["iv_vol"].notna(), held["units_open"] > 0
     cases = {"NO_QUOTE": ~is_quoted, "NO_VOL": ~has_forward | ~(has_vol | is_bought),
-             "NO_BETA": held["move_usd"].isna(), "FLOOR": ~has_vol}  # fmt: skip
+             "WEAK_BETA": held["hedge_symbol"].isin(weak), "NO_BETA": held["move_usd"].isna(),
+             "FLOOR": ~has_vol}  # fmt: skip
     places = [HELD_STATUSES.index(name) for name in cases]
     used = held["iv_vol"].mask(~has_vol & is_bought, 0.0).where(is_quoted)
     return used, np.select(list(cases.values()), places, default=0).astype(np.int64)
@@ -89,9 +92,10 @@ def _sums(held: pd.DataFrame, numbers: NDArray[np.integer[Any]], books_count: in
     value, wide = shares * contracts.after(shocks), held["spread_frac"].to_numpy(dtype=np.float64)
     usual = np.array([p95.get(key, np.nan) for key in keys_of(held, ["hedge_symbol", "option_right"])])
     mark = np.broadcast_to(shares * held["mark_usd"].to_numpy(dtype=np.float64), value.shape)
+    now = np.where(contracts.vol > 0.0, shares * contracts.after(0.0), mark)  # the mark, and 0 is gained without a jump
     each: dict[str, Any] = {
         "book_mark_usd": mark, "value_mid_usd": value, "value_vol_up_usd": shares * contracts.after(shocks, VOL_UP),
-        "held_gain_usd": value - mark, "liq_tonight_usd": sold(value, wide), "liq_p95_usd": sold(value, usual),
+        "held_gain_usd": value - now, "liq_tonight_usd": sold(value, wide), "liq_p95_usd": sold(value, usual),
         "liq_x2_usd": sold(value, 2.0 * wide), "liq_x3_usd": sold(value, 3.0 * wide),
         "units_open": np.broadcast_to(held["units_open"].abs().to_numpy(dtype=np.float64), value.shape),
     }  # fmt: skip

@@ -114,8 +114,10 @@ def _row(host: str, pairs: Sequence[PairCandidate], candidates: int, nobs: int, 
     }  # fmt: skip
 
 
-def _lack(budget_usd: float, found: Verdicts, at: int) -> str:
-    """Return what is lacking besides sessions of stress."""
+def _lack(nobs: int, budget_usd: float, found: Verdicts, at: int) -> str:
+    """Return what is lacking besides sessions of stress; without a session there are no halves to have bought in."""
+    if nobs == 0:
+        return "no session has both a held ladder and a known return; "
     if np.isnan(budget_usd):
         return "what the ladder held on the first night has no price; "
     if budget_usd <= 0.0:
@@ -134,7 +136,7 @@ def _told(candidates: int, nobs: int, budget_usd: float, found: Verdicts, at: in
     if np.isnan(saved):
         counts = (f"{found.choice_stress[at]} and {found.late_stress[at]} stress sessions in the halves of the {nobs} "
                   f"on which the ladder was held, {MIN_STRESS} needed in each")  # fmt: skip
-        return "INSUFFICIENT", f"{_lack(budget_usd, found, at)}{counts}"
+        return "INSUFFICIENT", f"{_lack(nobs, budget_usd, found, at)}{counts}"
     told = f"{saved:+.4f} a session per USD of budget out of sample, p {p_value:.3f}"
     if found.is_kept[at]:
         return "KEPT", told

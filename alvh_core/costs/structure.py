@@ -1,8 +1,8 @@
 """One profile's ladders beside the SPX ladder and beside the host alone, over the last nights.
 
 Weekly, because VIX options and shares close a quarter of an hour apart. Beta of a ladder on the SPX ladder is a
-structure beta, no CAPM beta: it is of P&L over premium. Where the calls are the same it is one by construction, and
-left empty.
+structure beta, no CAPM beta: it is of P&L over all premium since the first night. Where the calls are the same it is
+one by construction, and left empty.
 """
 
 from collections.abc import Mapping, Sequence

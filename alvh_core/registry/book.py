@@ -56,6 +56,8 @@ column("pnl_per_premium_frac", "float", "P&L at mid over premium bought, both si
 column("sum_outlay_days_usd", "float", "Value held at the last mark times calendar days, summed", "USD days")
 column("book_nights_count", "int", "Nights of the book", "nights", low=0)
 column("calm_nights_count", "int", "Nights on which the host lost less than 2 %", "nights", low=0)
+column("held_nights_count", "int", "Nights since the first after which the ladder held open contracts, bought or sold",
+       "nights", low=0)  # fmt: skip
 column("rolls_due_count", "int", "Rolls that came due", "rolls", low=0)
 column("rolls_done_count", "int", "Rolls that were made", "rolls", low=0)
 column("armed_sessions_count", "int", "Sessions after whose close a layer was armed and the filter had a reading: of "
@@ -96,7 +98,7 @@ BOOK = TableSpec(
             "sum_outlay_days_usd", "book_nights_count", "calm_nights_count", "rolls_due_count", "rolls_done_count",
             "pnl_per_premium_frac?", "armed_sessions_count?", "armed_passes_count?", "first_arms_count?",
             "first_arms_blocked_count?", "pass_rate_deploy_frac?", "filter_blocks_trigger_frac?",
-            "armed_unreadable_count?", "old_marks_count?", "oldest_mark_date?"),
+            "armed_unreadable_count?", "old_marks_count?", "oldest_mark_date?", "held_nights_count?"),
     description="The paper book of every ladder in sums since its first night",
 )  # fmt: skip
 BOOK_TABLES: tuple[TableSpec, ...] = (POSITIONS, FILLS, BOOK)

@@ -2,10 +2,10 @@
 
 from alvh_core.registry.spec import NIGHT, NIGHT_LADDER, TableSpec, column
 
-SCENARIO_STATUSES = ("OK", "NO_BETA", "NO_LEG")
-COST_STATUSES = ("OK", "INSUFFICIENT", "NO_RETURNS")
-HELD_STATUSES = ("OK", "FLOOR", "NO_BETA", "NO_VOL", "NO_QUOTE")  # a book has the last of its contracts'
-SHOCK_STATUSES = ("OK", "NO_LEG", "NO_BETA", "NO_SOLUTION")
+SCENARIO_STATUSES = ("OK", "WEAK_BETA", "NO_BETA", "NO_LEG")  # a ladder has the last of its layers
+COST_STATUSES = ("OK", "NEVER_HELD", "INSUFFICIENT", "NO_RETURNS")
+HELD_STATUSES = ("OK", "FLOOR", "WEAK_BETA", "NO_BETA", "NO_VOL", "NO_QUOTE")  # a book has the last of its contracts'
+SHOCK_STATUSES = ("OK", "NO_LEG", "WEAK_BETA", "NO_BETA", "NO_SOLUTION")
 STRUCTURE_STATUSES = ("OK", "IDENTICAL_INSTRUMENTS", "INSUFFICIENT")
 IRR_STATUSES = ("OK", "NOT_HELD", "NO_SIGN_CHANGE", "MULTIPLE_SIGN_CHANGES", "TOO_SHORT", "NO_DATA")
 PAIR_STATUSES = ("KEPT", "REJECTED", "INSUFFICIENT", "IDENTICAL", "NO_CANDIDATE")
@@ -20,26 +20,42 @@ column("shocked_forward_usd", "float", "Forward after the shock, damped by tenor
        "USD or points", low=0)  # fmt: skip
 column("value_mid_usd", "float", "Value after the shock at mid, volatility unchanged", "USD")
 column("value_vol_up_usd", "float", "The same with volatility 10 points higher", "USD")
-column("gain_usd", "float", "Value after the shock less the premium at mid", "USD")
+column("gain_usd", "float", "Value after the shock at mid less that before it, the premium at mid", "USD")
 column("liq_tonight_usd", "float", "What a sale brings after the shock at tonight's spread", "USD")
 column("liq_p95_usd", "float", "The same at the 95th percentile of the chain's spread over its last 252 nights; empty, "
        "also where the status is OK, below 20 nights with a spread", "USD")  # fmt: skip
 column("liq_x2_usd", "float", "The same at twice tonight's spread", "USD")
 column("liq_x3_usd", "float", "The same at three times tonight's spread", "USD")
-column("scenario_status", "category", "Why there is or is not a value", allowed=SCENARIO_STATUSES)
+column(
+    "scenario_status",
+    "category",
+    "Why there is or is not a value; WEAK_BETA where the beta of the underlying to "
+    "VIX is within 1.645 of its errors of zero: nobody knows which way a jump moves it",
+    allowed=SCENARIO_STATUSES,
+)
 column("held_gain_usd", "float", "Value after the shock less the value at mid tonight", "USD")
 column("held_status", "category", "Why there is or is not a value: FLOOR where a bought contract without a "
        "volatility (its iv_status says why) counts at its intrinsic value after the shock, the least it can be worth; "
-       "NO_BETA where it is not known how its underlying follows VIX; NO_VOL where a contract has no forward, or a "
+       "WEAK_BETA where how its underlying follows VIX is within 1.645 errors of not at all, NO_BETA where it is not "
+       "known; NO_VOL where a contract has no forward, or a "
        "sold one no volatility; NO_QUOTE where one has no usable quote of its own tonight",
        allowed=HELD_STATUSES)  # fmt: skip
 column("be_shock_mid_vol_points", "float", "Smallest jump of spot VIX at which the ladder bought at mid is even: "
        "0 at once, as it should be; more would mean that model and quotes differ",
        "VIX points", low=0)  # fmt: skip
 column("be_shock_touch_vol_points", "float", "The same bought at the ask", "VIX points", low=0)
-column("be_shock_status", "category", "Why there is or is not a break-even below 100 points", allowed=SHOCK_STATUSES)
-column("stress_price_mid_ratio", "float", "Premium at mid over the value at spot VIX + 10", low=0)
-column("stress_price_touch_ratio", "float", "Premium at the ask over the value at spot VIX + 10", low=0)
+column(
+    "be_shock_status",
+    "category",
+    "Why there is or is not a break-even at the touch below 100 points; WEAK_BETA "
+    "where the beta of the underlying to VIX is within 1.645 of its errors of zero",
+    allowed=SHOCK_STATUSES,
+)
+column("stress_price_mid_ratio", "float", "Premium at mid over the value at spot VIX + 10, the implied volatility of "
+       "every contract unchanged, of VIX calls too; a share's rises with VIX, so that own puts look dearer beside VIX "
+       "calls than they are; none where be_shock_status says why", low=0)  # fmt: skip
+column("stress_price_touch_ratio", "float", "Premium at the ask over the value at spot VIX + 10; implied volatility is "
+       "unchanged as at mid, which biases the comparison against own puts", low=0)  # fmt: skip
 column("hedged_notional_usd", "float", "What the basis points are of", "USD", low=0)
 column("carry_mid_bp", "float", "What nights without stress cost at mid, a year", "bp of the notional")
 column("friction_eff_bp", "float", "Crossing cost at k = 0.59, a year; linear in k", "bp of the notional", low=0)
@@ -48,14 +64,17 @@ column("fees_bp", "float", "Fees, a year", "bp of the notional", low=0)
 column("financing_bp", "float", "Premium outlay at the three-month rate, a year", "bp of the notional")
 column("hedge_cost_of_capital_bp", "float", "Carry, friction at the touch, fees and financing: the honest name of a "
        "hedge's WACC", "bp of the notional")  # fmt: skip
-column("cost_status", "category", "OK with 63 nights, 63 of them calm; NO_RETURNS where in 63 nights the host had none "
-       "to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
-column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge; hosts compare "
-       "by profiles sized by premium", low=0)  # fmt: skip
-column("structure_beta", "float", "Weekly P&L over premium of the ladder on the SPX ladder's")
+column("cost_status", "category", "OK with 63 nights, 63 of them calm, held or not: held_nights_count tells how many "
+       "it was held on; NEVER_HELD where nothing was ever traded, so that no cost is known; NO_RETURNS where in 63 "
+       "nights the host had none to tell calm from stress", allowed=COST_STATUSES)  # fmt: skip
+column("dividend_cover_ratio", "float", "A year's dividends of the notional over the cost of the hedge, nights "
+       "without a contract in it: read it beside held_nights_count; hosts compare by profiles sized by premium",
+       low=0)  # fmt: skip
+column("structure_beta", "float", "Weekly P&L of the ladder over the premium that it has bought since its first night, "
+       "on the same of the SPX ladder")  # fmt: skip
 column("structure_beta_se", "float", "Its Newey-West error", low=0)
 column("structure_alpha_frac", "float", "What it earns a week where the SPX ladder earns nothing: the intercept",
-       "fraction of the premium")  # fmt: skip
+       "fraction of the premium since the first night")  # fmt: skip
 column("structure_r2_frac", "float", "Share explained", "fraction", low=0, high=1)
 column("structure_weeks_count", "int", "Weeks behind it", "weeks", low=0)
 column("structure_status", "category", "NULL by construction where the calls are the same", allowed=STRUCTURE_STATUSES)
@@ -127,7 +146,7 @@ COSTS = TableSpec(
     values=("hedged_notional_usd", "be_shock_mid_vol_points?", "be_shock_touch_vol_points?", "be_shock_status",
             "stress_price_mid_ratio?", "stress_price_touch_ratio?", "carry_mid_bp?", "friction_eff_bp?",
             "friction_touch_bp?", "fees_bp?", "financing_bp?", "hedge_cost_of_capital_bp?", "cost_status",
-            "dividend_cover_ratio?", "scenario_host?"),
+            "dividend_cover_ratio?", "scenario_host?", "held_nights_count?"),
     description="What a ladder costs a year in basis points of what it protects, and what it takes to earn it back",
 )  # fmt: skip
 STRUCTURE = TableSpec(

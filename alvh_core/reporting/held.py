@@ -20,7 +20,8 @@ _STRESSED = {
     "liq_x3_usd": Column(f"+{_STRESS}, sold wide", "USD, at three times tonight's spread"),
 }
 _LACKS = {
-    "OK": DASH, "FLOOR": "at least: a contract without a volatility", "NO_BETA": "how it follows VIX",
+    "OK": DASH, "FLOOR": "at least: a contract without a volatility",
+    "NO_BETA": "how it follows VIX", "WEAK_BETA": "how it follows VIX: its beta may be 0",
     "NO_VOL": "a contract's forward, or a sold one's volatility", "NO_QUOTE": "a contract's quote",
 }  # fmt: skip
 _COLUMNS = (

@@ -27,6 +27,7 @@ _COSTS = (
     Column.words("Profile"), Column("Even at the touch", "Jump of spot VIX"), Column("Price of stress, mid",
     "Premium over the value at VIX + 10"), Column("at the touch"), Column("Carry", "bp a year at mid"),
     Column("Friction", "bp a year at the touch"), Column("Fees", "bp"), Column("Financing", "bp"), Column("Sum", "bp"),
+    Column("Nights held", "Nights since the first on which it held contracts; the costs are of all its nights"),
     Column.words("Evidence"),
 )  # fmt: skip
 _SHOCKS = (
@@ -143,7 +144,8 @@ def _cost(row: Any) -> Row:
         Cell(str(row.profile)), Cell(number(row.be_shock_touch_vol_points), note=str(row.be_shock_status)),
         Cell(percent(row.stress_price_mid_ratio, 1)), Cell(percent(row.stress_price_touch_ratio, 1)),
         Cell(number(row.carry_mid_bp, 1)), Cell(number(row.friction_touch_bp, 1)), Cell(number(row.fees_bp, 1)),
-        Cell(number(row.financing_bp, 1)), Cell(number(row.hedge_cost_of_capital_bp, 1)), Cell(str(row.cost_status)),
+        Cell(number(row.financing_bp, 1)), Cell(number(row.hedge_cost_of_capital_bp, 1)),
+        Cell(count(row.held_nights_count)), Cell(str(row.cost_status)),
     ))  # fmt: skip
 
 

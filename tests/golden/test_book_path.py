@@ -74,6 +74,7 @@ SUMS = {
     "sum_pnl_mid_usd": 612, "sum_crossing_usd": 240, "sum_fees_usd": 22, "sum_premium_usd": 3400 + 1640,
     # nights at -3 % (3200), at -2 % exactly (-300) and without a return (-300) are not calm
     "sum_pnl_calm_usd": 612 - 3200 + 300 + 300, "calm_nights_count": 9, "book_nights_count": 12,
+    "held_nights_count": 11,  # all but the first
     # value before, times days since: 3400*1 + 3400*1 + 3800*4 + 5200*1 + 5300*1 + 5000*5 + 3800*2 + 3400*21 + 1200*7
     # + 1000*1
     "sum_outlay_days_usd": 145900,

@@ -86,6 +86,8 @@ def test_state_follows_from_the_night_before(run_night, warehouse_of, tmp_path: 
         assert_books_are_valued(tables)
     book = nights[-1]["out_alvh__daily_book"]
     assert (book.loc[book["host"] == "RUT", "calm_nights_count"] > 0).all(), "no bars, but its own last prints"
+    structure = nights[-1]["out_alvh__daily_structure"]
+    assert structure.loc[structure["host"] == "RUT", "irr_status"].eq("TOO_SHORT").all(), "no rate yet, but its prints"
     signals = [tables["out_alvh__daily_ladder_signals"] for tables in nights]
     reference = pd.concat(signals, ignore_index=True).query("variant == 'V0_REF'")
     reference = reference[reference["profile"] == DEFAULT_PROFILE]

@@ -187,6 +187,28 @@ def test_scenarios_of_before_are_of_the_first_host_of_their_chain(url, engine):
     ]  # fmt: skip
 
 
+def test_nights_held_before_are_counted(url, engine):
+    """A ladder that only sold was held too; the count goes on over nights without a contract."""
+    units = {"SPX": (0, 4, 0, 4), "IWM": (0, 0, 0, 0), "EEM": (2, 2)}
+    with engine.begin() as connection:
+        migration._alembic(connection, "upgrade", "0018")
+        book, costs = (sa.Table(name, sa.MetaData(), autoload_with=connection)
+                       for name in ("out_alvh__daily_book", "out_alvh__daily_costs"))  # fmt: skip
+        blank = {column.name: 0 for column in book.columns if not column.nullable}
+        for host, held in units.items():
+            for at, open_units in enumerate(held):
+                night = {"trade_date": date(2026, 7, 13 + at), "source_mode": "recorded", "host": host,
+                         "variant": "V1_SAME_HEDGE", "hedge_symbol": "VIX", "profile": "trigger_442"}  # fmt: skip
+                connection.execute(book.insert(), {**blank, **night, "units_open": open_units})
+                cost = {"hedged_notional_usd": 1e7, "be_shock_status": "OK", "cost_status": "OK"}
+                connection.execute(costs.insert(), {**night, **cost})
+    migrate(url)
+    for name in ("out_alvh__daily_book", "out_alvh__daily_costs"):
+        found = query_warehouse(url, f"select host, held_nights_count from {name} order by trade_date")
+        counts = found.groupby("host")["held_nights_count"].agg(list).to_dict()
+        assert counts == {"SPX": [0, 1, 1, 2], "IWM": [0, 0, 0, 0], "EEM": [1, 2]}
+
+
 def test_migrate_tells_where_it_came_from(url, engine):
     of_the_first_release(engine)
     assert migrate(url) == ("0001", head_revision())

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alvh_core import frames
+from alvh_core.basis.betas import slopes
 from alvh_core.basis.closes import Closes
 from alvh_core.basis.term import DECLARED_BETAS, tenor_beta
 from alvh_core.black import price
@@ -21,7 +22,7 @@ from alvh_core.costs.dividends import (
     night_drip,
     portfolio_pe,
 )
-from alvh_core.costs.scenario import break_even_shocks, distinct_legs, night_scenarios, value_after
+from alvh_core.costs.scenario import break_even_shocks, distinct_legs, known_betas, night_scenarios, value_after
 from alvh_core.costs.structure import READ, night_structure
 from alvh_core.costs.xirr import xirr
 from alvh_core.ladders import ladder_books, plan_ladders
@@ -52,10 +53,11 @@ def _ladder(units=(4, 4, 2), sides=(1, 1, 1), spread=0.1, symbol="VIX", profile=
 
 
 def test_nothing_is_gained_without_a_jump_and_layers_add_up():
-    legs = distinct_legs(_ladder(), {})
+    legs = distinct_legs(_ladder().assign(mid_usd=lambda rows: rows["mid_usd"] * (1.0 + 1e-12)), {})
     found = night_scenarios(legs, {}, NIGHT, "simulated")
     calm = found[found["shock_vol_points"] == 0]
-    np.testing.assert_allclose(calm["gain_usd"], 0.0, atol=1e-8)
+    assert (calm["gain_usd"] == 0.0).all(), "to the last bit, though a volatility gives its mid back but for rounding"
+    np.testing.assert_allclose(found["gain_usd"], found["value_mid_usd"] - found["premium_usd"], atol=1e-8)
     for _, part in found.groupby("shock_vol_points"):
         by_layer = part.set_index("scenario_layer_no")["value_mid_usd"]
         assert by_layer[0] == pytest.approx(by_layer[[1, 2, 3]].sum())
@@ -87,6 +89,55 @@ def test_a_chain_without_a_beta_says_so_and_a_missing_leg_leaves_no_sum():
     whole = found[found["scenario_layer_no"] == 0]
     assert whole["value_mid_usd"].isna().all()
     assert set(whole["scenario_status"].astype("str")) == {"NO_LEG"}
+
+
+def _basis(**betas):
+    rows = [{"host": name, "vix_beta_frac": beta, "vix_beta_se": error} for name, (beta, error) in betas.items()]
+    return pd.DataFrame(rows)
+
+
+def test_a_beta_that_chance_would_give_is_none():
+    nan = np.nan
+    betas, weak = known_betas(_basis(KO=(0.0007, 0.0006), XLE=(1.644e-3, 1e-3), SPX=(-1.646e-3, 1e-3), VXX=(0.02, 1e-3),
+                                     GONE=(nan, nan), BARE=(-0.004, nan), STILL=(0.0, 0.0)))  # fmt: skip
+    assert weak == {"KO", "XLE", "BARE", "STILL"}, "without an error there is no evidence"
+    assert (betas["SPX"], betas["VXX"]) == (-1.646e-3, 0.02)
+    assert set(betas) == {"SPX", "VXX", "GONE"}
+
+
+def test_few_betas_of_zero_pass():
+    """Half a year of sessions with tails as fat as markets have: the limit is meant for 10 of 100."""
+    rng = np.random.default_rng(3)
+    fit = slopes(rng.standard_t(3, (120, 2000)), rng.standard_t(3, (120, 2000)), min_nobs=120)
+    rows = pd.DataFrame({"host": np.arange(2000).astype("U"), "vix_beta_frac": fit.slope, "vix_beta_se": fit.se})
+    passed = len(known_betas(rows)[0]) / 2000
+    assert 0.08 < passed < 0.16
+
+
+def test_what_follows_vix_by_chance_has_no_stress_and_says_why():
+    puts = _ladder(symbol="KO", right="P").assign(variant="V3_NATIVE")
+    betas, weak = known_betas(_basis(KO=(-0.0003, 0.0004), SPX=(-0.004, 0.0003)))
+    legs = distinct_legs(pd.concat([puts, _ladder()]), betas, weak=weak)
+    found = night_scenarios(legs, {}, NIGHT, "recorded")
+    mine = found[found["hedge_symbol"] == "KO"]
+    assert set(mine["scenario_status"].astype("str")) == {"WEAK_BETA"}
+    assert mine[["value_mid_usd", "value_vol_up_usd", "gain_usd", "liq_tonight_usd"]].isna().all(axis=None)
+    assert set(found.loc[found["hedge_symbol"] == "VIX", "scenario_status"].astype("str")) == {"OK"}
+    for fill in (0.0, 1.0):
+        even = break_even_shocks(legs, fill).set_index("hedge_symbol")
+        assert even["status"].to_dict() == {"KO": "WEAK_BETA", "VIX": "OK"}
+        assert np.isnan(even.loc["KO", "shock"])
+    lost = distinct_legs(puts.assign(leg_status="NO_EXPIRY", size_status="NO_QUOTE"), betas, weak=weak)
+    assert break_even_shocks(lost, 1.0)["status"].tolist() == ["NO_LEG"], "what is not there has nothing to follow"
+
+
+def test_costs_of_a_ladder_that_follows_vix_by_chance_tell_no_price_of_stress():
+    puts = distinct_legs(_ladder(symbol="SPX", right="P"), {}, weak={"SPX"})
+    found = _tonight(puts, _reference()).set_index("variant").loc["V3_NATIVE"]
+    assert found["be_shock_status"] == "WEAK_BETA"
+    names = [name for name in found.index if name.startswith(("be_shock_", "stress_price_")) and "status" not in name]
+    assert len(names) == 4
+    assert found[names].isna().all()
 
 
 def _whole(legs):
@@ -194,9 +245,12 @@ def test_order_of_legs_does_not_matter():
     pd.testing.assert_frame_equal(one, other)
 
 
+NIGHTS = ("book_nights_count", "calm_nights_count", "held_nights_count")
+
+
 def _sums(**values):
     zero = dict.fromkeys(("sum_pnl_calm_usd", "sum_crossing_usd", "sum_fees_usd", "sum_outlay_days_usd"), 0.0)
-    return pd.DataFrame([{**zero, "book_nights_count": 252, "calm_nights_count": 252, **values}])
+    return pd.DataFrame([{**zero, **dict.fromkeys(NIGHTS, 252), **values}])
 
 
 def test_a_monthly_share_of_premium_that_always_expires_worthless_costs_twelve_times_it():
@@ -223,6 +277,58 @@ def test_costs_of_half_a_year_by_hand():
 def test_too_few_nights_are_no_year_and_a_host_without_bars_never_has_one(nights, calm, status):
     cost = yearly_costs(_sums(book_nights_count=nights, calm_nights_count=calm), pd.Series([1e6]), 0.05).iloc[0]
     assert (cost["cost_status"], np.isnan(cost["carry_mid_bp"])) == (status, True)
+
+
+@pytest.mark.parametrize(("traces", "status"), [
+    pytest.param({}, "NEVER_HELD", id="nothing was ever traded"),
+    pytest.param({"book_nights_count": 5, "calm_nights_count": 5}, "NEVER_HELD", id="nor on the first nights"),
+    pytest.param({"calm_nights_count": 0}, "NEVER_HELD", id="whatever the host's bars tell"),
+    pytest.param({"held_nights_count": 2}, "OK", id="held twice, and sold without a fee: premium is not asked"),
+    pytest.param({"sum_fees_usd": 4.0}, "OK", id="bought and gone before the night was over"),
+    pytest.param(dict.fromkeys(NIGHTS, np.nan), "INSUFFICIENT", id="no row in the book"),
+])  # fmt: skip
+def test_what_was_never_held_has_cost_nothing_known(traces, status):
+    cost = yearly_costs(_sums(**{"held_nights_count": 0, **traces}), pd.Series([1e6]), 0.05).iloc[0]
+    assert cost["cost_status"] == status
+    numbers = cost.drop("cost_status").astype("float64")
+    assert numbers.isna().all() if status != "OK" else numbers.notna().all()
+
+
+def _tonight(legs, ladders, **sums):
+    """Return `COSTS` of ladders whose books have all the same sums, otherwise 0."""
+    book = ladders.assign(**dict.fromkeys(set(BOOK.names) - set(ladders), 0.0)).assign(**sums)
+    found = night_costs(book, legs, ladders, {"SPX": 0.02}, funding_rate=0.04, trade_date=NIGHT, source_mode="recorded")
+    return found.astype({"host": "str", "variant": "str", "be_shock_status": "str", "cost_status": "str"})
+
+
+def _reference():
+    plan = plan_ladders({name: DEFAULT_UNIVERSE[name] for name in ("VIX", "SPX")},
+                        pd.DataFrame({"underlying": ["VIX", "SPX"]}), [PROFILES["trigger_442"]])  # fmt: skip
+    return ladder_books(plan)
+
+
+def test_the_nights_on_which_a_ladder_was_held_stand_beside_its_costs():
+    nights, calls = {"book_nights_count": 66, "calm_nights_count": 66}, distinct_legs(_ladder(), {})
+    held = _tonight(calls, _reference(), **nights, held_nights_count=2, sum_fees_usd=10.0)
+    first = held[held["variant"] == "V0_REF"].iloc[0]
+    assert (first["cost_status"], first["held_nights_count"]) == ("OK", 2)
+    assert first["dividend_cover_ratio"] > 1000, "that it covers so much says how seldom it was held"
+    never = _tonight(calls, _reference(), **nights).iloc[0]
+    assert (never["cost_status"], never["held_nights_count"]) == ("NEVER_HELD", 0)
+    assert never[["carry_mid_bp", "hedge_cost_of_capital_bp", "dividend_cover_ratio"]].isna().all()
+    tables = {SCENARIOS.name: frames.empty(SCENARIOS), TERM.name: frames.empty(TERM)}
+    rows = (cost_section({COSTS.name: costs, **tables}, {"trigger_442": PROFILES["trigger_442"]}).tables[0].rows[0]
+            for costs in (held, _tonight(calls, _reference(), **nights)))  # fmt: skip
+    shown = [[cell.text for cell in row.cells][-3:] for row in rows]
+    assert shown == [["0.0", "2", "OK"], ["—", "0", "NEVER_HELD"]]
+
+
+def test_the_status_of_a_break_even_is_that_of_the_one_at_the_touch():
+    """Puts on what rises with VIX: at mid even at once, at the touch never."""
+    puts = distinct_legs(_ladder(symbol="SPX", right="P").assign(variant="V3_NATIVE"), {"SPX": 0.01})
+    found = _tonight(puts, _reference()).set_index("variant").loc["V3_NATIVE"]
+    assert (found["be_shock_mid_vol_points"], found["be_shock_status"]) == (pytest.approx(0.0), "NO_SOLUTION")
+    assert np.isnan(found["be_shock_touch_vol_points"])
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def _found(*positions, quotes=None, betas=None, p95=None, **options):
 def test_a_book_is_worth_what_its_contracts_are_priced_at_after_the_jump():
     found = _found(_position(NEAR, 4), _position(FAR, 4, layer=2)).set_index("shock_vol_points")
     assert list(found.index) == list(SHOCKS)
-    assert found.loc[0, "held_gain_usd"] == pytest.approx(0.0, abs=1e-9)
+    rounded = _found(_position(NEAR, 4) | {"mark_usd": MIDS[0] * (1.0 + 1e-12)}).set_index("shock_vol_points")
+    assert rounded.loc[0, "held_gain_usd"] == 0.0, "a volatility gives its mid back but for rounding"
     assert found.loc[0, "book_mark_usd"] == pytest.approx(400.0 * (MIDS[0] + MIDS[1]))
     forwards = [18.25 + 10.0 * 0.53, 19.5 + 10.0 * 0.27]  # damped by the declared betas at 30 and 110 days
     near, far = 400.0 * price(forwards, STRIKES[:2], YEARS[:2], VOLS[:2], DISCOUNT[:2], is_call=True)
@@ -126,6 +127,18 @@ def test_what_lacks_both_a_volatility_and_a_beta_has_no_value():
     found = _found(put, quotes=_quotes(iv_vol=[0.95, 0.75, np.nan]))
     assert _states(found) == {"SPY": {"NO_BETA"}}
     assert found[VALUES].isna().all(axis=None)
+
+
+def test_a_chain_whose_beta_is_not_told_from_zero_says_so():
+    put = _position(PUT, 1, host="SPY", variant="V3_NATIVE")
+    found = _found(put, _position(NEAR, 4), weak={"SPY"})
+    assert _states(found) == {"SPY": {"WEAK_BETA"}, "SPX": {"OK"}}
+    assert found.loc[found["hedge_symbol"] == "SPY", VALUES].isna().all(axis=None)
+    mine = {"trigger_442": PROFILES["trigger_442"]}
+    row = held_table(found, pd.DataFrame([put, _position(NEAR, 4)]), mine, 2).rows[1]
+    assert row.cells[-1].text == "how it follows VIX: its beta may be 0"
+    blind = _found(put, quotes=_quotes(iv_vol=[0.95, 0.75, np.nan]), weak={"SPY"})
+    assert _states(blind) == {"SPY": {"WEAK_BETA"}}, "no least value either"
 
 
 def test_a_chain_whose_beta_is_not_known_says_so():

@@ -249,8 +249,10 @@ def test_a_host_whose_ladder_was_never_held_says_so():
     sessions.is_held[:, 0] = False
     found = _night(sessions, {"XLE": -_with_edge(sessions, 0.05, 0.05)[:, 0]}).loc["SPX"]
     assert (found["pair_status"], found["pair_nobs_count"]) == ("INSUFFICIENT", 0)
-    assert found["pair_reason"].endswith("0 and 0 stress sessions in the halves of the 0 on which the ladder was held, "
-                                         "10 needed in each")  # fmt: skip
+    assert found["pair_reason"] == (
+        "no session has both a held ladder and a known return; 0 and 0 stress sessions in the halves of the 0 on which "
+        "the ladder was held, 10 needed in each"
+    )
 
 
 def test_tonight_and_what_follows_change_nothing():
@@ -274,7 +276,7 @@ def test_a_night_without_any_other_says_so():
     found = night_pairs(pd.DataFrame(columns=list(READ)), nothing, SOME, "mine", NIGHT, "simulated")
     assert found["host"].tolist() == [asset.symbol for asset in hosts(SOME)]
     assert set(found["pair_status"]) == {"INSUFFICIENT"}
-    assert found["pair_reason"].str.startswith("the ladder bought nothing in the first half; 0 and 0 stress").all()
+    assert found["pair_reason"].str.startswith("no session has both a held ladder and a known return; 0 and").all()
     alone = night_pairs(pd.DataFrame(columns=list(READ)), nothing, {"KO": SOME["KO"]}, "mine", NIGHT, "simulated")
     assert alone["pair_status"].tolist() == ["NO_CANDIDATE"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from alvh_core import frames
 from alvh_core.errors import ContractError
-from alvh_core.registry.costs import DIVIDEND_VALUE, HELD_SCENARIOS, PAIRS
+from alvh_core.registry.costs import COSTS, DIVIDEND_VALUE, HELD_SCENARIOS, PAIRS
 from alvh_core.schemas import (
     BREADTH,
     DAILY_BARS,
@@ -365,6 +365,10 @@ ANSWERS = {
         **LADDER, "variant": ["V0_REF", "V1_SAME_HEDGE", "V3_NATIVE"], "shock_vol_points": 10, "units_open": 4,
         "held_status": ["OK", "FLOOR", "NO_QUOTE"], **{name: [1.0, 1.0, NAN] for name in HELD_VALUES},
     },
+    COSTS: {
+        **LADDER, "variant": ["V0_REF", "V3_NATIVE"], "hedged_notional_usd": 1e7, "cost_status": "NEVER_HELD",
+        "be_shock_status": ["OK", "WEAK_BETA"], "be_shock_touch_vol_points": [1.5, NAN],
+    },
     MODEL_FREE: {
         "underlying": ["SPX", "GLD"], "iv30_vol": [0.2, NAN], "method": ["interpolated", "none"],
         "status": ["OK", "NO_QUOTES"],
@@ -409,6 +413,8 @@ BREACHES = [
     *((HELD_SCENARIOS, {name: [NAN, 1.0, NAN]}, [(0, "HELD_OK_MISSING")]) for name in HELD_VALUES),
     *((HELD_SCENARIOS, {name: [1.0, NAN, NAN]}, [(1, "HELD_FLOOR_MISSING")]) for name in HELD_VALUES),
     (HELD_SCENARIOS, {"held_status": ["OK", "FLOOR", "LATER"]}, [(2, "NOT_ALLOWED")]),
+    (COSTS, {"be_shock_touch_vol_points": [NAN, NAN]}, [(0, "BREAK_EVEN_MISSING")]),
+    (COSTS, {"cost_status": ["NEVER_HELD", "CHEAP"]}, [(1, "NOT_ALLOWED")]),
     (MODEL_FREE, {"iv30_vol": [NAN, NAN]}, [(0, "STATUS_WITHOUT_VALUE")]),
     (MODEL_FREE, {"next_expiry_date": ["2026-09-11", None]}, [(0, "EXPIRIES_SWAPPED")]),
     (MODEL_FREE, {"underlying": ["SPX", None]}, [(1, "NOT_NULL")]),
