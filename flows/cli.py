@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from alvh_core.columns import SOURCE_MODES
-from alvh_core.errors import AlvhError, ContractError
+from alvh_core.errors import AbsentNightError, AlvhError, ContractError
 from flows import alerts, operate
 from flows.output import aligned, check_format, write_frame
 from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare, show_stages
@@ -157,7 +157,7 @@ def main() -> None:
         app()
     except AlvhError as error:
         typer.echo(f"{typer.style(type(error).__name__, fg='red')}: {error}", err=True)
-        sys.exit(EXIT_USAGE if isinstance(error, ContractError) else EXIT_FAILED)
+        sys.exit(EXIT_USAGE if isinstance(error, ContractError | AbsentNightError) else EXIT_FAILED)
 
 
 if __name__ == "__main__":

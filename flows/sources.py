@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter
 
-from alvh_core.errors import ContractError
+from alvh_core.errors import AbsentNightError, ContractError
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from tasks.lake.raw import RawArchive
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
+from tasks.sources.filedrops.layout import SCHEME
 from tasks.sources.keys import HostKey
 from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE
 from tasks.sources.transport import (
@@ -27,6 +29,7 @@ from tasks.sources.transport import (
 )
 
 ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
+DROPS = str(urlsplit(SCHEME).hostname)
 ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
 
 
@@ -45,6 +48,9 @@ def open_source(settings: Settings, trade_date: date, source: str, universe: dic
         return "live", client, _without(settings, lambda host: keys[host].is_set)
     if source.partition(":")[0] == IMPORTED:
         folder = source.partition(":")[2]
+        if not RawArchive(settings.raw_root, IMPORTED, trade_date).has_any(DROPS):
+            raise AbsentNightError(f"--source imported: expected imported files of {trade_date}, found none; run "
+                                   "`alvh import FILE`")  # fmt: skip
         imported = ImportedTransport(Path(folder).expanduser() if folder else None)
         return IMPORTED, _client(settings, lambda: imported, IMPORTED), ON_REQUEST
     path = source.removeprefix("recorded:")

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
-from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.errors import AbsentNightError, ContractError, FatalError
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.frames import empty
 from alvh_core.ladders import plan_ladders
@@ -135,8 +135,8 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     ------
     ContractError, FatalError
         The date is no session, the source is not known, or what a host lays over a profile does not suit it.
-    SkippableError
-        A recording does not hold the session.
+    AbsentNightError
+        A recording does not hold the session, or no file of it was imported.
     """
     check_publishers(settings)
     calendar = trading_calendar(settings.calendar_file)
@@ -162,10 +162,10 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
 
 
 def held_night(settings: Settings, trade_date: date, source: str, run_id: str) -> Night | None:
-    """Put a night together; None, and the log says why, where the source is a recording that does not hold it."""
+    """Put a night together; None, and the log says why, where the source does not hold it."""
     try:
         return build_night(settings, trade_date, source, run_id)
-    except SkippableError as error:
+    except AbsentNightError as error:
         LOG.warning("%s is left out: %s", trade_date, error)
         return None
 
