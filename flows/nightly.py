@@ -85,6 +85,7 @@ def run_night(settings: Settings, day: date, source: str | None = None, *, force
     answer: State[Any] | dict[str, str]
     try:
         with open_night(night, force=force, wait_seconds=wait_seconds):
+            STAGES.info("%s · %s", day, night.source_mode.upper())
             answer = conclude(night, prepare(night))
     except NightTakenError as taken:
         if taken.state == "AlreadyComplete" and not night.report_path.is_file():
@@ -187,6 +188,7 @@ def restate(night: Night) -> bool:
         try:
             later, counts = sibling(night, days[0])
             with reopen_night(later):
+                STAGES.info("%s again: an earlier night has changed", days[0])
                 conclude(later, counts)
             restated = True
             get_run_logger().info("%s restated: an earlier night has changed", days[0])
