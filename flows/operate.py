@@ -68,7 +68,10 @@ def reconcile(
     for one, outcome in ended.nights.items():
         typer.echo(_told(one, ended.source_mode, outcome))
     if not ended.nights:
-        typer.echo(f"{ended.source_mode.upper()}: nothing to reconcile in {len(ended.looked_at)} sessions")
+        from alvh_core.reporting.texts import several  # noqa: PLC0415 - pandas
+
+        looked_at = several(len(ended.looked_at), "session")
+        typer.echo(f"{ended.source_mode.upper()}: nothing to reconcile in {looked_at}")
 
 
 def watch(
