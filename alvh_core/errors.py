@@ -3,6 +3,7 @@
 * AlvhError
   * RetriableError   - the same call may succeed later: back off and try again
   * SkippableError   - this symbol, expiry or night is lost: record the reason, carry on with the others
+    * AbsentNightError - the source does not hold the night: where it alone was asked for, a wrong argument
   * FatalError       - nothing sensible can follow: stop, keep what is landed and published
     * ContractError  - a frame, a file or a setting is not what its registry entry says
 
@@ -38,6 +39,10 @@ class RetriableError(AlvhError):
 
 class SkippableError(AlvhError):
     """One symbol or expiry is lost for tonight, or one night of a recording; the others go on and say so."""
+
+
+class AbsentNightError(SkippableError):
+    """The source does not hold the night that was asked for; it may hold others."""
 
 
 class FatalError(AlvhError):

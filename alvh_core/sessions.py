@@ -71,7 +71,9 @@ class TradingCalendar:
         """
         at = int(np.searchsorted(self.dates, np.datetime64(day, "D")))
         if at == len(self.dates) or self.dates[at] != np.datetime64(day, "D"):
-            raise ContractError(f"{day} is not a trading session between {self.dates[0]} and {self.dates[-1]}")
+            if not self._first <= day <= self._last:
+                raise ContractError(f"{day} lies outside the calendar, {self._first} to {self._last}")
+            raise ContractError(f"{day} is no trading session; the nearest before is {self.dates[at - 1]}")
         return Session(trade_date=day, open_at_utc=pd.Timestamp(self.opens_utc[at], tz="UTC"),
                        close_at_utc=pd.Timestamp(self.closes_utc[at], tz="UTC"))  # fmt: skip
 

@@ -23,13 +23,13 @@ def try_channels(
     plan = _plan()
     if not plan.channels:
         raise ContractError(NO_CHANNEL)
-    names = [c.name for c in plan.channels if channel in {None, c.name}]
-    if not names:
+    wanted = [c for c in plan.channels if channel in {None, c.name}]
+    if not wanted:
         raise ContractError(f"no channel {channel!r}; there are {', '.join(c.name for c in plan.channels)}")
     from tasks.deliver import open_channels  # noqa: PLC0415 - seconds of imports
 
-    notifier, faults = open_channels(plan)
-    failed = {name: _try(notifier, name) if name not in faults else faults[name] for name in names}
+    notifier, faults = open_channels(wanted)
+    failed = {c.name: faults.get(c.name) or _try(notifier, c.name) for c in wanted}
     for name, fault in failed.items():
         mark = typer.style("NO", fg="red") if fault else typer.style("ok", fg="green")
         typer.echo(f"{mark}  {fault or f'channel {name}: the message was taken'}")
@@ -43,11 +43,15 @@ def list_alerts(
 ) -> None:
     """Show the outbox: what waits, what was given up, and why."""
     warehouse = _warehouse()
-    from tasks.warehouse.outbox import listing  # noqa: PLC0415
+    from tasks.warehouse.outbox import listing, settled_count  # noqa: PLC0415
 
+    trade_date = parse_date(day) if day else None
     with warehouse.reading() as connection:
-        frame = listing(connection, trade_date=parse_date(day) if day else None, with_settled=everything)
+        frame = listing(connection, trade_date=trade_date, with_settled=everything)
+        left_out = 0 if everything else settled_count(connection, trade_date)
     typer.echo(as_text(frame))
+    if left_out:
+        typer.echo(f"{left_out} quiet or delivered: --all")
 
 
 @app.command()

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from alvh_core.columns import SOURCE_MODES
-from alvh_core.errors import AlvhError, ContractError
+from alvh_core.errors import AbsentNightError, AlvhError, ContractError
 from flows import alerts, operate
+from flows.meant import MODE_HELP, session_meant, tell_other_modes
 from flows.output import aligned, check_format, write_frame
 from flows.start import EXIT_FAILED, EXIT_NO_DATA, EXIT_USAGE, parse_date, prepare, show_stages
 from flows.stop import as_typed, stoppable
@@ -59,7 +60,7 @@ def nightly(
 @app.command()
 def report(
     day: Annotated[str | None, typer.Option("--date", help="Session; default: the night published last.")] = None,
-    mode: Annotated[str | None, typer.Option(help="live, recorded, imported or simulated.")] = None,
+    mode: Annotated[str | None, typer.Option(help=MODE_HELP)] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     gx_pages: Annotated[
         bool, typer.Option("--data-docs", help="Build Great Expectations' pages too; they load scripts from the web.")
@@ -72,7 +73,9 @@ def report(
     trade_date = parse_date(day) if day else None
     from tasks.warehouse.published import published_night  # noqa: PLC0415 - SQLAlchemy
 
-    night = published_night(settings.query_url, trade_date, mode)  # the ledger knows what is current, files do not
+    with session_meant(settings, trade_date):  # the ledger knows what is current, files do not
+        night = published_night(settings.query_url, trade_date, mode)
+    tell_other_modes(settings, trade_date, mode, night.source_mode)
     page = settings.reports_root / f"{night.trade_date}-{night.source_mode}.html"
     if not page.is_file():
         from flows.reports import report_night  # noqa: PLC0415 - seconds of imports
@@ -157,7 +160,7 @@ def main() -> None:
         app()
     except AlvhError as error:
         typer.echo(f"{typer.style(type(error).__name__, fg='red')}: {error}", err=True)
-        sys.exit(EXIT_USAGE if isinstance(error, ContractError) else EXIT_FAILED)
+        sys.exit(EXIT_USAGE if isinstance(error, ContractError | AbsentNightError) else EXIT_FAILED)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Dropped files: take them in, then run every night that got a new chain, from the archive, like any other night."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,9 @@ from flows.wiring import build_night, read_universe, trading_calendar
 from tasks.receive import REFUSED, Desk, Received, is_published, receive
 from tasks.settings import Settings, load_settings
 from tasks.sources.catalogue import IMPORTED
+from tasks.sources.filedrops.unpack import files_of
+
+LOG = logging.getLogger("alvh.progress")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +56,16 @@ def import_files(paths: list[Path], symbol: str | None = None, histories: Path |
     desk = Desk(universe=read_universe(settings)[1], calendar=trading_calendar(settings.calendar_file),
                 raw_root=settings.raw_root, symbol=symbol, is_replacing=is_replacing,
                 is_partial=is_partial)  # fmt: skip
-    received = [one for path in _files(paths) for one in receive(desk, path)]
-    days = sorted({one.session for one in received if one.session is not None})
-    nights = {day: _run(settings, source, day, [one for one in received if one.session == day]) for day in days}
+    received: list[Received] = []
+    for path in files_of(paths):  # told at once: whoever stops it during the nights knows what was refused
+        for one in receive(desk, path):
+            received.append(one)
+            LOG.info(one)
+    nights: dict[date, str] = {}
+    for day in sorted({one.session for one in received if one.session is not None}):
+        nights[day] = _run(settings, source, day, [one for one in received if one.session == day])
+        LOG.info("%s  %s", day, nights[day])
     return Imported(received=received, nights=nights)
-
-
-def _files(paths: list[Path]) -> list[Path]:
-    found = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
-    return [path for group in found for path in group if not path.is_dir()]
 
 
 def _run(settings: Settings, source: str, day: date, received: list[Received]) -> str:

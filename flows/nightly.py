@@ -19,6 +19,7 @@ from prefect.utilities.annotations import quote
 from alvh_core.errors import AlvhError
 from alvh_core.landing import Landing
 from flows.runners import open_runner
+from flows.sources import check_imported
 from flows.wiring import build_night, check_over, check_version, run_name, scheduled_date, sibling, trading_calendar
 from tasks.assets import STAGES, is_untracked
 from tasks.book import book
@@ -81,10 +82,12 @@ def nightly(
 def run_night(settings: Settings, day: date, source: str | None = None, *, force: bool = False,
               wait_seconds: float = WAIT_SECONDS) -> State[Any] | dict[str, str]:  # fmt: skip
     """Open a night, take it through its stages, and conclude again what had been built on its absence."""
+    check_imported(settings, day, source or settings.source)
     night = build_night(settings, day, source or settings.source, str(runtime.flow_run.id))
     answer: State[Any] | dict[str, str]
     try:
         with open_night(night, force=force, wait_seconds=wait_seconds):
+            STAGES.info("%s · %s", day, night.source_mode.upper())
             answer = conclude(night, prepare(night))
     except NightTakenError as taken:
         if taken.state == "AlreadyComplete" and not night.report_path.is_file():
@@ -187,6 +190,7 @@ def restate(night: Night) -> bool:
         try:
             later, counts = sibling(night, days[0])
             with reopen_night(later):
+                STAGES.info("%s again: an earlier night has changed", days[0])
                 conclude(later, counts)
             restated = True
             get_run_logger().info("%s restated: an earlier night has changed", days[0])

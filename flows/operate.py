@@ -19,7 +19,7 @@ SOURCE = Annotated[
 
 
 def serve() -> None:
-    """Start the Prefect server and the schedules on this machine; Ctrl-C stops both."""
+    """Start the Prefect server and the schedules on this machine; Ctrl-C stops all of it."""
     settings = prepare(is_server=True)
     from flows.serve import serve as run  # noqa: PLC0415 - seconds of imports
 
@@ -59,25 +59,32 @@ def reconcile(
     source: SOURCE = None,
     sessions: Annotated[int, typer.Option(min=1, max=250, help="How many sessions to look back.")] = 5,
 ) -> None:
-    """Fill the gaps of the last sessions and replace provisional closes."""
+    """Run the last sessions that are not published, and decide again those that rest on a provisional close."""
     prepare()
     from flows.reconcile import reconcile as flow  # noqa: PLC0415
 
+    show_stages()
     ended = stoppable(lambda: flow(trade_date=_optional(day), source=source, sessions=sessions))
-    _print_outcomes(ended, "nothing to reconcile")
+    for one, outcome in ended.nights.items():
+        typer.echo(_told(one, ended.source_mode, outcome))
+    if not ended.nights:
+        from alvh_core.reporting.texts import several  # noqa: PLC0415 - pandas
+
+        looked_at = several(len(ended.looked_at), "session")
+        typer.echo(f"{ended.source_mode.upper()}: nothing to reconcile in {looked_at}")
 
 
 def watch(
     day: Annotated[str | None, typer.Option("--date", help="Session; default: the one due last.")] = None,
     source: SOURCE = None,
 ) -> None:
-    """Look after one night: take it up if its run died, raise the alarm if it is overdue."""
+    """Look after one night: run it if it is not published, raise the alarm if it is overdue."""
     prepare()
     from flows.watch import watch as flow  # noqa: PLC0415
 
     show_stages()
     seen = stoppable(lambda: flow(trade_date=_optional(day), source=source))
-    typer.echo(f"{seen['trade_date']}  {seen['status']}")
+    typer.echo(_told(seen["trade_date"], seen["source_mode"], seen["status"], seen["done"]))
     raise typer.Exit(0 if seen["status"] in {"COMPLETE", "RUNNING"} else EXIT_FAILED)
 
 
@@ -94,8 +101,14 @@ def import_files(
     prepare()
     if histories is not None and not histories.is_dir():
         raise ContractError(f"--histories: expected a folder, found none at {histories}; nothing was imported")
+    from tasks.sources.filedrops.unpack import files_of, nothing_at  # noqa: PLC0415
+
+    if not any(file.exists() for file in files_of(paths)):
+        raise ContractError("import: " + "; ".join(f"{path}: {nothing_at(path)}" for path in paths))
     from flows.imports import import_files as flow  # noqa: PLC0415
 
+    show_stages()
+    show_log("alvh.progress", sys.stdout)  # each file and each night as it ends
     ended = stoppable(lambda: flow(
         paths=[path.absolute() for path in paths],
         symbol=symbol,
@@ -103,12 +116,6 @@ def import_files(
         is_replacing=replace,
         is_partial=partial,
     ))  # fmt: skip
-    for one in ended.received:
-        what = " ".join(map(str, filter(None, (one.layout, one.symbol, one.session))))
-        count = f"{one.contracts_count} contracts" if one.contracts_count else ""
-        typer.echo(": ".join(filter(None, (f"{one.outcome:<8}  {one.file}", what, count, one.reason))))
-    for day, outcome in ended.nights.items():
-        typer.echo(f"{day}  {outcome}")
     raise typer.Exit(EXIT_FAILED if ended.has_failed else 0)
 
 
@@ -127,11 +134,10 @@ def _optional(day: str | None) -> date | None:
     return parse_date(day) if day else None
 
 
-def _print_outcomes(ended: dict[str, str], nothing: str) -> None:
-    for day, outcome in ended.items():
-        typer.echo(f"{day}  {outcome}")
-    if not ended:
-        typer.echo(nothing)
+def _told(day: date | str, mode: str, outcome: str, done: str = "run now") -> str:
+    """Say which night of which source mode it was, how it stands, and what was done."""
+    words = {"COMPLETE": done, "SETTLED": "decided again on the published close", "RUNNING": "another run has it"}
+    return f"{day} · {mode.upper()}  {outcome}" + (f" ({words[outcome]})" if outcome in words else "")
 
 
 def mount(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ A night decided on the chain file's own price of the trigger index is decided ag
 follow (`flows.nightly.restate`). What cannot be had any more is written down as LOST.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from prefect import flow, get_run_logger, runtime
@@ -20,8 +21,17 @@ from tasks.settle import settle_closes
 SESSIONS = 5
 
 
+@dataclass(frozen=True, kw_only=True)
+class Reconciled:
+    """Which sessions of which source mode were looked at, and what became of those that were not as they should be."""
+
+    source_mode: str
+    looked_at: list[date]
+    nights: dict[date, str]
+
+
 @flow(name="reconcile", flow_run_name=run_name)
-def reconcile(trade_date: date | None = None, source: str | None = None, sessions: int = SESSIONS) -> dict[str, str]:
+def reconcile(trade_date: date | None = None, source: str | None = None, sessions: int = SESSIONS) -> Reconciled:
     """Fill gaps and settle closes.
 
     Parameters
@@ -54,8 +64,9 @@ def reconcile(trade_date: date | None = None, source: str | None = None, session
     deliver_alerts(night)  # also what waited for the morning: the next watch is in the evening
     failed = {day: end for day, end in ended.items() if end.startswith("FAILED")}
     if failed:
-        raise FatalError(f"{len(failed)} of {len(days)} nights are still open: {failed}")
-    return {str(day): end for day, end in ended.items()}
+        told = "; ".join(f"{day} {end}" for day, end in failed.items())
+        raise FatalError(f"{len(failed)} of {len(days)} nights ({night.source_mode}) are still open: {told}")
+    return Reconciled(source_mode=night.source_mode, looked_at=days, nights=ended)
 
 
 def _settle(settings: Settings, day: date, source: str | None) -> dict[date, str]:

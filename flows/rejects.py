@@ -8,6 +8,7 @@ import typer
 
 from alvh_core.columns import SEVERITIES, SOURCE_MODES
 from alvh_core.errors import ContractError
+from flows.meant import MODE_HELP, session_meant, tell_other_modes
 from flows.output import as_text, check_format, write_frame
 from flows.start import parse_date, prepare
 
@@ -24,7 +25,7 @@ def quarantine(
     symbol: Annotated[str | None, typer.Option(help="Only this symbol's.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only what broke this rule, e.g. CROSSED.")] = None,
     severity: Annotated[str | None, typer.Option(help="row, expiry, underlying or night.")] = None,
-    mode: Annotated[str | None, typer.Option(help="live, recorded, imported or simulated.")] = None,
+    mode: Annotated[str | None, typer.Option(help=MODE_HELP)] = None,
     limit: Annotated[int, typer.Option(min=1, help="Entries to list.")] = 20,
     output: Annotated[str, typer.Option("--format", help="table; or csv, json, parquet: entries only.")] = "table",
 ) -> None:
@@ -40,7 +41,9 @@ def quarantine(
 
     wanted = Wanted(trade_date=parse_date(day) if day else None, source_mode=mode, symbol=symbol, rule=rule,
                     severity=severity)  # fmt: skip
-    found = rejects_of(settings.query_url, wanted, limit)
+    with session_meant(settings, wanted.trade_date):
+        found = rejects_of(settings.query_url, wanted, limit)
+    tell_other_modes(settings, wanted.trade_date, mode, found.source_mode)
     if found.entries.empty:  # what a night once refused has a name, whatever rules and universe are now
         _check_names(settings, symbol, rule)
     if output != "table":

@@ -8,13 +8,15 @@ from urllib.parse import urlsplit
 
 from requests.adapters import BaseAdapter
 
-from alvh_core.errors import ContractError
+from alvh_core.errors import AbsentNightError, ContractError
 from alvh_core.sessions import TradingCalendar
 from alvh_core.universe import Asset
+from tasks.lake.raw import RawArchive
 from tasks.settings import Settings
 from tasks.sources.catalogue import IMPORTED, PUBLISHERS, SOURCES
 from tasks.sources.client import HttpClient
 from tasks.sources.exchange import early_closes
+from tasks.sources.filedrops.layout import SCHEME
 from tasks.sources.keys import HostKey
 from tasks.sources.source import ACTIONS, CROSS_CHECK, GROUPED, REFERENCE
 from tasks.sources.transport import (
@@ -27,7 +29,23 @@ from tasks.sources.transport import (
 )
 
 ON_REQUEST = (CROSS_CHECK, ACTIONS, GROUPED, REFERENCE)  # from publishers who all want a key
+DROPS = str(urlsplit(SCHEME).hostname)
 ORIGINS = "simulated, live, recorded:PATH, or imported[:HISTORIES]"
+
+
+def check_imported(settings: Settings, trade_date: date, source: str) -> None:
+    """Refuse to run an imported night of which no file is there: a watcher who asks for it has an alarm to raise.
+
+    Raises
+    ------
+    AbsentNightError
+        No file of it was imported.
+    """
+    is_imported = source.partition(":")[0] == IMPORTED
+    if is_imported and not RawArchive(settings.raw_root, IMPORTED, trade_date).has_any(DROPS):
+        raise AbsentNightError(
+            f"--source imported: expected imported files of {trade_date}, found none; run `alvh import FILE`"
+        )
 
 
 def open_source(settings: Settings, trade_date: date, source: str, universe: dict[str, Asset],

@@ -38,7 +38,7 @@ def _open(settings: Settings, days: list[date], source: str | None) -> list[date
 def _take_up_one(settings: Settings, day: date, source: str | None, wait_seconds: float) -> str:
     night = held_night(settings, day, source or settings.source, "upkeep")
     if night is None:
-        return "LOST: not in the recording"
+        return "LOST: the source does not hold it"
     try:
         lost = _note_gap(night)
     except AlvhError as error:  # a lake or a database that does not answer

@@ -27,10 +27,16 @@ def watch(trade_date: date | None = None, source: str | None = None) -> dict[str
         Session to look after; by default the one whose nightly run was due last when this run was scheduled.
     source : str, optional
         As for `nightly`.
+
+    Returns
+    -------
+    dict of str to str
+        ``trade_date``, ``source_mode``, ``status``, and ``done``: whether the night was run now or was there.
     """
     settings = load_settings()
     day = trade_date or night_due(trading_calendar(settings.calendar_file), runtime.flow_run.scheduled_start_time)
-    status = take_up(settings, [day], source, wait_seconds=0.0).get(day, "COMPLETE")
+    ended = take_up(settings, [day], source, wait_seconds=0.0)
+    status = ended.get(day, "COMPLETE")
     night = build_night(settings, day, source or settings.source, str(runtime.flow_run.id))
     if status != "COMPLETE" and is_overdue(day, datetime.now(UTC), settings.deadline):
         raise_watch_alert(night, "night_missing", f"not COMPLETE by {settings.deadline:%H:%M} New York: {status}")
@@ -38,4 +44,5 @@ def watch(trade_date: date | None = None, source: str | None = None) -> dict[str
     if runtime.deployment.id:  # a run by hand may have no server that keeps heartbeats
         for name in crash_silent_runs(datetime.now(UTC)):  # last: whatever is wrong there, the night was looked after
             get_run_logger().warning("%s has been silent for long: crashed", name)
-    return {"trade_date": str(day), "status": status}
+    done = "run now" if day in ended else "was there"
+    return {"trade_date": str(day), "source_mode": night.source_mode, "status": status, "done": done}

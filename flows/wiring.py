@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from prefect import runtime
 
 from alvh_core.alerting.plan import AlertPlan, alert_plan
-from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.errors import AbsentNightError, ContractError, FatalError
 from alvh_core.evaluation.rules import EvidenceRule
 from alvh_core.frames import empty
 from alvh_core.ladders import plan_ladders
@@ -26,7 +26,7 @@ from alvh_core.schemas import PRICED_QUOTES
 from alvh_core.sessions import NEW_YORK, TradingCalendar
 from alvh_core.universe import DEFAULT_UNIVERSE, Asset, extend_universe
 from expectations.handbook import suites_hash
-from flows.sources import check_publishers, open_source
+from flows.sources import check_imported, check_publishers, open_source
 from tasks.night import Night, no_client
 from tasks.settings import Settings
 from tasks.sources.exchange import load_calendar
@@ -135,7 +135,7 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
     ------
     ContractError, FatalError
         The date is no session, the source is not known, or what a host lays over a profile does not suit it.
-    SkippableError
+    AbsentNightError
         A recording does not hold the session.
     """
     check_publishers(settings)
@@ -162,10 +162,11 @@ def build_night(settings: Settings, trade_date: date, source: str, run_id: str) 
 
 
 def held_night(settings: Settings, trade_date: date, source: str, run_id: str) -> Night | None:
-    """Put a night together; None, and the log says why, where the source is a recording that does not hold it."""
+    """Put a night together; None, and the log says why, where the source does not hold it."""
     try:
+        check_imported(settings, trade_date, source)
         return build_night(settings, trade_date, source, run_id)
-    except SkippableError as error:
+    except AbsentNightError as error:
         LOG.warning("%s is left out: %s", trade_date, error)
         return None
 

@@ -5,7 +5,7 @@ fetched here, at the last moment, and go to the notifier only.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -49,8 +49,8 @@ def deliver_alerts(night: Night) -> None:
         log.log(logging.WARNING if outcome.fault else logging.INFO, "channel %s: %s", channel, outcome)
 
 
-def open_channels(plan: AlertPlan) -> tuple[Notifier, dict[str, str]]:
-    """Fetch the addresses of a plan's channels.
+def open_channels(channels: Iterable[Channel]) -> tuple[Notifier, dict[str, str]]:
+    """Fetch the addresses of channels.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def open_channels(plan: AlertPlan) -> tuple[Notifier, dict[str, str]]:
         Why a channel has no address, by channel.
     """
     addresses, faults = {}, {}
-    for channel in plan.channels:
+    for channel in channels:
         try:
             addresses[channel.name] = _address(channel)
         except FatalError as error:
@@ -93,7 +93,7 @@ def deliver(warehouse: Warehouse, plan: AlertPlan, clock: Callable[[], datetime]
         outbox.address_alerts(connection, {c.name: c.severities for c in plan.channels}, started)
         if is_again:
             outbox.try_again(connection, [c.name for c in plan.channels], started)
-    notifier, faults = open_channels(plan)
+    notifier, faults = open_channels(plan.channels)
     without_address = {name: Outcome(fault=fault) for name, fault in faults.items()}
     open_now = [channel for channel in plan.channels if channel.name not in faults]
     return without_address | {c.name: _drain(warehouse, notifier, c, started, clock) for c in open_now}
@@ -140,6 +140,9 @@ def _address(channel: Channel) -> SecretStr:
         block: Any = Secret.load(channel.address_name)
         return SecretStr(str(block.get()))
     except Exception as error:  # noqa: BLE001 - no block, no server, no permission: its words may quote an address
+        block_name = channel.address_name
         raise FatalError(
-            f"{where}the Prefect Secret block {channel.address_name}, which cannot be loaded ({type(error).__name__})"
+            f"{where}the Prefect Secret block {block_name}, which cannot be loaded ({type(error).__name__}); if there "
+            "is none, make it on the page /blocks/catalog/secret/create of the Prefect UI (`alvh serve` has one): "
+            f"{block_name} as its name, the address as its value"
         ) from None

@@ -56,6 +56,12 @@ class Received:
     contracts_count: int = 0
     payload_sha256: str = ""
 
+    def __str__(self) -> str:
+        """Say it in one line."""
+        what = " ".join(map(str, filter(None, (self.layout, self.symbol, self.session))))
+        count = f"{self.contracts_count} contracts" if self.contracts_count else ""
+        return ": ".join(filter(None, (f"{self.outcome:<8}  {self.file}", what, count, self.reason)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:

@@ -167,9 +167,9 @@ class RawArchive:
             self._store.write(path + SIDECAR, json.dumps(asdict(entry), indent=1).encode())
         return entry
 
-    def has_any(self) -> bool:
-        """Tell whether any body of the night is archived."""
-        return bool(self._store.glob(f"{self._folder}/**/*{SIDECAR}"))
+    def has_any(self, host: str = "") -> bool:
+        """Tell whether any body of the night, or of one host in it, is archived."""
+        return bool(self._store.glob(posixpath.join(self._folder, host, f"**/*{SIDECAR}")))
 
     def supersede(self, url: str) -> None:
         """Set a body aside, under its hash, so that a later one of the same address can be archived."""

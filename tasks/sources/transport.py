@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
@@ -21,7 +22,7 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.errors import AbsentNightError, ContractError, FatalError
 from alvh_core.landing import MISSES, SIDECAR, archived_name
 from alvh_core.market.simulated import FIRST_SESSION, SimulatedMarket
 from alvh_core.universe import Asset
@@ -68,7 +69,7 @@ class RecordedTransport(_BodyTransport):
     ------
     ContractError
         There is no such folder.
-    SkippableError
+    AbsentNightError
         The folder does not hold the session; it may hold others.
     FatalError
         It holds the session under several source modes.
@@ -83,10 +84,9 @@ class RecordedTransport(_BodyTransport):
             raise FatalError(f"{root} holds session {session} more than once: {', '.join(h.name for h in homes)}; "
                              "name one of these folders in --source recorded:PATH")  # fmt: skip
         if not homes:
-            nights = [*root.glob("20*"), *root.glob("*/20*")]
-            held = sorted(str(night.relative_to(root)) for night in nights if night.is_dir())
-            found = f"{len(held)} sessions, {held[0]} to {held[-1]}" if held else "no sessions"
-            raise SkippableError(f"expected a recording of session {session} in {root}, found {found}")
+            raise AbsentNightError(
+                f"expected a recording of session {session} in {root}, found {_held(root, str(session))}"
+            )
         self._folders = (homes[0] / str(session), homes[0] / "histories")
         misses = self._folders[0] / MISSES
         try:
@@ -152,6 +152,19 @@ class ImportedTransport(_BodyTransport):
             return _recorded_body(found)
         nobody = "imported nights ask nobody; --histories PATH names a folder that has it"
         return requests.codes.not_found, b"", {"X-Reason": nobody}
+
+
+def _held(root: Path, session: str) -> str:
+    """Say which sessions a folder of recordings has, wherever below it, and which are nearest to one it has not."""
+    day = "20??-??-??"
+    nights = sorted((night for pattern in (day, f"*/{day}") for night in root.glob(pattern) if night.is_dir()),
+                    key=lambda night: night.name)  # fmt: skip
+    if not nights:
+        return "no sessions"
+    at = bisect_left([night.name for night in nights], session)
+    held = [str(night.relative_to(root)) for night in nights]
+    near = " and ".join(held[max(at - 1, 0) : at + 1])
+    return f"{len(held)} sessions, {held[0]} to {held[-1]}; nearest: {near}"
 
 
 def _places(folder: Path, url: str) -> Iterator[Path]:

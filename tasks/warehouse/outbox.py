@@ -203,10 +203,9 @@ def listing(connection: sa.Connection, *, trade_date: date | None = None, with_s
         Also what is delivered or was kept quiet.
     """
     asked = sa.select(_alerts).order_by(_alerts.c.trade_date.desc(), _alerts.c.created_at_utc, _alerts.c.alert_id)
-    if trade_date is not None:
-        asked = asked.where(_alerts.c.trade_date == trade_date)
+    asked = asked.where(_about(trade_date))
     if not with_settled:
-        asked = asked.where(_is_open(), _STANDS)
+        asked = asked.where(_is_open() & _STANDS)
     alerts = connection.execute(asked).mappings().all()
     ids = [alert["alert_id"] for alert in alerts]
     told: dict[str, list[str]] = {}
@@ -220,6 +219,16 @@ def listing(connection: sa.Connection, *, trade_date: date | None = None, with_s
         for alert in alerts
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["alert", "status", "title", "channels"])
+
+
+def settled_count(connection: sa.Connection, trade_date: date | None = None) -> int:
+    """Count what `listing` leaves out unless it is asked for."""
+    settled = sa.select(sa.func.count()).select_from(_alerts).where(_about(trade_date), ~(_is_open() & _STANDS))
+    return int(connection.execute(settled).scalar_one())
+
+
+def _about(trade_date: date | None) -> sa.ColumnElement[bool]:
+    return sa.true() if trade_date is None else _alerts.c.trade_date == trade_date
 
 
 def _give_up_stale(connection: sa.Connection, now: datetime) -> None:

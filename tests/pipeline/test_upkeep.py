@@ -39,12 +39,14 @@ def test_the_morning_fills_what_is_missing_oldest_first(
         assert run_night(home, day, is_small=False).name == "Completed"
     warehouse = warehouse_of(home)
     early = warehouse.ledger("simulated", DAYS[2])["based_on_no"]
-    assert reconcile(trade_date=DAYS[2], sessions=5) == {str(DAYS[1]): "COMPLETE"}, "none before the first ever claimed"
+    ended = reconcile(trade_date=DAYS[2], sessions=5)
+    assert (ended.source_mode, ended.nights) == ("simulated", {DAYS[1]: "COMPLETE"})
+    assert ended.looked_at == DAYS, "none before the first ever claimed"
     assert warehouse.nights("simulated", DAYS[0], DAYS[2]) == dict.fromkeys(DAYS, "COMPLETE")
     (gap,) = warehouse.gaps("simulated")
     assert (gap["trade_date"], gap["gap_status"], gap["attempts_count"]) == (DAYS[1], "FILLED", 1)
     assert warehouse.ledger("simulated", DAYS[2])["based_on_no"] > early, "concluded again on its new past"
-    assert reconcile(trade_date=DAYS[2], sessions=5) == {}, "nothing is left to do"
+    assert reconcile(trade_date=DAYS[2], sessions=5).nights == {}, "nothing is left to do"
 
     seen = []
 
@@ -77,9 +79,9 @@ def test_a_provisional_close_is_replaced_by_the_published_one(
     assert run_night(home, DAY, source).name == "Completed"
     signals = warehouse_of(home).night("simulated", DAY)["out_alvh__daily_ladder_signals"]
     assert signals["is_vix_provisional"].all()
-    assert reconcile(trade_date=DAY, source=source, sessions=1) == {}, "the exchange has not published it yet"
+    assert reconcile(trade_date=DAY, source=source, sessions=1).nights == {}, "the exchange has not published it yet"
     history.write_bytes(whole)
-    assert reconcile(trade_date=DAY, source=source, sessions=1) == {str(DAY): "SETTLED"}
+    assert reconcile(trade_date=DAY, source=source, sessions=1).nights == {DAY: "SETTLED"}
     assert warehouse_of(home).fingerprint("simulated", DAY) == warehouse_of(simulated_home).fingerprint(
         "simulated", DAY
     )
@@ -104,11 +106,22 @@ def test_the_evening_takes_up_what_never_started(home: Path, warehouse_of) -> No
     from flows.watch import watch
 
     with evening("21:30"):
-        assert watch(trade_date=DAYS[0]) == {"trade_date": str(DAYS[0]), "status": "COMPLETE"}
+        for done in ("run now", "was there"):
+            assert watch(trade_date=DAYS[0]) == {
+                "trade_date": str(DAYS[0]), "source_mode": "simulated", "status": "COMPLETE", "done": done}  # fmt: skip
     assert (
         warehouse_of(home).status(NightKey(trade_date=DAYS[0], universe="tiny", source_mode="simulated")) == "COMPLETE"
     )
     assert "night_missing" not in dict(alerts_of(home))
+
+
+def test_files_that_nobody_dropped_are_an_alarm(home: Path, warehouse_of) -> None:
+    from flows.watch import watch
+
+    with evening("21:30"):
+        assert watch(trade_date=DAYS[0], source="imported")["status"] == "LOST: the source does not hold it"
+    assert [rule for rule, _ in alerts_of(home)] == ["night_missing"]
+    assert not warehouse_of(home).nights("imported", DAYS[0], DAYS[0]), "nothing was claimed"
 
 
 def test_the_alarm_is_raised_once_after_the_deadline(home: Path, warehouse_of) -> None:

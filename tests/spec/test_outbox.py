@@ -180,6 +180,8 @@ def test_what_one_channel_gave_up_and_was_withdrawn_reaches_no_other(post):
     post.publish(alerts())
     post.again(["desk", "pager"])
     assert (post.take("desk"), post.take("pager"), post.quiet_reason("a")) == ([], [], WITHDRAWN)
+    with post.warehouse.reading() as connection:
+        assert (len(outbox.listing(connection)), outbox.settled_count(connection)) == (0, 1)
     post.publish(alerts("a"))
     assert ids(post.take("pager")) == ["a"], "it is true again"
 
@@ -395,6 +397,8 @@ def test_the_listing_says_what_became_of_everything(post):
         is_open = outbox.listing(connection)
         everything = outbox.listing(connection, with_settled=True)
         other_day = outbox.listing(connection, trade_date=date(2026, 7, 15), with_settled=True)
+        left_out = [outbox.settled_count(connection, day) for day in (None, DAY, date(2026, 7, 15))]
+    assert left_out == [2, 2, 0]
     assert is_open["channels"].tolist() == ["desk PENDING after 1: answered 500"]
     assert dict(zip(everything["alert"], everything["channels"], strict=True)) == {
         "sent": "desk SENT", "failed": "desk PENDING after 1: answered 500", "quiet": "simulated night",

@@ -4,12 +4,26 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from alvh_core.errors import SkippableError
 
 MAX_FILE_BYTES = 256 << 20  # unpacked; a day of every US underlying has about 200 MB
 MAX_MEMBERS = 64  # a month of daily files has 23
+
+
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """Return what was named, and in the place of a folder the files below it."""
+    found = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
+    return [path for group in found for path in group if not path.is_dir()]
+
+
+def nothing_at(path: Path) -> str:
+    """Say why there is no file where one was named: a shell hands on a pattern that matches nothing as it was typed."""
+    if path.is_dir():
+        return "no file in this folder"
+    return "no such file" + ("; nothing matches this pattern" if set("*?[") & set(str(path)) else "")
 
 
 def unpack(path: Path) -> list[tuple[str, bytes]]:
@@ -23,8 +37,10 @@ def unpack(path: Path) -> list[tuple[str, bytes]]:
     Raises
     ------
     SkippableError
-        It cannot be read, is damaged, is locked, or is larger than any of ours.
+        It is not there, cannot be read, is damaged, is locked, or is larger than any of ours.
     """
+    if not path.exists():
+        raise SkippableError(f"{path}: {nothing_at(path)}")
     try:
         with path.open("rb") as file:
             body = _at_most(file.read(MAX_FILE_BYTES + 1), path.name)

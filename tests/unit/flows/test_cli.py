@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import re
 import resource
@@ -106,7 +107,15 @@ def test_query_lake(alvh, published):
     pytest.param(("query", "select 1", "--format", "xml"), ["--format: expected one of table, csv"], id="format"),
     pytest.param(("query", "--lake", "copy (select 1) to '/tmp/x'"), ["lake is only read"], id="lake-write"),
     pytest.param(("query", "--lake", "select * from nope"), ["nope does not exist", DAILY_BARS.name], id="lake-table"),
-    pytest.param(("report", "--date", "2026-07-15"), ["found none; run `alvh nightly` first"], id="no-report"),
+    pytest.param(("report", "--date", "2026-07-15"), ["found none; run `alvh nightly --date 2026-07-15` first"],
+                 id="no-report"),
+    pytest.param(("report", "--date", "2026-07-16", "--mode", "live"),
+                 ["(2026-07-16 live), found none; run `alvh nightly --date 2026-07-16 --source live` first"],
+                 id="no-live"),
+    pytest.param(("report", "--mode", "imported"), ["found none; run `alvh import FILE` first"], id="no-import"),
+    pytest.param(("report", "--date", "2026-07-19"),
+                 ["2026-07-19 is no trading session; the nearest before is 2026-07-17"], id="sunday"),
+    pytest.param(("quarantine", "--date", "2026-07-19"), ["2026-07-19 is no trading session"], id="sunday-quarantine"),
     pytest.param(("report", "--date", "16.07.2026"), ["--date: expected YYYY-MM-DD, found '16.07.2026'"], id="date"),
     pytest.param(("report", "--mode", "../../etc/*"), ["--mode: expected live, recorded, imported, sim"], id="mode"),
     pytest.param(("quarantine", "--severity", "grave"), ["--severity: expected row, expiry"], id="severity"),
@@ -122,7 +131,14 @@ def test_query_lake(alvh, published):
                  ["expected a run after the close of 2027-06-01", "run it after the close"], id="not-over"),
     pytest.param(("nightly", "--date", "2026-07-16", "--source", "recorded:/nope"), ["found no such folder: /nope"],
                  id="no-folder"),
+    pytest.param(("nightly", "--date", "2026-07-16", "--source", "recorded:/"), ["2026-07-16 in /, found no sessions"],
+                 id="not-recorded"),
+    pytest.param(("nightly", "--date", "2026-07-16", "--source", "imported"),
+                 ["expected imported files of 2026-07-16, found none; run `alvh import FILE`"], id="not-imported"),
     pytest.param(("nightly", "--date", "yesterday"), ["--date: expected YYYY-MM-DD"], id="nightly-date"),
+    pytest.param(("import", "/nope/*.zip", "/nope.csv"),
+                 ["import: /nope/*.zip: no such file; nothing matches this pattern; /nope.csv: no such file\n"],
+                 id="no-file"),
 ])  # fmt: skip
 def test_errors_say_what_to_do(alvh, published, words, expected):
     code, out, err = alvh(*words)
@@ -189,7 +205,81 @@ def test_report_is_of_the_night_published_last_whatever_the_files_say(alvh, publ
     assert opened == [pages[1].as_uri()]
     code, out, err = alvh("report", "--mode", "recorded")
     assert (code, out) == (2, ""), "a page of no published night is nobody's answer"
-    assert "expected a published night (recorded), found none; run `alvh nightly` first" in err
+    assert "expected a published night (recorded), found none; run `alvh nightly --source recorded:PATH` first" in err
+
+
+@pytest.mark.parametrize("command", ["report", "quarantine"])
+def test_a_session_published_twice_says_so_to_who_named_its_date_alone(alvh, published, sample_frame, command,
+                                                                       monkeypatch):  # fmt: skip
+    monkeypatch.setattr("flows.reports.report_night", lambda *_: "page")
+    date_alone = (command, "--date", "2026-07-16")
+    assert alvh(*date_alone)[::2] == (0, "")
+    warehouse = Warehouse(f"sqlite:///{published}/warehouse.sqlite")
+    for mode in ("recorded", "live"):
+        key = NightKey(trade_date=KEY.trade_date, universe="default", source_mode=mode)
+        warehouse.claim(key, run_id="r", code_version="0", rules_hash="x", source=f"{mode}:x")
+        if mode == "recorded":
+            tables = {s.name: sample_frame(s, trade_date="2026-07-16", source_mode=mode) for s in NIGHT_TABLES}
+            warehouse.publish(key, tables, outcome="OK", reason=None, counts={}, run_id="r")
+    warehouse.close()
+    assert alvh(*date_alone)[2] == "also published: simulated (--mode simulated)\n", "a claimed one is not published"
+    assert alvh(*date_alone, "--mode", "simulated")[2] == ""
+    assert alvh(command)[2] == ""
+
+
+@pytest.mark.parametrize(("status", "done", "expected", "ends"), [
+    ("COMPLETE", "run now", "COMPLETE (run now)", 0), ("COMPLETE", "was there", "COMPLETE (was there)", 0),
+    ("RUNNING", "run now", "RUNNING (another run has it)", 0), ("FAILED: boom", "run now", "FAILED: boom", 1),
+])  # fmt: skip
+def test_watch_says_which_source_mode_and_what_was_done(alvh, home, monkeypatch, status, done, expected, ends):
+    seen = {"trade_date": "2026-07-16", "source_mode": "live", "status": status, "done": done}
+    monkeypatch.setattr("flows.watch.watch", lambda **_: seen)
+    assert alvh("watch", "--date", "2026-07-16")[:2] == (ends, f"2026-07-16 · LIVE  {expected}\n")
+
+
+def test_reconcile_says_which_source_mode_and_what_was_done(alvh, home, monkeypatch):
+    from flows.reconcile import Reconciled
+
+    days = [date(2026, 7, day) for day in (14, 15, 16)]
+    nights = {days[0]: "SETTLED", days[1]: "COMPLETE"}
+    ended = Reconciled(source_mode="live", looked_at=days, nights=nights)
+    monkeypatch.setattr("flows.reconcile.reconcile", lambda **_: ended)
+    assert alvh("reconcile")[1].splitlines() == [
+        "2026-07-14 · LIVE  SETTLED (decided again on the published close)",
+        "2026-07-15 · LIVE  COMPLETE (run now)",
+    ]
+    nights.clear()
+    assert alvh("reconcile")[1] == "LIVE: nothing to reconcile in 3 sessions\n"
+
+
+def test_an_import_tells_each_file_before_the_next_and_each_night_as_it_ends(alvh, home, tmp_path, monkeypatch, capsys):
+    """Whoever stops it during the nights knows what was refused."""
+    from flows import imports
+    from tasks.receive import Received
+
+    log = logging.getLogger("alvh.progress")
+    monkeypatch.setattr(log, "handlers", [])
+    told = []
+
+    def receive(_desk, path):
+        told.append(capsys.readouterr().out)
+        day = date(2026, 7, 16) if path.name == "a.csv" else None
+        return [
+            Received(file=path.name, outcome="LANDED" if day else "REFUSED", session=day, reason="" if day else "bad")
+        ]
+
+    def run(*_):
+        told.append(capsys.readouterr().out)
+        return "OK: counted"
+
+    monkeypatch.setattr(imports, "receive", receive)
+    monkeypatch.setattr(imports, "_run", run)
+    monkeypatch.setattr(imports, "import_files", imports.import_files.fn)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).touch()
+    code, out, _ = alvh("import", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    assert told == ["", "LANDED    a.csv: 2026-07-16\n", "REFUSED   b.csv: bad\n"]
+    assert (code, out) == (1, "2026-07-16  OK: counted\n")
 
 
 def test_report_writes_the_page_that_a_backfill_left_out(alvh, published, monkeypatch):

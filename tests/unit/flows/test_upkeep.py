@@ -71,7 +71,7 @@ def test_a_session_that_was_not_recorded_is_lost_and_stops_no_other(monkeypatch)
     monkeypatch.setattr(upkeep, "run_guarded", lambda *_, **__: "COMPLETE")
     with disable_run_logger():
         ended = upkeep.take_up(SimpleNamespace(source="recorded:x"), sorted(nights), wait_seconds=0.0)
-    assert ended == {date(2026, 7, 15): "LOST: not in the recording", DAY: "COMPLETE"}
+    assert ended == {date(2026, 7, 15): "LOST: the source does not hold it", DAY: "COMPLETE"}
 
 
 def test_a_report_that_fails_is_no_night_that_is_missing(monkeypatch, raised):

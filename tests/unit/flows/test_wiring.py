@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.errors import AbsentNightError, ContractError, FatalError, SkippableError
 from alvh_core.schemas import NIGHT_TABLES
-from flows import wiring
+from flows import sources, wiring
+from tasks.lake.raw import RawArchive
 from tasks.settings import Settings
 
 DAY = date(2026, 7, 16)
@@ -76,8 +77,28 @@ def test_a_recording_that_is_not_there(settings, tmp_path):
         wiring.build_night(settings(), DAY, f"recorded:{tmp_path}/nowhere", "run-1")
 
 
+def drop(settings, url, day=DAY):
+    RawArchive(settings.raw_root, "imported", day).put(
+        b"x", dataset="option_chain", symbol="SPX", url=url, source_mode="imported", http_status=0, etag=None,
+        payload_sha256="0", last_modified=None, fetched_at_utc="2026-07-16T20:00:00+00:00")  # fmt: skip
+
+
+def test_an_imported_night_has_a_file_whatever_it_holds(settings):
+    made = settings()
+    drop(made, "https://home.treasury.gov/x.csv")  # what a night before has read from a folder of histories
+    drop(made, "import://drops/VIX", date(2026, 7, 15))
+    with pytest.raises(AbsentNightError, match="imported files of 2026-07-16, found none; run `alvh import FILE`"):
+        sources.check_imported(made, DAY, "imported")
+    assert wiring.held_night(made, DAY, "imported", "run-1") is None, "a backfill leaves it out"
+    drop(made, "import://drops/SPX")
+    night = wiring.held_night(made, DAY, "imported", "run-1")
+    assert night.source_mode == "imported"
+    assert not asks_second_feed(night)
+
+
 @pytest.mark.parametrize(("day", "words"), [
-    (date(2026, 7, 18), "2026-07-18 is not a trading session"),
+    (date(2026, 7, 19), "2026-07-19 is no trading session; the nearest before is 2026-07-17$"),
+    (date(2031, 1, 6), "2031-01-06 lies outside the calendar, 2019-01-02 to "),
     (date(2019, 6, 3), "--source simulated: expected a session"),
 ])  # fmt: skip
 def test_a_date_that_is_none(settings, day, words):
@@ -172,7 +193,7 @@ def asks_second_feed(night):
 
 @pytest.mark.parametrize(("source", "changes", "expected"), [
     ("simulated", {}, True), ("live", {}, False), ("live", {"tradier_token": "planted"}, True),
-    ("live", {"tradier_token": "planted", "sources_off": ("tradier",)}, False), ("imported", {}, False),
+    ("live", {"tradier_token": "planted", "sources_off": ("tradier",)}, False),
     ("live", {"tradier_token": "planted", "base_urls": {"tradier": "https://sandbox.tradier.com/v1"}}, True),
 ])  # fmt: skip
 def test_the_second_feed_is_asked_where_it_can_answer(settings, source, changes, expected):

@@ -115,7 +115,7 @@ def test_an_early_close_is_the_calendars(calendar):
 
 
 def test_a_day_without_trading_is_refused(calendar):
-    with pytest.raises(ContractError, match="2026-08-22 is not a trading session"):
+    with pytest.raises(ContractError, match="2026-08-22 is no trading session"):
         read(DATASHOP, csv_of(table_of(DATASHOP_BODY).assign(quote_date="2026-08-22")), calendar)
 
 
@@ -253,5 +253,5 @@ def test_a_path_in_a_zip_leads_nowhere(tmp_path):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(SkippableError, match=r"nothing\.csv: expected a file that can be read, found FileNotFound"):
+    with pytest.raises(SkippableError, match=r"nothing\.csv: no such file$"):
         unpack(tmp_path / "nothing.csv")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from alvh_core.errors import ContractError, FatalError, SkippableError
+from alvh_core.errors import AbsentNightError, ContractError, FatalError, SkippableError
 from alvh_core.market.simulated import SimulatedMarket
 from alvh_core.universe import DEFAULT_UNIVERSE
 from tasks.lake.raw import RawArchive
@@ -78,9 +78,12 @@ def test_a_recording_is_never_left(tmp_path, path):
 def test_an_unknown_session_tells_where_those_are_that_there_are(tmp_path):
     record(tmp_path, URL, b"x")
     record(tmp_path, URL, b"x", folder="source_mode=live/2026-07-17")
-    told = rf"session 2026-07-20 in {tmp_path}, found 2 sessions, 2026-07-16 to source_mode=live/2026-07-17"
-    with pytest.raises(SkippableError, match=told):
-        RecordedTransport(tmp_path, date(2026, 7, 20))
+    record(tmp_path, URL, b"x", folder="source_mode=live/2026-07-22")
+    held = rf"in {tmp_path}, found 3 sessions, 2026-07-16 to source_mode=live/2026-07-22; nearest: "
+    for day, near in (("15", "2026-07-16"), ("20", "source_mode=live/2026-07-17 and source_mode=live/2026-07-22"),
+                      ("23", "source_mode=live/2026-07-22")):  # fmt: skip
+        with pytest.raises(AbsentNightError, match=rf"session 2026-07-{day} {held}{near}$"):
+            RecordedTransport(tmp_path, date(2026, 7, int(day)))
     (tmp_path / "empty").mkdir()
     with pytest.raises(SkippableError, match="found no sessions"):
         RecordedTransport(tmp_path / "empty", DAY)
