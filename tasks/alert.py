@@ -20,6 +20,7 @@ from alvh_core.ladders import host_profiles
 from alvh_core.schemas import LADDER_STATE, META_ALERTS
 from tasks.night import Night
 from tasks.warehouse import ledger, outbox
+from tasks.warehouse.locks import take_turns
 
 
 def raise_night_alerts(night: Night, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> pd.DataFrame:
@@ -100,6 +101,7 @@ def raise_watch_alert(night: Night, rule_name: str, reason: str) -> None:
         What was found, without secrets.
     """
     with night.warehouse.writing(f"alert {rule_name}") as connection:
+        take_turns(connection, "publications")  # what is being published now is seen, or withdraws what is raised here
         if ledger.status(connection, night.key) != "COMPLETE":
             outbox.add_alerts(connection, _watched(night, rule_name, reason))
 

@@ -29,7 +29,7 @@ from alvh_core.triggers import LADDER
 BEFORE_TABLES = (
     CROSS_CHECK.only(["symbol", "cross_check", "spread_ratio"]),
     DRIFT.only(["underlying", "contracts_ratio", "spread_ratio", "two_sided_change_frac", "is_repeated"]),
-    FORWARDS.only(["root", "expiry_date", "vx_gap_vol_points"]),
+    FORWARDS.only(["root", "expiry_date", "discount", "vx_gap_vol_points"]),
     LADDER_SIGNALS.only(["hedge_symbol", "filter_state"]),
     LADDER_STATE.only([*LADDER, "layer_no", "is_armed"]),
     META_PAYLOADS.only(["dataset", "symbol", "payload_outcome", "reason"]),

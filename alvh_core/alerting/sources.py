@@ -116,8 +116,10 @@ def _missing(tables: _Tables) -> pd.DataFrame:
     """Return what did not arrive, with dataset and symbol in one column too."""
     payloads = tables[META_PAYLOADS.name].astype({"dataset": "str", "symbol": "str"})
     is_lost, is_curve = payloads["payload_outcome"] == "MISSING", payloads["dataset"] == "treasury_curve"
-    newest = max(payloads.loc[is_curve & ~is_lost, "symbol"], default="")
-    lost = payloads[is_lost & ~(is_curve & (payloads["symbol"] < newest))]  # an older year only makes a history longer
+    # beside a curve of the night an older year only makes a history longer; in early January the curve stands in it
+    has_curve = tables[FORWARDS.name]["discount"].notna().any()
+    newest = max(payloads.loc[is_curve & ~is_lost, "symbol"], default="") if has_curve else ""
+    lost = payloads[is_lost & ~(is_curve & (payloads["symbol"] < newest))]
     names = lost["symbol"].where(lost["dataset"] != SAMPLE, "")  # another sample every night is no news
     return lost.assign(payload=lost["dataset"] + " " + names).sort_values(["payload", "symbol"])
 

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 LAGS = 5
+_ROUNDING = 1e-12  # share of a sum of squares below which nothing is left of it but rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
     -------
     share : ndarray of shape (n_columns,)
         ``1 - RSS(base and more) / RSS(base)``, 0 to 1; NaN with too few complete rows, or where the first variable
-        leaves nothing.
+        leaves nothing. All are NaN where the first column of ``more`` says nothing that the others do not.
     fit : Fit
         Slope on the first column of ``more`` beside the others, with its Newey-West error; ``r2`` is not computed.
     """
@@ -106,15 +107,16 @@ def partial_r2(y: ArrayLike, base: ArrayLike, more: ArrayLike, *, min_nobs: int)
         if nobs[at] < min_nobs:
             continue
         full = np.column_stack([np.ones(nobs[at]), columns[rows]])
+        own, _ = _residuals(full[:, 2], np.delete(full, 2, axis=1))  # what of it the others do not tell
+        if own @ own <= _ROUNDING * (full[:, 2] @ full[:, 2]):
+            continue
         (before, _), (noise, solution) = (_residuals(left[rows, at], full[:, :width]) for width in (2, full.shape[1]))
-        is_left = before @ before > 1e-12 * (left[rows, at] @ left[rows, at])  # else rounding is explained by rounding
+        is_left = before @ before > _ROUNDING * (left[rows, at] @ left[rows, at])
         share[at] = 1.0 - (noise @ noise) / (before @ before) if is_left else np.nan
         slope[at] = solution[2]
-        own, _ = _residuals(full[:, 2], np.delete(full, 2, axis=1))  # what of it the others do not tell
         moments = np.zeros((len(rows), 1))
         moments[rows, 0] = own * noise  # a missing row keeps its place, so that lags are sessions
-        with np.errstate(invalid="ignore", divide="ignore"):  # of what never moved there is no error
-            se[at] = np.sqrt(np.maximum(_long_run(moments, LAGS)[0], 0.0)) / (own @ own)
+        se[at] = np.sqrt(np.maximum(_long_run(moments, LAGS)[0], 0.0)) / (own @ own)
     return share, Fit(slope=slope, se=se, r2=np.full(left.shape[1], np.nan), nobs=nobs)
 
 

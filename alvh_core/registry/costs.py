@@ -53,7 +53,7 @@ column(
 )
 column("stress_price_mid_ratio", "float", "Premium at mid over the value at spot VIX + 10, the implied volatility of "
        "every contract unchanged, of VIX calls too; a share's rises with VIX, so that own puts look dearer beside VIX "
-       "calls than they are; none where be_shock_status says why", low=0)  # fmt: skip
+       "calls than they are; none where no leg or no beta is known", low=0)  # fmt: skip
 column("stress_price_touch_ratio", "float", "Premium at the ask over the value at spot VIX + 10; implied volatility is "
        "unchanged as at mid, which biases the comparison against own puts", low=0)  # fmt: skip
 column("hedged_notional_usd", "float", "What the basis points are of", "USD", low=0)

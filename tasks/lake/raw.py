@@ -73,7 +73,7 @@ class RawArchive:
 
     def __init__(self, root: str | Path, source_mode: str, session: date) -> None:
         self._store, self._folder = open_store(root), f"source_mode={source_mode}/{session}"
-        self._putting = Lock()
+        self._putting: dict[str, Lock] = {}
 
     def path_of(self, url: str) -> str:
         """Return where the body of an address lies, below the root.
@@ -159,7 +159,7 @@ class RawArchive:
         """
         entry = RawEntry(bytes_count=len(body), **origin)
         path = self.path_of(entry.url)
-        with self._putting:  # two datasets may share an address, and land side by side
+        with self._putting.setdefault(path, Lock()):  # two datasets may share an address, and land side by side
             present = self.find(entry.url)
             if present is not None:
                 return present

@@ -273,6 +273,19 @@ def read_bars(body: bytes, symbol: str, url: str) -> pd.DataFrame:
     return parse_bars(body, symbol, url)
 
 
+def check_bars(body: bytes, symbol: str, url: str) -> None:
+    """Refuse what holds no close, cheaply: another address may have the bars.
+
+    Raises
+    ------
+    SkippableError, RetriableError
+        It is no JSON, cut short, or without a close.
+    """
+    check_json(body, symbol, url)
+    if b'"close"' not in body:
+        raise SkippableError(f"{symbol}: {url}: expected bars with a close, found {body[:60]!r}")
+
+
 def _index_bars_url(wanted: Wanted, base: str) -> str | None:
     """Where an index has no chart, the same publisher may have its history; a fund would be another thing."""
     is_index = wanted.asset is not None and wanted.asset.is_index
@@ -298,7 +311,7 @@ SOURCES = (
            sample="cboe_index.csv", sample_symbol="VIX"),
     Source(name="cboe_bars", publisher="cboe", dataset=BARS, bases=BASES, terms=_TERMS,
            address=lambda wanted, base: bars_url(wanted.asset.wire_symbol, base) if wanted.asset else None,
-           route=re.compile(r"/charts/historical/(?P<wire>[^/]+)\.json$"), read=read_bars, check=check_json,
+           route=re.compile(r"/charts/historical/(?P<wire>[^/]+)\.json$"), read=read_bars, check=check_bars,
            simulate=lambda market, day, asked: market.bars(asked["wire"], day),
            sample="cboe_bars.json", sample_symbol="XLF"),
     Source(name="cboe_index_bars", publisher="cboe", dataset=BARS, bases=(BASE_URL,), terms=_TERMS,

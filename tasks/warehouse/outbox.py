@@ -232,7 +232,10 @@ def _about(trade_date: date | None) -> sa.ColumnElement[bool]:
 
 
 def _give_up_stale(connection: sa.Connection, now: datetime) -> None:
-    stale = _is_open() & (_alerts.c.created_at_utc < _naive(now - FRESH))
+    awaits = sa.exists().where((_deliveries.c.alert_id == _alerts.c.alert_id)
+                               & (_deliveries.c.delivery_status == "PENDING"))  # fmt: skip
+    is_waiting = (_alerts.c.alert_status == "PENDING") | awaits  # one that is DEAD may be on its way to another channel
+    stale = is_waiting & (_alerts.c.created_at_utc < _naive(now - FRESH))
     ids = connection.execute(sa.select(_alerts.c.alert_id).where(stale)).scalars().all()
     waiting = _deliveries.c.alert_id.in_(ids) & (_deliveries.c.delivery_status == "PENDING")
     connection.execute(sa.update(_deliveries).where(waiting).values(delivery_status="DEAD", next_attempt_at_utc=None))

@@ -57,6 +57,7 @@ def network(calendar):
 @given(dead=dictionaries(sampled_from(sorted(PUBLISHERS)), sampled_from(sorted(DEATHS))))
 @example(dead=dict.fromkeys(sorted(PUBLISHERS), "gone"))
 @example(dead={})
+@example(dead={"cboe": "object"})
 @settings(max_examples=40,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 def test_landing_gives_one_line_for_each_request_whoever_is_dead(

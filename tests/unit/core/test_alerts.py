@@ -418,16 +418,19 @@ def test_what_is_newly_missing_is_told_by_kind():
 
 
 @pytest.mark.parametrize(
-    ("lost", "landed", "told"),
+    ("lost", "landed", "discount", "told"),
     [
-        (["UST2025"], ["UST2026"], []),
-        (["UST2026"], ["UST2025"], ["UST2026"]),
-        (["UST2026", "UST2025"], [], ["UST2025, UST2026"]),
+        (["UST2025"], ["UST2026"], 0.99, []),
+        (["UST2025"], ["UST2026"], None, ["UST2025"]),
+        (["UST2026"], ["UST2025"], 0.99, ["UST2026"]),
+        (["UST2026", "UST2025"], [], None, ["UST2025, UST2026"]),
     ],
 )
-def test_a_missing_curve_of_last_year_is_no_news_beside_this_years(lost, landed, told):
+def test_a_missing_curve_of_last_year_is_no_news_on_a_night_that_has_its_curve(lost, landed, discount, told):
     names = [[("treasury_curve", symbol) for symbol in symbols] for symbols in (lost, landed)]
-    night = evidence(payloads(*names[0], landed=names[1]))
+    discounted = rows_of("core_options__daily_forwards", [{"underlying": "SPX", "root": "SPX", "discount": discount,
+                                                           "expiry_date": pd.Timestamp(2026, 8, 19)}])  # fmt: skip
+    night = evidence(payloads(*names[0], landed=names[1]) | {"core_options__daily_forwards": discounted})
     assert raised(night) == [("source_missing", "treasury_curve", symbols, "WARNING") for symbols in told]
 
 

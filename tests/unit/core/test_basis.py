@@ -146,6 +146,9 @@ def test_the_error_of_a_slope_on_rates_is_that_of_the_printed_formula():
     y = 0.7 * base - 0.3 * ten + np.convolve(np.r_[0.0, 0.0, noise], [0.5, 0.3, 0.2], mode="valid")
     y[[20, 21]] = np.nan
     _, fit = partial_r2(y[:, None], base, np.column_stack([ten, slope]), min_nobs=60)
+    for nothing_new in (np.column_stack([ten, ten]), np.column_stack([0.0 * ten, slope])):
+        share, none = partial_r2(y[:, None], base, nothing_new, min_nobs=60)
+        assert np.isnan([share[0], none.slope[0], none.se[0]]).all(), "nobody can tell one from the other"
     x = np.column_stack([np.ones(90), base, ten, slope])
     rows = ~np.isnan(y)
     inverse = np.linalg.inv(x[rows].T @ x[rows])
