@@ -90,15 +90,7 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
             at_least("BEFORE_AFTER_THE_NIGHT", "trade_date", "before_date", "night", why=LOOK_AHEAD),
             at_least("LINE_FROM_THE_FUTURE", "trade_date", "line_from_date", "night", why=LOOK_AHEAD),
         ),
-        PAIRS.name: (
-            _law("PAIR_KEPT_WITHOUT_TRIAL", "present_when",
-                 ("pair_status", "pair_symbol", "pair_direction", "pair_incremental_es"),
-                 "pair_status KEPT has pair_symbol, pair_direction and pair_incremental_es", equals="KEPT",
-                 why="What earns a place must say what it is, which way it is held and what it saved."),
-            _law("PAIR_KEPT_BY_LUCK", "below_when", ("pair_status", "pair_p_value"),
-                 f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
-                 why="The rule was set before any pair was looked at, and no pair is kept around it."),
-        ),
+        PAIRS.name: _pair_laws(),
         HELD_SCENARIOS.name: _held_laws(),
         COSTS.name: (
             _law("BREAK_EVEN_MISSING", "present_when", ("be_shock_status", "be_shock_touch_vol_points"),
@@ -112,6 +104,18 @@ def _answer_laws() -> dict[str, tuple[Rule, ...]]:
                      why="Near after next turns the interpolation round."),
         ),
     }  # fmt: skip
+
+
+def _pair_laws() -> tuple[Rule, ...]:
+    return (
+        _law("PAIR_KEPT_WITHOUT_TRIAL", "present_when",
+             ("pair_status", "pair_symbol", "pair_direction", "pair_incremental_es"),
+             "pair_status KEPT has pair_symbol, pair_direction and pair_incremental_es", equals="KEPT",
+             why="What earns a place must say what it is, which way it is held and what it saved."),
+        _law("PAIR_KEPT_BY_LUCK", "below_when", ("pair_status", "pair_p_value"),
+             f"pair_status KEPT has pair_p_value < {MAX_P_VALUE:g}", equals="KEPT", limit=MAX_P_VALUE,
+             why="The rule was set before any pair was looked at, and no pair is kept around it."),
+    )  # fmt: skip
 
 
 def _held_laws() -> tuple[Rule, ...]:

@@ -92,7 +92,7 @@ def gather(night: Night, counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     lake.write(night_checks(night, shards), META_VALIDATIONS)
     _gather_scores(night, shards)
     lake.sweep()
-    night.archive.sweep()  # a worker that is killed while it lands is no new opening of the night
+    night.archive.sweep()  # also after a worker that was killed while it landed: no one opens the night again
     get_run_logger().info("%d parts", number)
     return {name: sum(part[name] for part in counts) for name in counts[0]}
 

@@ -63,6 +63,12 @@ class Post:
         with self.warehouse.writing() as connection:
             outbox.try_again(connection, channels, self.now)
 
+    def give_up(self):
+        """Let the desk's channel fail until nothing is sent there any more."""
+        for _ in range(outbox.MAX_ATTEMPTS):
+            self.failed(self.take())
+            self.now += timedelta(hours=6)
+
     def statuses(self):
         with self.warehouse.reading() as connection:
             return dict(connection.execute(sa.select(ALERTS.c.alert_id, ALERTS.c.alert_status)).all())
@@ -173,9 +179,7 @@ def test_what_was_kept_quiet_is_withdrawn_too_and_comes_back_as_it_is_raised_now
 def test_what_one_channel_gave_up_and_was_withdrawn_reaches_no_other(post):
     post.publish(alerts("a"))
     post.address(desk=ALL, pager=ALL)
-    for _ in range(outbox.MAX_ATTEMPTS):
-        post.failed(post.take("desk"))
-        post.now += outbox.LEASE + timedelta(hours=6)
+    post.give_up()
     assert post.statuses() == {"a": "DEAD"}
     post.publish(alerts())
     post.again(["desk", "pager"])
@@ -293,9 +297,7 @@ def test_a_refusal_waits_for_a_person(post):
 def test_one_dead_channel_does_not_keep_the_other_from_its_message(post):
     post.add(alerts("a"))
     post.address(desk=ALL, pager=ALL)
-    for _ in range(outbox.MAX_ATTEMPTS):
-        post.failed(post.take())
-        post.now += timedelta(hours=6)
+    post.give_up()
     assert post.statuses() == {"a": "DEAD"}
     post.sent(post.take("pager"), "pager")
     assert post.deliveries()["a", "pager"][0] == "SENT"
@@ -328,9 +330,7 @@ def test_what_could_not_be_sent_in_four_days_is_given_up(post):
 def test_what_another_channel_gave_up_grows_stale_too(post):
     post.add(alerts("a"))
     post.address(desk=ALL, pager=ALL)
-    for _ in range(outbox.MAX_ATTEMPTS):
-        post.failed(post.take())
-        post.now += timedelta(hours=6)
+    post.give_up()
     post.now += outbox.FRESH
     post.address(desk=ALL, pager=ALL)
     assert post.take("pager") == []
